@@ -1,0 +1,179 @@
+package io.towpath.linux;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Files and devices by system calls. {@code java.nio.file} does most of it too, but costs a short-lived process more to
+ * initialise than the work takes, and it can neither fsync a folder nor publish a file that has no name until complete.
+ */
+public final class Linux {
+    /** f_type of tmpfs, {@code linux/magic.h}. */
+    public static final long TMPFS_MAGIC = 0x01021994;
+
+    private Linux() {}
+
+    /**
+     * What is known of a file.
+     *
+     * @param mode type and permissions, as in stat(2)
+     * @param size in bytes
+     * @param modified in nanoseconds since the epoch
+     */
+    public record Status(long device, long inode, int mode, long size, long modified) {}
+
+    /**
+     * The whole content of a file, null if there is none of that name.
+     *
+     * @param limit the most bytes to accept
+     * @throws LinuxException with EFBIG if it has more bytes
+     */
+    public static byte @Nullable [] readFile(String path, int limit) throws LinuxException {
+        byte[] name = path(path);
+        byte[] buffer = new byte[Math.min(limit, 4096)];
+        int length = Native.readFile(name, buffer);
+        if (length == -Errno.EFBIG && buffer.length < limit) {
+            buffer = new byte[limit];
+            length = Native.readFile(name, buffer);
+        }
+        if (length == -Errno.ENOENT) {
+            return null;
+        }
+        return Arrays.copyOf(buffer, check("read " + path, length));
+    }
+
+    /**
+     * Creates a file that appears complete and synced to disk or not at all; a crash leaves no other name behind where the
+     * file system knows O_TMPFILE, else one that starts with {@code .towpath-}. The folder itself is not synced.
+     *
+     * @return false if the name is taken; then nothing changed
+     */
+    public static boolean publishNew(String directory, String name, byte[] content, int mode) throws LinuxException {
+        int result = Native.publish(path(directory), path(name), content, mode, false);
+        if (result == -Errno.EEXIST) {
+            return false;
+        }
+        check("create " + directory + "/" + name, result);
+        return true;
+    }
+
+    /** As {@link #publishNew}, but puts the file in the place of one that has the name already. */
+    public static void publish(String directory, String name, byte[] content, int mode) throws LinuxException {
+        check("write " + directory + "/" + name, Native.publish(path(directory), path(name), content, mode, true));
+    }
+
+    /** Makes the names created and removed in a folder survive a power failure. */
+    public static void syncDirectory(String path) throws LinuxException {
+        check("fsync " + path, Native.syncDirectory(path(path)));
+    }
+
+    /** Removes a file; false if there is none of that name. */
+    public static boolean unlink(String path) throws LinuxException {
+        int result = Native.unlink(path(path));
+        if (result == -Errno.ENOENT) {
+            return false;
+        }
+        check("unlink " + path, result);
+        return true;
+    }
+
+    /** Creates a folder and those above it that are missing. */
+    public static void makeDirectories(String path, int mode) throws LinuxException {
+        int result = Native.makeDirectory(path(path), mode);
+        int slash = path.lastIndexOf('/');
+        if (result == -Errno.ENOENT && slash > 0) {
+            makeDirectories(path.substring(0, slash), mode);
+            result = Native.makeDirectory(path(path), mode);
+        }
+        if (result != -Errno.EEXIST) {
+            check("mkdir " + path, result);
+        }
+    }
+
+    /**
+     * The names in a folder, without {@code .} and {@code ..}, in no order.
+     *
+     * @throws LinuxException also with ENOENT if there is no such folder
+     */
+    public static List<String> list(String directory) throws LinuxException {
+        byte[] path = path(directory);
+        byte[] names = new byte[4096];
+        int length = check("list " + directory, Native.list(path, names));
+        while (length > names.length) {
+            names = new byte[length + 4096];
+            length = check("list " + directory, Native.list(path, names));
+        }
+        List<String> list = new ArrayList<>();
+        int start = 0;
+        for (int i = 0; i < length; i++) {
+            if (names[i] == 0) {
+                list.add(new String(names, start, i - start, StandardCharsets.UTF_8));
+                start = i + 1;
+            }
+        }
+        return list;
+    }
+
+    /** The file's status, of a symbolic link its own; null if there is none of that name. */
+    public static @Nullable Status status(String path) throws LinuxException {
+        long[] values = new long[5];
+        int result = Native.status(path(path), values);
+        if (result == -Errno.ENOENT) {
+            return null;
+        }
+        check("stat " + path, result);
+        return new Status(values[0], values[1], (int) values[2], values[3], values[4]);
+    }
+
+    /** The type of the file system that a path is on, {@code linux/magic.h}: see {@link #TMPFS_MAGIC}. */
+    public static long fileSystemType(String path) throws LinuxException {
+        long type = Native.fileSystemType(path(path));
+        if (type < 0) {
+            throw new LinuxException("statfs " + path, (int) -type);
+        }
+        return type;
+    }
+
+    /**
+     * Whether a device of the calling thread's network namespace leaves the checksums of transmitted packets to be computed
+     * later ({@code ethtool -k}: tx-checksumming).
+     *
+     * @throws LinuxException with ENODEV if there is no such device
+     */
+    public static boolean txChecksumOffload(String device) throws LinuxException {
+        return check("ethtool " + device, Native.txChecksum(path(device), -1)) != 0;
+    }
+
+    /** Sets what {@link #txChecksumOffload} tells; for a vxlan device that is tx-checksum-ip-generic. */
+    public static void setTxChecksumOffload(String device, boolean on) throws LinuxException {
+        check("ethtool " + device + (on ? " tx on" : " tx off"), Native.txChecksum(path(device), on ? 1 : 0));
+    }
+
+    /**
+     * The result of a native call if it is none of its errors.
+     *
+     * @throws LinuxException if it is negative
+     */
+    static int check(String operation, int result) throws LinuxException {
+        if (result < 0) {
+            throw new LinuxException(operation, -result);
+        }
+        return result;
+    }
+
+    /**
+     * The bytes of a path with the NUL that C wants.
+     *
+     * @throws LinuxException with EINVAL if the path has one of its own
+     */
+    public static byte[] path(String path) throws LinuxException {
+        if (path.indexOf('\0') >= 0) {
+            throw new LinuxException("path " + path.replace('\0', '?'), Errno.EINVAL, "it contains NUL");
+        }
+        byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
+        return Arrays.copyOf(bytes, bytes.length + 1);
+    }
+}

@@ -1,0 +1,78 @@
+package io.towpath.linux;
+
+/**
+ * The C side, one method per need: a negative result is a negated errno. Byte arrays that stand for paths end with NUL.
+ * Nothing here checks its arguments beyond memory safety; {@link Linux}, {@link FileLock} and the netlink classes do.
+ */
+public final class Native {
+    static {
+        NativeLibrary.load();
+    }
+
+    private Native() {}
+
+    /** Opens (creating with the mode) and locks exclusively; the descriptor. Without wait: EAGAIN when held. */
+    static native int flock(byte[] path, int mode, boolean wait);
+
+    /** close(2). */
+    public static native int close(int fd);
+
+    /** Reads a whole file; the number of bytes, EFBIG if it has more than the array. */
+    static native int readFile(byte[] path, byte[] into);
+
+    /** Writes a file whole, fsyncs it and gives it its name; with replace over an old one, else EEXIST. */
+    static native int publish(byte[] directory, byte[] name, byte[] content, int mode, boolean replace);
+
+    /** fsync(2) of a folder. */
+    static native int syncDirectory(byte[] path);
+
+    /** unlink(2). */
+    static native int unlink(byte[] path);
+
+    /** mkdir(2). */
+    static native int makeDirectory(byte[] path, int mode);
+
+    /** The names in a folder, each followed by NUL; the bytes needed, which may be more than the array has. */
+    static native int list(byte[] path, byte[] into);
+
+    /** lstat(2): st_dev, st_ino, st_mode, st_size, modification time in ns since the epoch. */
+    static native int status(byte[] path, long[] into);
+
+    /** statfs(2): f_type. */
+    static native long fileSystemType(byte[] path);
+
+    /** The tx checksum offload of a device of the calling thread's network namespace; set: 0 off, 1 on, -1 only ask. */
+    static native int txChecksum(byte[] device, int set);
+
+    /** Opens a network namespace's file; EINVAL if it is anything else. */
+    public static native int openNetNs(byte[] path);
+
+    /** fstat(2): st_dev, st_ino. */
+    public static native int identity(int fd, long[] into);
+
+    /**
+     * Writes sysctls inside a network namespace, -1 for the caller's own.
+     *
+     * @param pairs for each sysctl its path below /proc/sys, NUL, its value, NUL
+     * @return 0, or for a failure -(errno + 4096 * number of sysctls written before)
+     */
+    public static native int writeSysctls(int netNs, byte[] pairs);
+
+    /** Reads a sysctl inside a network namespace, -1 for the caller's own; the number of bytes. */
+    public static native int readSysctl(int netNs, byte[] key, byte[] into);
+
+    /**
+     * Opens a netlink socket inside a network namespace, -1 for the caller's own, with extended and capped
+     * acknowledgements and strict checking of dump requests.
+     */
+    public static native int netlinkOpen(int protocol, int netNs, int receiveTimeoutSeconds);
+
+    /** The port id the kernel gave to a netlink socket: any 32 bits, 0 if it has none. */
+    public static native int netlinkPort(int fd);
+
+    /** Sends one datagram to the kernel; the number of bytes. */
+    public static native int send(int fd, byte[] from, int offset, int length);
+
+    /** Receives one datagram of the kernel's; its full length, which may be more than was asked for. */
+    public static native int receive(int fd, byte[] into, int offset, int length);
+}
