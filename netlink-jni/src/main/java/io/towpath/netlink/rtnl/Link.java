@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param rxQueues the number of receive queues
  * @param addrAssignType where the hardware address is from, NET_ADDR_*: 3 is set by request
  * @param addrGenMode how IPv6 link-local addresses are made, IN6_ADDR_GEN_MODE_*; -1 without IPv6
+ * @param alias what somebody noted on it (IFLA_IFALIAS), null for nothing
  * @param kind what it is
  * @param ipv4 its settings for IPv4, as far as the kernel told
  */
@@ -39,6 +40,7 @@ public record Link(
         int rxQueues,
         int addrAssignType,
         int addrGenMode,
+        @Nullable String alias,
         LinkKind kind,
         Map<Ipv4Devconf, Integer> ipv4) {
 
