@@ -70,6 +70,9 @@ public final class Native {
     /** The port id the kernel gave to a netlink socket: any 32 bits, 0 if it has none. */
     public static native int netlinkPort(int fd);
 
+    /** Sets the socket's buffers in bytes past the system's limit if allowed, else up to it; 0 leaves one as it is. */
+    public static native int setBuffers(int fd, int send, int receive);
+
     /** Sends one datagram to the kernel; the number of bytes. */
     public static native int send(int fd, byte[] from, int offset, int length);
 

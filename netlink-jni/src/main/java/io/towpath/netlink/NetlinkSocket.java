@@ -33,6 +33,16 @@ public final class NetlinkSocket implements Transport {
         return new NetlinkSocket(fd, Native.netlinkPort(fd));
     }
 
+    /**
+     * Sets the sizes of the socket's buffers, past the system's limit (net.core.wmem_max, rmem_max) where that is allowed.
+     *
+     * @param send in bytes, bounds the size of one batch; 0 leaves it as it is
+     * @param receive in bytes, bounds the answers that wait; 0 leaves it as it is
+     */
+    public void setBuffers(int send, int receive) throws NetlinkException {
+        NetNs.check("set netlink socket buffers", Native.setBuffers(fd, send, receive));
+    }
+
     @Override
     public void send(ByteBuffer messages) throws NetlinkException {
         int offset = messages.arrayOffset() + messages.position();

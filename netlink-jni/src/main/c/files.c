@@ -1,0 +1,233 @@
+#define _GNU_SOURCE
+#include "native.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+int towpath_copy_string(JNIEnv *env, jbyteArray from, char *into, size_t size)
+{
+    jsize length = (*env)->GetArrayLength(env, from);
+    if (length < 1 || (size_t)length > size)
+        return -ENAMETOOLONG;
+    (*env)->GetByteArrayRegion(env, from, 0, length, (jbyte *)into);
+    into[length - 1] = '\0';
+    return 0;
+}
+
+NATIVE(jint, flock, jbyteArray java_path, jint mode, jboolean wait)
+{
+    COPY_PATH(java_path, path);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, (mode_t)mode);
+    if (fd < 0)
+        return -errno;
+    while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0) {
+        if (errno != EINTR) {
+            int error = errno;
+            close(fd);
+            return -error;
+        }
+    }
+    return fd;
+}
+
+NATIVE(jint, close, jint fd)
+{
+    /* Linux has freed the descriptor even when it says EINTR: never again. */
+    return close(fd) < 0 ? -errno : 0;
+}
+
+NATIVE(jint, readFile, jbyteArray java_path, jbyteArray into)
+{
+    COPY_PATH(java_path, path);
+    jsize capacity = (*env)->GetArrayLength(env, into);
+    /* Without O_NONBLOCK a FIFO of that name would block for ever. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return -errno;
+    char chunk[16384];
+    jint length = 0;
+    for (;;) {
+        ssize_t n = read(fd, chunk, sizeof(chunk));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 || n > capacity - length) {
+            length = n == 0 ? length : n < 0 ? -errno : -EFBIG;
+            break;
+        }
+        (*env)->SetByteArrayRegion(env, into, length, (jsize)n, (jbyte *)chunk);
+        length += (jint)n;
+    }
+    close(fd);
+    return length;
+}
+
+static int write_synced(int fd, const char *content, size_t length)
+{
+    while (length > 0) {
+        ssize_t n = write(fd, content, length);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0) {
+            content += n;
+            length -= (size_t)n;
+        }
+    }
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Gives a name to a file opened with O_TMPFILE. */
+static int link_unnamed(int fd, int directory, const char *name)
+{
+    if (linkat(fd, "", directory, name, AT_EMPTY_PATH) == 0)
+        return 0;
+    if (errno != ENOENT)
+        return -errno;
+    /* The direct way takes CAP_DAC_READ_SEARCH on older kernels. */
+    char self[40];
+    snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, self, directory, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+static int publish_unnamed(int fd, int directory, const char *name, const char *content, size_t length)
+{
+    int result = write_synced(fd, content, length);
+    if (result == 0)
+        result = link_unnamed(fd, directory, name);
+    close(fd);
+    return result;
+}
+
+static int publish_renamed(int directory, const char *name, const char *content, size_t length, mode_t mode, int replace)
+{
+    char temporary[64];
+    /* Of this thread alone: what is there under the name is left by a dead process. */
+    snprintf(temporary, sizeof(temporary), ".towpath-%d-%ld", getpid(), syscall(SYS_gettid));
+    unlinkat(directory, temporary, 0);
+    int fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0)
+        return -errno;
+    int result = write_synced(fd, content, length);
+    close(fd);
+    if (result == 0 && replace && renameat(directory, temporary, directory, name) < 0)
+        result = -errno;
+    if (result == 0 && !replace && linkat(directory, temporary, directory, name, 0) < 0)
+        result = -errno;
+    if (result < 0 || !replace)
+        unlinkat(directory, temporary, 0);
+    return result;
+}
+
+static int publish(const char *path, const char *name, const char *content, size_t length, mode_t mode, int replace)
+{
+    int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return -errno;
+    int fd = replace ? -1 : openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+    int result;
+    if (fd >= 0)
+        result = publish_unnamed(fd, directory, name, content, length);
+    else if (replace || errno == EOPNOTSUPP || errno == EISDIR)
+        result = publish_renamed(directory, name, content, length, mode, replace);
+    else
+        result = -errno;
+    close(directory);
+    return result;
+}
+
+NATIVE(jint, publish, jbyteArray java_directory, jbyteArray java_name, jbyteArray java_content, jint mode, jboolean replace)
+{
+    COPY_PATH(java_directory, directory);
+    COPY_PATH(java_name, name);
+    jsize length = (*env)->GetArrayLength(env, java_content);
+    char *content = malloc((size_t)length + 1);
+    if (content == NULL)
+        return -ENOMEM;
+    (*env)->GetByteArrayRegion(env, java_content, 0, length, (jbyte *)content);
+    int result = publish(directory, name, content, (size_t)length, (mode_t)mode, replace);
+    free(content);
+    return result;
+}
+
+NATIVE(jint, syncDirectory, jbyteArray java_path)
+{
+    COPY_PATH(java_path, path);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int result = fsync(fd) < 0 ? -errno : 0;
+    close(fd);
+    return result;
+}
+
+NATIVE(jint, unlink, jbyteArray java_path)
+{
+    COPY_PATH(java_path, path);
+    return unlink(path) < 0 ? -errno : 0;
+}
+
+NATIVE(jint, makeDirectory, jbyteArray java_path, jint mode)
+{
+    COPY_PATH(java_path, path);
+    return mkdir(path, (mode_t)mode) < 0 ? -errno : 0;
+}
+
+NATIVE(jint, list, jbyteArray java_path, jbyteArray into)
+{
+    COPY_PATH(java_path, path);
+    jsize capacity = (*env)->GetArrayLength(env, into);
+    DIR *directory = opendir(path);
+    if (directory == NULL)
+        return -errno;
+    jsize length = 0;
+    struct dirent *entry;
+    while (errno = 0, (entry = readdir(directory)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        jsize size = (jsize)strlen(entry->d_name) + 1;
+        if (length > INT_MAX - size) {
+            errno = EOVERFLOW;
+            break;
+        }
+        if (size <= capacity - length)
+            (*env)->SetByteArrayRegion(env, into, length, size, (jbyte *)entry->d_name);
+        length += size;
+    }
+    int error = errno;
+    closedir(directory);
+    return error != 0 ? -error : length;
+}
+
+NATIVE(jint, status, jbyteArray java_path, jlongArray into)
+{
+    COPY_PATH(java_path, path);
+    struct stat status;
+    if (lstat(path, &status) < 0)
+        return -errno;
+    jlong values[] = {
+        (jlong)status.st_dev,
+        (jlong)status.st_ino,
+        (jlong)status.st_mode,
+        (jlong)status.st_size,
+        (jlong)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec,
+    };
+    (*env)->SetLongArrayRegion(env, into, 0, 5, values);
+    return 0;
+}
+
+NATIVE(jlong, fileSystemType, jbyteArray java_path)
+{
+    COPY_PATH(java_path, path);
+    struct statfs status;
+    if (statfs(path, &status) < 0)
+        return -errno;
+    return (jlong)(unsigned int)status.f_type;
+}

@@ -1,0 +1,146 @@
+package io.towpath.linux;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LinuxTest {
+    @TempDir
+    private Path folder;
+
+    private String at(String name) {
+        return folder.resolve(name).toString();
+    }
+
+    @Test
+    void readsWhatIsThereAndNothingWhenNothingIs() throws Exception {
+        byte[] large = new byte[100_000];
+        large[99_999] = 7;
+        Files.write(folder.resolve("large"), large);
+        Files.write(folder.resolve("empty"), new byte[0]);
+        assertArrayEquals(large, Linux.readFile(at("large"), 100_000));
+        assertArrayEquals(new byte[0], Linux.readFile(at("empty"), 10));
+        assertNull(Linux.readFile(at("missing"), 10));
+    }
+
+    @Test
+    void readsNoMoreThanAllowed() throws Exception {
+        Files.write(folder.resolve("file"), new byte[11]);
+        LinuxException large = assertThrows(LinuxException.class, () -> Linux.readFile(at("file"), 10));
+        assertTrue(large.is(Errno.EFBIG), large.getMessage());
+        LinuxException directory = assertThrows(LinuxException.class, () -> Linux.readFile(folder.toString(), 10));
+        assertTrue(directory.is(Errno.EISDIR), directory.getMessage());
+    }
+
+    @Test
+    void doesNotWaitForTheOtherEndOfFifo() throws Exception {
+        assertEquals(0, new ProcessBuilder("mkfifo", at("fifo")).start().waitFor());
+        assertArrayEquals(new byte[0], Linux.readFile(at("fifo"), 10));
+    }
+
+    @Test
+    void publishesNewFileOnce() throws Exception {
+        assertTrue(Linux.publishNew(folder.toString(), "name", "one".getBytes(UTF_8), 0x180));
+        assertFalse(Linux.publishNew(folder.toString(), "name", "two".getBytes(UTF_8), 0x180));
+        assertEquals("one", Files.readString(folder.resolve("name")));
+        assertEquals(
+                PosixFilePermissions.fromString("rw-------"), Files.getPosixFilePermissions(folder.resolve("name")));
+        assertEquals(List.of("name"), Linux.list(folder.toString()));
+    }
+
+    @Test
+    void publishesInPlaceOfAnOlderFile() throws Exception {
+        Linux.publish(folder.toString(), "name", "one".getBytes(UTF_8), 0x1a4);
+        Linux.publish(folder.toString(), "name", "two".getBytes(UTF_8), 0x1a4);
+        Linux.syncDirectory(folder.toString());
+        assertEquals("two", Files.readString(folder.resolve("name")));
+        assertEquals(List.of("name"), Linux.list(folder.toString()));
+    }
+
+    @Test
+    void tellsWhyItCannotPublish() {
+        assertThrows(LinuxException.class, () -> Linux.publish("/dev", "full/name", "one".getBytes(UTF_8), 0x1a4));
+        LinuxException missing =
+                assertThrows(LinuxException.class, () -> Linux.publishNew(at("missing"), "name", new byte[0], 0x1a4));
+        assertTrue(missing.is(Errno.ENOENT), missing.getMessage());
+    }
+
+    @Test
+    void unlinksOnce() throws Exception {
+        Files.createFile(folder.resolve("name"));
+        assertTrue(Linux.unlink(at("name")));
+        assertFalse(Linux.unlink(at("name")));
+        assertFalse(Files.exists(folder.resolve("name")));
+    }
+
+    @Test
+    void makesFoldersAboveToo() throws Exception {
+        Linux.makeDirectories(at("a/b/c"), 0x1ed);
+        Linux.makeDirectories(at("a/b/c"), 0x1ed);
+        assertTrue(Files.isDirectory(folder.resolve("a/b/c")));
+    }
+
+    @Test
+    void listsMoreNamesThanFitAtFirst() throws Exception {
+        TreeSet<String> expected = new TreeSet<>();
+        for (int i : IntStream.range(0, 500).toArray()) {
+            String name = "a-name-of-some-length-" + i;
+            Files.createFile(folder.resolve(name));
+            expected.add(name);
+        }
+        assertEquals(expected, new TreeSet<>(Linux.list(folder.toString())));
+        assertEquals(500, Linux.list(folder.toString()).size());
+    }
+
+    @Test
+    void tellsStatus() throws Exception {
+        Path file = Files.writeString(folder.resolve("name"), "four");
+        Linux.Status status = Linux.status(file.toString());
+        assertNotNull(status);
+        assertEquals(4, status.size());
+        assertEquals(Files.getAttribute(file, "unix:ino"), status.inode());
+        assertEquals(Files.getAttribute(file, "unix:dev"), status.device());
+        assertEquals(Files.getAttribute(file, "unix:mode"), status.mode());
+        assertEquals(Files.getLastModifiedTime(file).to(TimeUnit.NANOSECONDS), status.modified());
+        assertNull(Linux.status(at("missing")));
+    }
+
+    @Test
+    void tellsFileSystemType() throws Exception {
+        assertEquals(0x9fa0, Linux.fileSystemType("/proc"));
+        assertThrows(LinuxException.class, () -> Linux.fileSystemType(at("missing")));
+    }
+
+    @Test
+    void refusesNulInPath() {
+        LinuxException nul = assertThrows(LinuxException.class, () -> Linux.unlink("/tmp/a\0b"));
+        assertTrue(nul.is(Errno.EINVAL), nul.getMessage());
+    }
+
+    @Test
+    void refusesPathBeyondTheSystemsLimit() {
+        LinuxException tooLong = assertThrows(LinuxException.class, () -> Linux.unlink("/" + "a".repeat(5000)));
+        assertTrue(tooLong.is(Errno.ENAMETOOLONG), tooLong.getMessage());
+    }
+
+    @Test
+    void asksNoDeviceThatIsNotThere() {
+        LinuxException missing = assertThrows(LinuxException.class, () -> Linux.txChecksumOffload("nosuchdevice"));
+        assertTrue(missing.is(Errno.ENODEV), missing.getMessage());
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.linux;
+
+import org.jspecify.annotations.NullMarked;
