@@ -1,0 +1,195 @@
+package io.towpath.cni.protocol;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.net.MacAddress;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a {@link NetConf} of a document. DEL must take down an attachment whatever has become of its configuration, so for
+ * DEL a key that is not understood is a warning and counts as absent; for every other verb it is an error.
+ */
+final class NetConfReader {
+    private static final int MIN_MTU = 68;
+    private static final int MAX_MTU = 65_535;
+    private static final int MAX_SHOWN = 120;
+    private static final String[] RATES = {"ingressRate", "ingressBurst", "egressRate", "egressBurst"};
+    private static final String VALID_ATTACHMENTS = "cni.dev/valid-attachments";
+    private static final String VALID_ATTACHMENTS_OLD = "cni.dev/attachments";
+
+    private final Verb verb;
+    private final Fields conf;
+    private final List<String> warnings;
+
+    private NetConfReader(Verb verb, Fields conf, List<String> warnings) {
+        this.verb = verb;
+        this.conf = conf;
+        this.warnings = warnings;
+    }
+
+    private interface Part<T> {
+        @Nullable
+        T read() throws CniException;
+    }
+
+    /**
+     * Reads the configuration of a request.
+     *
+     * @param version the version of the configuration, already found good
+     * @param name the network's name, already found good
+     * @param warnings receives what DEL makes do without
+     */
+    static NetConf read(Verb verb, String version, String name, ObjectNode tree, CniArgs cniArgs, List<String> warnings)
+            throws CniException {
+        return new NetConfReader(verb, new Fields(tree, ""), warnings).read(version, name, cniArgs);
+    }
+
+    private NetConf read(String version, String name, CniArgs cniArgs) throws CniException {
+        part(this::requireShape);
+        if (verb == Verb.ADD || verb == Verb.CHECK) {
+            refuseUnsupported();
+        }
+        return new NetConf(
+                version,
+                name,
+                part(() -> conf.text("type"), ""),
+                part(this::mtu, 0),
+                part(() -> conf.path("clusterFile", NetConf.DEFAULT_CLUSTER_FILE), NetConf.DEFAULT_CLUSTER_FILE),
+                part(() -> conf.path("stateDir", NetConf.DEFAULT_STATE_DIR), NetConf.DEFAULT_STATE_DIR),
+                part(() -> conf.path("subnetEnv", NetConf.DEFAULT_SUBNET_ENV), NetConf.DEFAULT_SUBNET_ENV),
+                part(() -> ResultReader.readDns(conf.object("dns")), Dns.EMPTY),
+                part(this::runtimeConfig, RuntimeConfig.EMPTY),
+                part(() -> mac(cniArgs)),
+                verb.isPerAttachment() ? part(this::prevResult) : null,
+                verb == Verb.GC ? validAttachments() : null,
+                conf.node());
+    }
+
+    private <T> T part(Part<T> part, T otherwise) throws CniException {
+        T value = part(part);
+        return value == null ? otherwise : value;
+    }
+
+    private <T> @Nullable T part(Part<T> part) throws CniException {
+        try {
+            return part.read();
+        } catch (CniException e) {
+            if (verb != Verb.DEL) {
+                throw e;
+            }
+            warnings.add(e.msg());
+            return null;
+        }
+    }
+
+    /** The types of what is not read here but by the IPAM or not at all. */
+    private @Nullable Object requireShape() throws CniException {
+        Fields capabilities = conf.object("capabilities");
+        for (String name : (Iterable<String>) capabilities.node()::fieldNames) {
+            capabilities.flag(name);
+        }
+        conf.object("ipam").text("type");
+        conf.object("runtimeConfig").array("ipRanges");
+        conf.object("args").object("cni").texts("ips");
+        return null;
+    }
+
+    private int mtu() throws CniException {
+        long mtu = conf.number("mtu", 0, MAX_MTU, 0);
+        if (mtu != 0 && mtu < MIN_MTU) {
+            throw conf.invalid("mtu", "must be 0 or between " + MIN_MTU + " and " + MAX_MTU);
+        }
+        return (int) mtu;
+    }
+
+    private RuntimeConfig runtimeConfig() throws CniException {
+        Fields runtime = conf.object("runtimeConfig");
+        Fields dns = runtime.object("dns");
+        return new RuntimeConfig(
+                runtime.texts("ips"),
+                runtime.mac("mac"),
+                new Dns(dns.texts("servers"), "", dns.texts("searches"), dns.texts("options")),
+                runtime.texts("aliases"));
+    }
+
+    private @Nullable MacAddress mac(CniArgs cniArgs) throws CniException {
+        MacAddress byCapability = conf.object("runtimeConfig").mac("mac");
+        MacAddress byArgs = conf.object("args").object("cni").mac("mac");
+        if (byCapability != null || byArgs != null) {
+            return byCapability != null ? byCapability : byArgs;
+        }
+        return cniArgs.mac();
+    }
+
+    private @Nullable Result prevResult() throws CniException {
+        if (conf.has("prevResult")) {
+            return ResultReader.read(conf.object("prevResult"));
+        }
+        if (verb == Verb.CHECK) {
+            throw new CniException(CniException.INVALID_CONFIG, "Required prevResult missing");
+        }
+        return null;
+    }
+
+    private @Nullable Set<Attachment> validAttachments() throws CniException {
+        String key = conf.has(VALID_ATTACHMENTS) ? VALID_ATTACHMENTS : VALID_ATTACHMENTS_OLD;
+        if (!conf.has(key)) {
+            return null;
+        }
+        Set<Attachment> attachments = new HashSet<>();
+        for (Fields each : conf.objects(key)) {
+            attachments.add(new Attachment(required(each, "containerID"), required(each, "ifname")));
+        }
+        return attachments;
+    }
+
+    private static String required(Fields fields, String key) throws CniException {
+        String text = fields.text(key);
+        if (text.isEmpty()) {
+            throw fields.invalid(key, "is missing");
+        }
+        return text;
+    }
+
+    /** What a pod asks for in vain is refused, for a pod that runs without it is found out about much later. */
+    private void refuseUnsupported() throws CniException {
+        Fields runtime = conf.object("runtimeConfig");
+        ArrayNode ports = runtime.array("portMappings");
+        if (ports != null && !ports.isEmpty()) {
+            throw unsupported(
+                    "runtimeConfig.portMappings",
+                    ports,
+                    "remove hostPort from the pod, or \"portMappings\" from the capabilities of this network and add a"
+                            + " plugin that implements it");
+        }
+        Fields bandwidth = runtime.object("bandwidth");
+        for (String rate : RATES) {
+            if (bandwidth.number(rate, 0, Long.MAX_VALUE, 0) != 0) {
+                throw unsupported(
+                        "runtimeConfig.bandwidth",
+                        bandwidth.node(),
+                        "remove the bandwidth annotations from the pod, or \"bandwidth\" from the capabilities of this"
+                                + " network and add a plugin that implements it");
+            }
+        }
+        if (conf.flag("ipMasq")) {
+            throw new CniException(
+                    CniException.UNSUPPORTED_FIELD,
+                    "unsupported field ipMasq: true",
+                    "remove \"ipMasq\" from this network: masquerading is not done by this plugin");
+        }
+    }
+
+    private static CniException unsupported(String key, JsonNode value, String mend) {
+        String shown = value.toString();
+        return new CniException(
+                CniException.UNSUPPORTED_FIELD,
+                "unsupported field " + key + ": "
+                        + (shown.length() <= MAX_SHOWN ? shown : shown.substring(0, MAX_SHOWN) + "..."),
+                mend);
+    }
+}

@@ -1,0 +1,48 @@
+package io.towpath.cni.protocol;
+
+import java.util.List;
+
+/** Texts of others inside our messages: quoted, with what a terminal would act upon escaped. */
+final class Quoted {
+    private Quoted() {}
+
+    static String text(String text) {
+        StringBuilder out = new StringBuilder(text.length() + 2);
+        append(out, text);
+        return out.toString();
+    }
+
+    /** In the form {@code ["a" "b"]}. */
+    static String list(List<String> texts) {
+        StringBuilder out = new StringBuilder(64).append('[');
+        for (int i = 0; i < texts.size(); i++) {
+            if (i > 0) {
+                out.append(' ');
+            }
+            append(out, texts.get(i));
+        }
+        return out.append(']').toString();
+    }
+
+    private static void append(StringBuilder out, String text) {
+        out.append('"');
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            switch (c) {
+                case '"', '\\' -> out.append('\\').append(c);
+                case '\n' -> out.append("\\n");
+                case '\r' -> out.append("\\r");
+                case '\t' -> out.append("\\t");
+                default -> {
+                    if (c < ' ' || c == 0x7f) {
+                        out.append("\\x").append(Character.forDigit(c >> 4, 16));
+                        out.append(Character.forDigit(c & 0xf, 16));
+                    } else {
+                        out.append(c);
+                    }
+                }
+            }
+        }
+        out.append('"');
+    }
+}
