@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Finds or installs what builds Towpath: JDK 25, Maven, a C compiler. Needs console.sh and packages.sh.
+
+jdk_feature_version() {
+  sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release" 2>/dev/null
+}
+
+is_jdk_25() { [[ -x $1/bin/javac && $(jdk_feature_version "$1") == 25 ]]; }
+
+# sudo drops JAVA_HOME, so the usual folders are looked through as well.
+find_jdk() {
+  local dir
+  for dir in "${JAVA_HOME:-}" "${GRAALVM_HOME:-}" /usr/lib/jvm/*25* /opt/*25* "$HOME"/.sdkman/candidates/java/25*; do
+    if [[ -n $dir ]] && is_jdk_25 "$dir"; then
+      readlink -f "$dir"
+      return 0
+    fi
+  done
+  return 1
+}
+
+need_jdk() {
+  local package
+  if ! JAVA_HOME=$(find_jdk); then
+    # Without any list of packages, which a fresh machine may lack, none would be found.
+    ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || apt_quiet update >/dev/null 2>&1 || true
+    if package=$(first_available openjdk-25-jdk-headless temurin-25-jdk); then
+      install_packages "$package"
+    fi
+    JAVA_HOME=$(find_jdk) || die "no JDK 25 found, and this machine's package sources have none" \
+      "Unpack one (Temurin, GraalVM, any other) below /usr/lib/jvm, or name it:" \
+      "sudo JAVA_HOME=/path/to/jdk-25 $0"
+  fi
+  export JAVA_HOME
+}
+
+# Everything that the build runs; scripts/native-image asks for the same list.
+need_toolchain() {
+  command -v mvn >/dev/null || install_packages maven
+  install_packages binutils gcc libc6-dev unzip util-linux xz-utils zlib1g-dev
+  need_jdk
+}
+
+# build_towpath ROOT: the executable alone, without the tests. The log stays only when the build fails.
+build_towpath() {
+  local root=$1 log
+  log=$(mktemp /tmp/towpath-build.XXXXXX)
+  if ! with_progress "building the native executable" "$log" \
+    mvn -B -ntp -f "$root/pom.xml" -DskipTests -pl cni-plugin -am package; then
+    tail -n 40 "$log" | sed 's/^/  /' >&2
+    give_back_targets "$root"
+    die "the build failed; the end of its log is above" "The whole log: $log"
+  fi
+  give_back_targets "$root"
+  [[ -x $root/cni-plugin/target/towpath ]] || die "the build made no cni-plugin/target/towpath" "Its log: $log"
+  rm -f "$log"
+}
