@@ -1,0 +1,54 @@
+package io.towpath.cni.wiring;
+
+import io.towpath.net.MacAddress;
+
+/** How the host's end of a pod's link is named, and how the pod's end gets its hardware address. */
+public final class EndpointName {
+    /** What the name of every host end begins with: policy engines match on it. */
+    public static final String PREFIX = "cali";
+
+    /** The interface whose host end is named after the pod alone, as Calico names it. */
+    private static final String PRIMARY = "eth0";
+
+    private static final int DIGITS = 11;
+
+    private EndpointName() {}
+
+    /**
+     * The name of the host's end: {@code cali} and 11 hexadecimal digits, from the pod's name if that is known, since it is
+     * then the name Calico gives; else from the container's ID. A pod's further interfaces get names of their own.
+     *
+     * @param podNamespace the pod's Kubernetes namespace, or an empty text
+     * @param podName the pod's name, or an empty text
+     */
+    public static String hostName(String podNamespace, String podName, String containerId, String ifName) {
+        // No name of a pod or container has a slash in it, so the three forms never meet.
+        String identity;
+        if (!isPod(podNamespace, podName)) {
+            identity = "/" + containerId + "/" + ifName;
+        } else if (ifName.equals(PRIMARY)) {
+            identity = podNamespace + "." + podName;
+        } else {
+            identity = podNamespace + "." + podName + "/" + ifName;
+        }
+        return PREFIX + Sha1.hex(identity).substring(0, DIGITS);
+    }
+
+    /** Whether the runtime told which pod it is about. */
+    public static boolean isPod(String podNamespace, String podName) {
+        return !podNamespace.isEmpty() && !podName.isEmpty();
+    }
+
+    /**
+     * The hardware address of the pod's end if none is asked for: locally administered, and as good as random, since
+     * container IDs are. It is derived so that no source of randomness has to be opened.
+     */
+    public static MacAddress podMac(String containerId, String ifName) {
+        byte[] digest = Sha1.digest("mac/" + containerId + "/" + ifName);
+        long bits = 0;
+        for (int i = 0; i < 6; i++) {
+            bits = bits << 8 | (digest[i] & 0xff);
+        }
+        return MacAddress.locallyAdministered(bits);
+    }
+}

@@ -1,0 +1,109 @@
+package io.towpath.cni.wiring;
+
+import io.towpath.netlink.NetNs;
+import io.towpath.netlink.NetNs.Sysctl;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.rtnl.Rtnl;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The real ones. Whatever is open is closed with this. Not for use by several threads at once. */
+public final class LinuxNamespaces implements Namespaces {
+    private @Nullable NetNs own;
+    private @Nullable Rtnl host;
+
+    @Override
+    public Rtnl host() throws NetlinkException {
+        Rtnl open = host;
+        if (open == null) {
+            open = Rtnl.open();
+            host = open;
+        }
+        return open;
+    }
+
+    @Override
+    public void writeHostSysctls(List<Sysctl> settings) throws NetlinkException {
+        own().writeSysctls(settings);
+    }
+
+    @Override
+    public Pod pod(String path) throws NetlinkException {
+        return new LinuxPod(NetNs.open(path));
+    }
+
+    @Override
+    public void close() {
+        if (host != null) {
+            host.close();
+            host = null;
+        }
+        if (own != null) {
+            own.close();
+            own = null;
+        }
+    }
+
+    private NetNs own() throws NetlinkException {
+        NetNs open = own;
+        if (open == null) {
+            open = NetNs.current();
+            own = open;
+        }
+        return open;
+    }
+
+    private final class LinuxPod implements Pod {
+        private final NetNs netNs;
+        private @Nullable Rtnl rtnl;
+
+        LinuxPod(NetNs netNs) {
+            this.netNs = netNs;
+        }
+
+        @Override
+        public int fd() {
+            return netNs.fd();
+        }
+
+        @Override
+        public boolean isHost() throws NetlinkException {
+            return netNs.isSame(own());
+        }
+
+        @Override
+        public boolean hasOtherEnd(Link link) throws NetlinkException {
+            return link.peerNsid() >= 0 && link.peerNsid() == host().nsid(netNs);
+        }
+
+        @Override
+        public Rtnl rtnl() throws NetlinkException {
+            Rtnl open = rtnl;
+            if (open == null) {
+                open = Rtnl.open(netNs);
+                rtnl = open;
+            }
+            return open;
+        }
+
+        @Override
+        public String readSysctl(String key) throws NetlinkException {
+            return netNs.readSysctl(key);
+        }
+
+        @Override
+        public void writeSysctls(List<Sysctl> settings) throws NetlinkException {
+            netNs.writeSysctls(settings);
+        }
+
+        @Override
+        public void close() {
+            if (rtnl != null) {
+                rtnl.close();
+                rtnl = null;
+            }
+            netNs.close();
+        }
+    }
+}

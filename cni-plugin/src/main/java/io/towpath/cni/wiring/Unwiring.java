@@ -1,0 +1,104 @@
+package io.towpath.cni.wiring;
+
+import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.rtnl.Rtnl;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Removes pods' links. Routes and neighbours go with them, in the same moment. A link is removed from the host's end, also
+ * when the pod's namespace is about to be destroyed: the kernel would do it too, but some time later.
+ */
+public final class Unwiring {
+    private final Namespaces namespaces;
+
+    public Unwiring(Namespaces namespaces) {
+        this.namespaces = namespaces;
+    }
+
+    /**
+     * Removes the link of an attachment, and no other: not that of a pod recreated under the same name.
+     *
+     * @param hostName the name that the host's end should have
+     * @param nameIsSure whether no other name is possible
+     * @param mark the attachment's
+     * @param pod the pod's namespace, null if it is gone
+     * @param ifName the name of the pod's end
+     */
+    public void disconnect(
+            String hostName, boolean nameIsSure, OwnerMark mark, Namespaces.@Nullable Pod pod, String ifName)
+            throws NetlinkException {
+        Rtnl host = namespaces.host();
+        Link link = host.link(hostName);
+        if (!Links.isMarked(link, mark)) {
+            link = pod == null ? null : otherEnd(host, pod, ifName, mark);
+        }
+        if (link == null && !nameIsSure) {
+            link = search(host, mark);
+        }
+        if (link != null) {
+            Links.delete(host, link.index());
+        }
+    }
+
+    /**
+     * The host's end of the link that a pod has, if it is this attachment's or bears no mark: Calico leaves none, nor does an
+     * ADD killed on its way. Null if there is none such.
+     */
+    private static @Nullable Link otherEnd(Rtnl host, Namespaces.Pod pod, String ifName, OwnerMark mark)
+            throws NetlinkException {
+        Link inside = pod.rtnl().link(ifName);
+        if (inside == null || !Links.isVeth(inside) || inside.parentIndex() == 0) {
+            return null;
+        }
+        Link outside = host.link(inside.parentIndex());
+        if (outside == null || !Links.isHostEnd(outside) || !Links.arePair(outside, pod, inside)) {
+            return null;
+        }
+        return outside.alias() == null || Links.isMarked(outside, mark) ? outside : null;
+    }
+
+    private static @Nullable Link search(Rtnl host, OwnerMark mark) throws NetlinkException {
+        for (Link link : host.links()) {
+            if (Links.isMarked(link, mark)) {
+                return link;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Removes the links of a network's attachments that are not among those to keep, and what an ADD killed on its way left.
+     * Goes on after a failure.
+     *
+     * @param networkPrefix {@link OwnerMark#networkPrefix} of the network
+     * @param keep the marks of the attachments to keep
+     * @return the failures
+     */
+    public List<NetlinkException> sweep(String networkPrefix, Set<OwnerMark> keep) throws NetlinkException {
+        Rtnl host = namespaces.host();
+        List<NetlinkException> failures = new ArrayList<>();
+        for (Link link : host.links()) {
+            if (Links.isHostEnd(link) && isGarbage(link, networkPrefix, keep)) {
+                try {
+                    Links.delete(host, link.index());
+                } catch (NetlinkException e) {
+                    failures.add(e);
+                }
+            }
+        }
+        return failures;
+    }
+
+    private static boolean isGarbage(Link link, String networkPrefix, Set<OwnerMark> keep) {
+        String alias = link.alias();
+        if (alias == null) {
+            // The mark and the way up are one message: a link that has neither was never in use. Calico's are all up.
+            return !link.isUp();
+        }
+        return alias.startsWith(networkPrefix) && !keep.contains(new OwnerMark(alias));
+    }
+}

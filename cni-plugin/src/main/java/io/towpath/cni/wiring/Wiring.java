@@ -1,0 +1,145 @@
+package io.towpath.cni.wiring;
+
+import io.towpath.linux.Errno;
+import io.towpath.net.IpPrefix;
+import io.towpath.netlink.NetNs.Sysctl;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.rtnl.Batch;
+import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.rtnl.Route;
+import io.towpath.netlink.rtnl.Rtnl;
+import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a pod's link: create, host's end, pod's end, routes to the pod, each one message to the kernel. The routes are last
+ * because they would show as dead while one of the ends is down.
+ */
+public final class Wiring {
+    private final Namespaces namespaces;
+    private final Predicate<OwnerMark> isLive;
+
+    /** @param isLive whether the attachment that a mark names still has a lease */
+    public Wiring(Namespaces namespaces, Predicate<OwnerMark> isLive) {
+        this.namespaces = namespaces;
+        this.isLive = isLive;
+    }
+
+    /**
+     * Connects a pod, wholly or not at all: when this throws, neither end is left, unless a suppressed exception says so.
+     *
+     * @return the host's end as the kernel created it
+     * @throws WiringException if something is in the way that is not ours to remove
+     * @throws NetlinkException if the kernel refuses a request
+     */
+    public Link connect(Namespaces.Pod pod, Endpoint endpoint) throws IOException {
+        Rtnl host = namespaces.host();
+        Link link = create(host, pod, endpoint);
+        try {
+            List<Sysctl> sysctls = EndpointPlan.hostSysctls(endpoint, link);
+            if (!sysctls.isEmpty()) {
+                namespaces.writeHostSysctls(sysctls);
+            }
+            host.apply(EndpointPlan.hostLink(endpoint, link));
+            if (endpoint.has(true)) {
+                enableIpv6(pod, endpoint.ifName());
+            }
+            pod.rtnl().apply(EndpointPlan.pod(endpoint, link.parentIndex()));
+            addHostRoutes(host, endpoint, link.index());
+            return link;
+        } catch (Throwable failure) {
+            try {
+                Links.delete(host, link.index());
+            } catch (NetlinkException undo) {
+                failure.addSuppressed(undo);
+            }
+            throw failure;
+        }
+    }
+
+    private Link create(Rtnl host, Namespaces.Pod pod, Endpoint endpoint) throws IOException {
+        Link created = tryCreate(host, pod, endpoint);
+        if (created != null) {
+            return created;
+        }
+        Link old = host.link(endpoint.hostName());
+        Link taken = pod.rtnl().link(endpoint.ifName());
+        if (taken != null && (old == null || !Links.arePair(old, pod, taken) || isOthers(old, endpoint))) {
+            throw new WiringException("the container already has an interface " + endpoint.ifName());
+        }
+        if (old != null && !Links.isVeth(old)) {
+            throw new WiringException("link " + old.name() + " is in the way: it is of type "
+                    + old.kind().name() + " and not a pod's");
+        }
+        if (old != null) {
+            Links.delete(host, old.index());
+        }
+        created = tryCreate(host, pod, endpoint);
+        if (created == null) {
+            throw new WiringException("link " + endpoint.hostName() + " was made by somebody else meanwhile");
+        }
+        return created;
+    }
+
+    /** Null if one of the two names is taken. */
+    private static @Nullable Link tryCreate(Rtnl host, Namespaces.Pod pod, Endpoint endpoint) throws NetlinkException {
+        try {
+            return host.create(EndpointPlan.link(endpoint, pod.fd()));
+        } catch (NetlinkException e) {
+            if (e.is(Errno.EEXIST)) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
+    private boolean isOthers(Link link, Endpoint endpoint) {
+        return !Links.isMarked(link, endpoint.mark()) && isLive(link);
+    }
+
+    private boolean isLive(Link link) {
+        return Links.isMarked(link) && isLive.test(new OwnerMark(Objects.requireNonNull(link.alias())));
+    }
+
+    /** A namespace may come with IPv6 switched off, though the pod is to have an address of it. */
+    private static void enableIpv6(Namespaces.Pod pod, String ifName) throws NetlinkException {
+        String key = "net/ipv6/conf/" + ifName + "/disable_ipv6";
+        if (!pod.readSysctl(key).equals("0")) {
+            pod.writeSysctls(List.of(new Sysctl(key, "0")));
+        }
+    }
+
+    private void addHostRoutes(Rtnl host, Endpoint endpoint, int index) throws IOException {
+        Batch batch = EndpointPlan.hostRoutes(endpoint, index);
+        List<NetlinkException> failures = host.submit(batch);
+        for (NetlinkException failure : failures) {
+            Route route = EndpointPlan.hostRoute(endpoint.addresses().get(failure.index()), index);
+            if (!failure.is(Errno.EEXIST) || !removeStale(host, route.destination())) {
+                throw failure;
+            }
+            host.apply(new Batch().addRoute(route));
+        }
+    }
+
+    /**
+     * Removes the link that has the route to an address which was just allocated, if it is a pod's that has no lease.
+     *
+     * @throws WiringException naming the link if it is anything else
+     */
+    private boolean removeStale(Rtnl host, IpPrefix destination) throws IOException {
+        for (Route route : host.routes()) {
+            if (route.table() == Route.RT_TABLE_MAIN && route.destination().equals(destination)) {
+                Link holder = host.link(route.linkIndex());
+                if (holder == null || !Links.isHostEnd(holder) || !Links.isMarked(holder) || isLive(holder)) {
+                    throw new WiringException("there is a route to " + destination.address() + " already, by "
+                            + (holder == null ? "no link" : "link " + holder.name()));
+                }
+                return Links.delete(host, holder.index());
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,12 @@
+package io.towpath.cni.wiring;
+
+import java.io.IOException;
+
+/** Something that is not ours to remove is in the way of a pod's link. */
+public final class WiringException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    WiringException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.cni.wiring;
+
+import org.jspecify.annotations.NullMarked;
