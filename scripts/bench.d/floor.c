@@ -32,17 +32,45 @@ static void set_up(struct rt *rt, int index) {
   rt_begin(rt, RTM_NEWLINK, 0, &link, sizeof link);
 }
 
-/* forwarding, proxy_arp: element n of IFLA_INET_CONF is devconf value n. */
-static void host_devconf(struct rt *rt) {
+/* The host's end: whose it is, how it forwards, no IPv6 address of its own. */
+static void host_settings(struct rt *rt, int index, const char *alias) {
+  static const uint16_t switched_on[] = {IPV4_DEVCONF_FORWARDING, IPV4_DEVCONF_PROXY_ARP, IPV4_DEVCONF_RP_FILTER,
+                                         IPV4_DEVCONF_ROUTE_LOCALNET};
+  struct ifinfomsg link = {.ifi_family = AF_UNSPEC, .ifi_index = index};
   uint32_t on = 1;
+  uint8_t none = IN6_ADDR_GEN_MODE_NONE;
+  rt_begin(rt, RTM_NEWLINK, 0, &link, sizeof link);
+  rt_put(rt, IFLA_IFALIAS, alias, (uint32_t)strlen(alias));
   struct rtattr *families = rt_nest(rt, IFLA_AF_SPEC);
   struct rtattr *inet = rt_nest(rt, AF_INET);
   struct rtattr *conf = rt_nest(rt, IFLA_INET_CONF);
-  rt_put(rt, IPV4_DEVCONF_FORWARDING, &on, sizeof on);
-  rt_put(rt, IPV4_DEVCONF_PROXY_ARP, &on, sizeof on);
+  for (size_t i = 0; i < sizeof switched_on / sizeof *switched_on; i++) rt_put(rt, switched_on[i], &on, sizeof on);
   rt_end(rt, conf);
   rt_end(rt, inet);
+  struct rtattr *inet6 = rt_nest(rt, AF_INET6);
+  rt_put(rt, IFLA_INET6_ADDR_GEN_MODE, &none, sizeof none);
+  rt_end(rt, inet6);
   rt_end(rt, families);
+}
+
+static void no_proxy_delay(struct rt *rt, int index) {
+  struct ndtmsg table = {.ndtm_family = AF_INET};
+  uint64_t delay = 0;
+  rt_begin(rt, RTM_SETNEIGHTBL, 0, &table, sizeof table);
+  rt_put(rt, NDTA_NAME, "arp_cache", 10);
+  struct rtattr *parameters = rt_nest(rt, NDTA_PARMS);
+  rt_put(rt, NDTPA_IFINDEX, &index, sizeof index);
+  rt_put(rt, NDTPA_PROXY_DELAY, &delay, sizeof delay);
+  rt_end(rt, parameters);
+}
+
+static void no_router_advertisements(const char *name) {
+  char path[96];
+  snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/accept_ra", name);
+  int file = open(path, O_WRONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return; /* a kernel without IPv6 */
+  if (file < 0 || write(file, "0", 1) != 1) fail(path);
+  close(file);
 }
 
 static void route(struct rt *rt, int index, uint32_t to, uint8_t bits, uint32_t via, uint8_t scope) {
@@ -65,47 +93,47 @@ static void neighbour(struct rt *rt, int index, uint32_t address, const uint8_t 
   rt_put(rt, NDA_LLADDR, mac, 6);
 }
 
-static void wire(const char *pod_path, const char *host_name, const uint8_t *pod_mac, uint32_t address) {
+static void wire(const char *pod_path, const char *host_name, const char *alias, const uint8_t *pod_mac, uint32_t address) {
   struct rt host, pod;
-  int host_index = 0, pod_index = 0;
   int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
   int pod_ns = open(pod_path, O_RDONLY | O_CLOEXEC);
   if (home < 0 || pod_ns < 0) fail("network namespace");
   rt_open(&host, -1, home);
   rt_open(&pod, pod_ns, home);
 
-  struct ifinfomsg any = {.ifi_family = AF_UNSPEC};
-  rt_veth(&host, host_name, HOST_MAC, "eth0", pod_ns, pod_mac, MTU);
-  rt_begin(&host, RTM_GETLINK, 0, &any, sizeof any);
-  rt_put(&host, IFLA_IFNAME, host_name, (uint32_t)strlen(host_name) + 1);
-  rt_flush_reading_link(&host, "create the veth", &host_index);
+  rt_look(&host, "lo"); /* in the place of towpath's look at flannel.1 */
+  rt_flush(&host, "look at the overlay");
 
-  rt_begin(&pod, RTM_GETLINK, 0, &any, sizeof any);
-  rt_put(&pod, IFLA_IFNAME, "eth0", 5);
-  rt_flush_reading_link(&pod, "look at eth0", &pod_index);
-  set_up(&pod, pod_index);
-  struct ifaddrmsg a = {.ifa_family = AF_INET, .ifa_prefixlen = 32, .ifa_index = (uint32_t)pod_index};
+  rt_veth(&host, host_name, HOST_MAC, "eth0", pod_ns, pod_mac, MTU);
+  rt_look(&host, host_name);
+  struct rt_link link = rt_flush_reading_link(&host, "create the veth");
+  no_router_advertisements(host_name);
+  host_settings(&host, link.index, alias);
+  no_proxy_delay(&host, link.index);
+  set_up(&host, link.index);
+  rt_flush(&host, "set up the node's end");
+
+  set_up(&pod, link.peer);
+  struct ifaddrmsg a = {.ifa_family = AF_INET, .ifa_prefixlen = 32, .ifa_index = (uint32_t)link.peer};
   rt_begin(&pod, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &a, sizeof a);
   rt_put(&pod, IFA_LOCAL, &address, sizeof address);
   rt_put(&pod, IFA_ADDRESS, &address, sizeof address);
-  route(&pod, pod_index, gateway(), 32, 0, RT_SCOPE_LINK);
-  route(&pod, pod_index, 0, 0, gateway(), RT_SCOPE_UNIVERSE);
-  neighbour(&pod, pod_index, gateway(), HOST_MAC);
+  neighbour(&pod, link.peer, gateway(), HOST_MAC);
+  route(&pod, link.peer, gateway(), 32, 0, RT_SCOPE_LINK);
+  route(&pod, link.peer, 0, 0, gateway(), RT_SCOPE_UNIVERSE);
   rt_flush(&pod, "wire the pod");
 
-  set_up(&host, host_index);
-  host_devconf(&host);
-  route(&host, host_index, address, 32, 0, RT_SCOPE_LINK);
-  neighbour(&host, host_index, address, pod_mac);
-  rt_flush(&host, "wire the node");
+  route(&host, link.index, address, 32, 0, RT_SCOPE_LINK);
+  rt_flush(&host, "route to the pod");
 }
 
 static void unwire(const char *host_name) {
   struct rt host;
-  struct ifinfomsg any = {.ifi_family = AF_UNSPEC};
   rt_open(&host, -1, -1);
-  rt_begin(&host, RTM_DELLINK, 0, &any, sizeof any);
-  rt_put(&host, IFLA_IFNAME, host_name, (uint32_t)strlen(host_name) + 1);
+  rt_look(&host, host_name);
+  struct ifinfomsg link = {.ifi_family = AF_UNSPEC,
+                           .ifi_index = rt_flush_reading_link(&host, "look at the veth").index};
+  rt_begin(&host, RTM_DELLINK, 0, &link, sizeof link);
   rt_flush(&host, "delete the veth");
 }
 
@@ -149,7 +177,7 @@ int main(void) {
 
   if (strcmp(verb, "ADD") == 0) {
     if (leases != NULL) lease(leases, text, container, 1);
-    wire(pod, host_name, pod_mac, address);
+    wire(pod, host_name, container, pod_mac, address);
     printf("{\"cniVersion\":\"1.0.0\",\"ips\":[{\"address\":\"%s/32\",\"gateway\":\"169.254.1.1\"}]}\n", text);
   } else {
     unwire(host_name);

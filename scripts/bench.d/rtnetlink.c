@@ -63,8 +63,18 @@ void rt_end(struct rt *rt, struct rtattr *nest) {
   nest->rta_len = (uint16_t)(rt->buffer + rt->length - (char *)nest);
 }
 
-void rt_flush_reading_link(struct rt *rt, const char *what, int *index) {
+static struct rt_link read_link(struct nlmsghdr *m) {
+  struct rt_link link = {.index = ((struct ifinfomsg *)NLMSG_DATA(m))->ifi_index};
+  int left = (int)IFLA_PAYLOAD(m);
+  for (struct rtattr *a = IFLA_RTA(NLMSG_DATA(m)); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+    if (a->rta_type == IFLA_LINK) memcpy(&link.peer, RTA_DATA(a), sizeof link.peer);
+  }
+  return link;
+}
+
+struct rt_link rt_flush_reading_link(struct rt *rt, const char *what) {
   _Alignas(4) char answer[8192];
+  struct rt_link link = {0};
   rt->last->nlmsg_flags |= NLM_F_ACK;
   if (send(rt->fd, rt->buffer, rt->length, 0) != (ssize_t)rt->length) fail(what);
   rt->length = 0;
@@ -72,16 +82,22 @@ void rt_flush_reading_link(struct rt *rt, const char *what, int *index) {
     ssize_t received = recv(rt->fd, answer, sizeof answer, 0);
     if (received < 0) fail(what);
     for (struct nlmsghdr *m = (struct nlmsghdr *)answer; NLMSG_OK(m, received); m = NLMSG_NEXT(m, received)) {
-      if (m->nlmsg_type == RTM_NEWLINK && index != NULL) *index = ((struct ifinfomsg *)NLMSG_DATA(m))->ifi_index;
+      if (m->nlmsg_type == RTM_NEWLINK) link = read_link(m);
       if (m->nlmsg_type != NLMSG_ERROR) continue;
       errno = -((struct nlmsgerr *)NLMSG_DATA(m))->error;
       if (errno != 0) fail(what);
-      if (m->nlmsg_seq == rt->sequence) return;
+      if (m->nlmsg_seq == rt->sequence) return link;
     }
   }
 }
 
-void rt_flush(struct rt *rt, const char *what) { rt_flush_reading_link(rt, what, NULL); }
+void rt_flush(struct rt *rt, const char *what) { rt_flush_reading_link(rt, what); }
+
+void rt_look(struct rt *rt, const char *name) {
+  struct ifinfomsg any = {.ifi_family = AF_UNSPEC};
+  rt_begin(rt, RTM_GETLINK, 0, &any, sizeof any);
+  rt_put(rt, IFLA_IFNAME, name, (uint32_t)strlen(name) + 1);
+}
 
 void rt_veth(struct rt *rt, const char *name, const uint8_t *mac, const char *peer, int peer_ns_fd,
              const uint8_t *peer_mac, uint32_t mtu) {

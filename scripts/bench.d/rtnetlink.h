@@ -31,8 +31,15 @@ void rt_end(struct rt *rt, struct rtattr *nest);
 /* Sends everything at once; the last request alone asks for an acknowledgement. Fails on the first error. */
 void rt_flush(struct rt *rt, const char *what);
 
-/* Reads an answer's interface index (RTM_NEWLINK) into *index and the acknowledgement after it. */
-void rt_flush_reading_link(struct rt *rt, const char *what, int *index);
+/* The same for a batch with an RTM_GETLINK: what it found, zeros if nothing. peer: the index of a veth's other end. */
+struct rt_link {
+  int index;
+  int peer;
+};
+struct rt_link rt_flush_reading_link(struct rt *rt, const char *what);
+
+/* Begins an RTM_GETLINK by name. */
+void rt_look(struct rt *rt, const char *name);
 
 /* A veth: `name` here, `peer` inside the namespace peer_ns_fd; MAC addresses of 6 bytes, or NULL for random ones.
    The request is only begun: follow with rt_flush. */

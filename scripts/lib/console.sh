@@ -68,7 +68,7 @@ stop_progress() {
 need_root() {
   ((EUID == 0)) || die "this makes network namespaces, so it must run as root" "sudo $0 $*"
   # sudo may keep the caller's HOME; caches written there by root would lock the caller out of them.
-  [[ -z ${SUDO_UID:-} ]] || HOME=$(getent passwd 0 | cut -d: -f6)
+  [[ -n ${HOME:-} && -z ${SUDO_UID:-} ]] || HOME=$(getent passwd 0 | cut -d: -f6)
   export HOME
   umask 022
 }

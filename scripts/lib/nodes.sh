@@ -48,6 +48,7 @@ cluster_file() {
 # towpath_conf CONFLIST FOLDER: what a runtime hands the plugin from the conflist, with all its state below FOLDER.
 towpath_conf() {
   jq --arg folder "$2" '.cniVersion as $version | .name as $name | .plugins[0]
-    + {cniVersion: $version, name: $name, clusterFile: ($folder + "/cluster.json"), stateDir: ($folder + "/run")}
+    + {cniVersion: $version, name: $name, clusterFile: ($folder + "/cluster.json"),
+       stateDir: ($folder + "/run"), subnetEnv: ($folder + "/subnet.env")}
     | .ipam.dataDir = $folder + "/leases"' "$1"
 }

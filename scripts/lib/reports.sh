@@ -19,7 +19,8 @@ run_maven() {
   # --fail-at-end: a failing module does not keep the others' tests from running.
   timeout --foreground -k 30 "${test_limit_minutes}m" mvn -B -ntp -f "$root/pom.xml" --fail-at-end "$@" verify </dev/null 2>&1 |
     tee "$log" |
-    sed -u -n -E -e '/Reactor Summary/,$d' -e 's/^\[INFO\] (Building [^ ]+) .*/  \1/p' \
+    sed -u -n -E -e '/Reactor Summary/,$d' -e 's/^\[INFO\] (Building [^ ]+ [0-9][^ ]*) .*/  \1/p' \
+      -e 's/^(\[INFO\] )?(native-image: .*)/      \2/p' \
       -e 's/^\[(INFO|WARNING|ERROR)\] (Tests run: .*)/      \2/p' -e '/BUILD FAILURE|COMPILATION ERROR/p'
 }
 
