@@ -21,7 +21,7 @@ public record PodRoute(
     private static final IpPrefix ALL_V6 = IpPrefix.parse("::/0");
 
     /** The default route of a family. */
-    static PodRoute byDefault(boolean ipv6) {
+    public static PodRoute byDefault(boolean ipv6) {
         return new PodRoute(ipv6 ? ALL_V6 : ALL_V4, Endpoint.gateway(ipv6), 0, 0, 0, Route.RT_TABLE_MAIN);
     }
 
@@ -30,7 +30,7 @@ public record PodRoute(
     }
 
     /** Whether both lead to the same place by the same table. */
-    boolean isSamePlace(PodRoute other) {
+    public boolean isSamePlace(PodRoute other) {
         return destination.equals(other.destination) && table == other.table && priority == other.priority;
     }
 

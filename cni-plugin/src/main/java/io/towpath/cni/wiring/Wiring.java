@@ -11,7 +11,6 @@ import io.towpath.netlink.rtnl.Rtnl;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,12 +19,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Wiring {
     private final Namespaces namespaces;
-    private final Predicate<OwnerMark> isLive;
+    private final LeaseLook leases;
 
-    /** @param isLive whether the attachment that a mark names still has a lease */
-    public Wiring(Namespaces namespaces, Predicate<OwnerMark> isLive) {
+    /** A look at who has addresses; asked only when something is in the way. */
+    public interface LeaseLook {
+        /** Whether the attachment has a lease, or may have one of a network that is not this one. */
+        boolean isLive(OwnerMark mark) throws IOException;
+    }
+
+    public Wiring(Namespaces namespaces, LeaseLook leases) {
         this.namespaces = namespaces;
-        this.isLive = isLive;
+        this.leases = leases;
     }
 
     /**
@@ -96,12 +100,12 @@ public final class Wiring {
         }
     }
 
-    private boolean isOthers(Link link, Endpoint endpoint) {
+    private boolean isOthers(Link link, Endpoint endpoint) throws IOException {
         return !Links.isMarked(link, endpoint.mark()) && isLive(link);
     }
 
-    private boolean isLive(Link link) {
-        return Links.isMarked(link) && isLive.test(new OwnerMark(Objects.requireNonNull(link.alias())));
+    private boolean isLive(Link link) throws IOException {
+        return Links.isMarked(link) && leases.isLive(new OwnerMark(Objects.requireNonNull(link.alias())));
     }
 
     /** A namespace may come with IPv6 switched off, though the pod is to have an address of it. */

@@ -1,0 +1,115 @@
+package io.towpath.cni.verbs;
+
+import io.towpath.cni.protocol.Attachment;
+import io.towpath.cni.protocol.CniException;
+import io.towpath.cni.protocol.Dns;
+import io.towpath.cni.protocol.NetConf;
+import io.towpath.cni.protocol.Request;
+import io.towpath.cni.protocol.Result;
+import io.towpath.cni.wiring.Endpoint;
+import io.towpath.cni.wiring.EndpointName;
+import io.towpath.cni.wiring.Namespaces;
+import io.towpath.cni.wiring.OwnerMark;
+import io.towpath.cni.wiring.PodRoute;
+import io.towpath.cni.wiring.Wiring;
+import io.towpath.net.IpAddress;
+import io.towpath.net.IpPrefix;
+import io.towpath.net.MacAddress;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** ADD: overlay, lease, link, in this order; what was done is undone if something later fails. */
+final class Adding {
+    /** The least MTU with which the kernel does IPv6 on a link, RFC 8200 section 5. */
+    private static final int IPV6_MTU = 1280;
+
+    private final Namespaces node;
+    private final OverlayGate overlay;
+    private final Leases leases;
+
+    Adding(Namespaces node, OverlayGate overlay, Leases leases) {
+        this.node = node;
+        this.overlay = overlay;
+        this.leases = leases;
+    }
+
+    Result add(Request request, Namespaces.Pod pod) throws CniException, IOException {
+        leases.validate(request);
+        overlay.ensure(request.conf(), node.host());
+        Leases.Grant grant = leases.take(request);
+        try {
+            Endpoint endpoint = endpoint(request, grant);
+            new Wiring(node, mark -> isLive(request, mark)).connect(pod, endpoint);
+            return result(request, grant, endpoint);
+        } catch (Throwable failure) {
+            try {
+                leases.release(request);
+            } catch (CniException | IOException undo) {
+                failure.addSuppressed(undo);
+            }
+            throw failure;
+        }
+    }
+
+    private Endpoint endpoint(Request request, Leases.Grant grant) throws CniException, IOException {
+        NetConf conf = request.conf();
+        int mtu = conf.mtu() != 0 ? conf.mtu() : grant.mtu() != 0 ? grant.mtu() : Mtu.ofNode(node.host());
+        MacAddress mac = conf.mac() != null ? conf.mac() : EndpointName.podMac(request.containerId(), request.ifName());
+        boolean defaults = conf.tree().path("include_default_routes").asBoolean();
+        List<PodRoute> routes = PodRoutes.choose(grant.routes(), defaults, grant.addresses());
+        Endpoint endpoint = new Endpoint(
+                NodeVerbs.hostName(request),
+                request.ifName(),
+                NodeVerbs.mark(request),
+                mac,
+                mtu,
+                grant.addresses(),
+                routes);
+        if (mtu < IPV6_MTU && endpoint.has(true)) {
+            throw new CniException(
+                    CniException.INVALID_CONFIG, "invalid mtu: " + mtu + " is less than IPv6 needs, " + IPV6_MTU);
+        }
+        return endpoint;
+    }
+
+    private boolean isLive(Request request, OwnerMark mark) throws IOException {
+        String network = request.conf().name();
+        if (!mark.alias().startsWith(OwnerMark.networkPrefix(network))) {
+            return true;
+        }
+        try {
+            for (Attachment holder : leases.holders(request)) {
+                if (mark.equals(OwnerMark.of(network, holder.containerId(), holder.ifName()))) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (CniException e) {
+            throw new IOException(e.msg(), e);
+        }
+    }
+
+    private static Result result(Request request, Leases.Grant grant, Endpoint endpoint) {
+        List<Result.Interface> interfaces = List.of(
+                new Result.Interface(endpoint.hostName(), Endpoint.HOST_MAC.toString(), endpoint.mtu(), ""),
+                new Result.Interface(endpoint.ifName(), endpoint.podMac().toString(), endpoint.mtu(), request.netns()));
+        List<Result.Ip> ips = new ArrayList<>(grant.addresses().size());
+        for (IpAddress address : grant.addresses()) {
+            ips.add(new Result.Ip(IpPrefix.host(address), null, 1));
+        }
+        List<Result.Route> routes = new ArrayList<>(endpoint.routes().size());
+        for (PodRoute route : endpoint.routes()) {
+            routes.add(PodRoutes.shown(route));
+        }
+        return new Result(interfaces, ips, routes, dns(request.conf(), grant));
+    }
+
+    /** The runtime's word counts most, then the operator's, then the IPAM's. */
+    private static Dns dns(NetConf conf, Leases.Grant grant) {
+        if (!conf.runtimeConfig().dns().isEmpty()) {
+            return conf.runtimeConfig().dns();
+        }
+        return conf.dns().isEmpty() ? grant.dns() : conf.dns();
+    }
+}

@@ -1,0 +1,108 @@
+package io.towpath.cni.verbs;
+
+import io.towpath.cni.protocol.Attachment;
+import io.towpath.cni.protocol.CniException;
+import io.towpath.cni.protocol.Request;
+import io.towpath.cni.protocol.Result;
+import io.towpath.cni.protocol.Verbs;
+import io.towpath.cni.wiring.EndpointName;
+import io.towpath.cni.wiring.Namespaces;
+import io.towpath.cni.wiring.OwnerMark;
+import io.towpath.cni.wiring.Unwiring;
+import io.towpath.netlink.NetlinkException;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/** The verbs on this node. Nothing here asks another machine. */
+public final class NodeVerbs implements Verbs {
+    private final Supplier<Namespaces> namespaces;
+    private final OverlayGate overlay;
+    private final Leases leases;
+
+    /** @param namespaces called once per verb; closed at its end */
+    public NodeVerbs(Supplier<Namespaces> namespaces, OverlayGate overlay, Leases leases) {
+        this.namespaces = namespaces;
+        this.overlay = overlay;
+        this.leases = leases;
+    }
+
+    @Override
+    public Result add(Request request) throws CniException, IOException {
+        if (request.conf().prevResult() != null) {
+            throw new CniException(
+                    CniException.INVALID_CONFIG,
+                    "invalid prevResult: this plugin makes the interface, so it must be the first of its list");
+        }
+        try (Namespaces node = namespaces.get();
+                Namespaces.Pod pod = PodNamespace.open(node, request)) {
+            return new Adding(node, overlay, leases).add(request, pod);
+        }
+    }
+
+    /** The link goes before the lease: an address that is free again must not have a route to its old pod. */
+    @Override
+    public void del(Request request) throws CniException, IOException {
+        try (Namespaces node = namespaces.get();
+                Namespaces.Pod pod = PodNamespace.openIfThere(node, request)) {
+            boolean isPod = EndpointName.isPod(
+                    request.args().podNamespace(), request.args().podName());
+            new Unwiring(node).disconnect(hostName(request), isPod, mark(request), pod, request.ifName());
+            leases.release(request);
+        }
+    }
+
+    @Override
+    public void check(Request request) throws CniException, IOException {
+        Expectation expected = Expectation.of(request);
+        Failures mismatches = new Failures();
+        try (Namespaces node = namespaces.get();
+                Namespaces.Pod pod = PodNamespace.open(node, request)) {
+            expected.compare(node.host(), pod).forEach(mismatches::add);
+        }
+        mismatches.collect(() -> leases.check(request, expected.addresses()));
+        mismatches.throwIfAny();
+    }
+
+    /** Goes on whatever fails, and tells at the end. */
+    @Override
+    public void gc(Request request) throws CniException, IOException {
+        Set<Attachment> keep = request.conf().validAttachments();
+        if (keep == null) {
+            return;
+        }
+        String network = request.conf().name();
+        Set<OwnerMark> marks = HashSet.newHashSet(keep.size());
+        for (Attachment attachment : keep) {
+            marks.add(OwnerMark.of(network, attachment.containerId(), attachment.ifName()));
+        }
+        Failures failures = new Failures();
+        failures.collect(() -> {
+            try (Namespaces node = namespaces.get()) {
+                for (NetlinkException e : new Unwiring(node).sweep(OwnerMark.networkPrefix(network), marks)) {
+                    failures.add(String.valueOf(e.getMessage()));
+                }
+            }
+        });
+        failures.collect(() -> leases.retain(request, keep));
+        failures.throwIfAny();
+    }
+
+    @Override
+    public void status(Request request) throws CniException, IOException {
+        try (Namespaces node = namespaces.get()) {
+            overlay.requireReady(request.conf(), node.host());
+        }
+        leases.status(request);
+    }
+
+    static String hostName(Request request) {
+        return EndpointName.hostName(
+                request.args().podNamespace(), request.args().podName(), request.containerId(), request.ifName());
+    }
+
+    static OwnerMark mark(Request request) {
+        return OwnerMark.of(request.conf().name(), request.containerId(), request.ifName());
+    }
+}
