@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 public class LinuxException extends IOException {
     private static final long serialVersionUID = 1L;
 
+    private final String message;
     private final String operation;
     private final int errno;
 
@@ -24,9 +25,15 @@ public class LinuxException extends IOException {
      * @param detail what more is known about the reason, null for nothing
      */
     public LinuxException(String operation, int errno, @Nullable String detail) {
-        super(operation + ": " + Errno.describe(errno) + (detail == null ? "" : " (" + detail + ")"));
+        this.message = operation + ": " + Errno.describe(errno) + (detail == null ? "" : " (" + detail + ")");
         this.operation = operation;
         this.errno = errno;
+    }
+
+    /** One line: {@code "operation: ERRNAME text (detail)"}. */
+    @Override
+    public String getMessage() {
+        return message;
     }
 
     /** What was attempted. */

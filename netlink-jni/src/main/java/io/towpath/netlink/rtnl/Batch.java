@@ -1,136 +1,145 @@
 package io.towpath.netlink.rtnl;
 
+import static io.towpath.netlink.Nl.*;
+import static io.towpath.netlink.rtnl.Rtnetlink.*;
+
 import io.towpath.net.IpPrefix;
+import io.towpath.netlink.Requests;
 
 /**
- * Requests that need no answer between them, in order. A plain value: nothing happens before {@link Rtnl#apply} or {@link
- * Rtnl#submit}.
+ * Requests that need no answer between them, in order. Nothing happens before {@link Rtnl#apply} or {@link Rtnl#submit}.
  */
 public final class Batch {
-    /** Changes a link. */
+    private final Requests requests = new Requests();
+
+    Requests requests() {
+        return requests;
+    }
+
+    /**
+     * Changes a link.
+     *
+     * @throws IllegalArgumentException if a link told by name is to have another name
+     */
     public Batch setLink(LinkChange change) {
-        pending();
+        LinkEncoder.change(requests, change);
         return this;
     }
 
-    /** Removes a link, of a pair both ends. */
+    /** Removes a link, of a pair both ends; ENODEV if there is none. */
     public Batch deleteLink(int index) {
-        pending();
+        LinkEncoder.delete(requests, index);
         return this;
     }
 
-    /** Removes a link, of a pair both ends. */
+    /** Removes a link, of a pair both ends; ENODEV if there is none. */
     public Batch deleteLink(String name) {
-        pending();
+        LinkEncoder.delete(requests, name);
         return this;
     }
 
     /** Adds a global address; EEXIST if the link has it. */
     public Batch addAddress(int linkIndex, IpPrefix prefix) {
-        pending();
-        return this;
+        return addAddress(Address.of(linkIndex, prefix));
     }
 
     /** Adds an address; EEXIST if the link has it. */
     public Batch addAddress(Address address) {
-        pending();
+        AddressCodec.write(requests, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, "address add", address);
         return this;
     }
 
     /** Adds an address, or changes the flags of one the link has. */
     public Batch replaceAddress(Address address) {
-        pending();
+        AddressCodec.write(requests, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, "address replace", address);
         return this;
     }
 
     /** Removes an address; EADDRNOTAVAIL if the link does not have it. */
     public Batch deleteAddress(Address address) {
-        pending();
+        AddressCodec.write(requests, RTM_DELADDR, 0, "address delete", address);
         return this;
     }
 
     /** Adds a route; EEXIST if there is one to the destination with the same priority in the table. */
     public Batch addRoute(Route route) {
-        pending();
+        RouteCodec.write(requests, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, "route add", route);
         return this;
     }
 
     /** Adds a route, or puts it in the place of the one to the destination with the same priority in the table. */
     public Batch replaceRoute(Route route) {
-        pending();
+        RouteCodec.write(requests, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, "route replace", route);
         return this;
     }
 
-    /** Removes a route; ESRCH if there is none such. */
+    /** Removes a route that agrees in all that is said; ESRCH if there is none. */
     public Batch deleteRoute(Route route) {
-        pending();
+        RouteCodec.write(requests, RTM_DELROUTE, 0, "route delete", route);
         return this;
     }
 
     /** Adds a neighbour; EEXIST if the link has one with the address. */
     public Batch addNeighbour(Neighbour neighbour) {
-        pending();
+        NeighbourCodec.write(requests, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, "neighbour add", neighbour);
         return this;
     }
 
     /** Adds a neighbour, or changes the one with the address. */
     public Batch replaceNeighbour(Neighbour neighbour) {
-        pending();
+        NeighbourCodec.write(requests, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, "neighbour replace", neighbour);
         return this;
     }
 
-    /** Removes a neighbour; ENOENT if there is none such. */
+    /** Removes a neighbour; ENOENT if there is none. */
     public Batch deleteNeighbour(Neighbour neighbour) {
-        pending();
+        NeighbourCodec.write(requests, RTM_DELNEIGH, 0, "neighbour delete", neighbour);
         return this;
     }
 
-    /** Adds a forwarding entry beside others for the same hardware address; EEXIST if it is there. */
+    /** Adds a forwarding entry; EEXIST if there is one for the hardware address. */
+    public Batch addFdb(FdbEntry entry) {
+        NeighbourCodec.write(requests, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, "fdb add", entry);
+        return this;
+    }
+
+    /** Adds a forwarding entry beside others: a tunnel allows that only for the all-zero and for group hardware addresses. */
     public Batch appendFdb(FdbEntry entry) {
-        pending();
+        NeighbourCodec.write(requests, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_APPEND, "fdb append", entry);
         return this;
     }
 
-    /** Adds a forwarding entry in the place of whatever is there for the hardware address. */
+    /** Adds a forwarding entry, or puts it in the place of the one for the hardware address. */
     public Batch replaceFdb(FdbEntry entry) {
-        pending();
+        NeighbourCodec.write(requests, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, "fdb replace", entry);
         return this;
     }
 
-    /** Removes a forwarding entry; ENOENT if there is none such. */
+    /** Removes a forwarding entry; ENOENT if there is none. */
     public Batch deleteFdb(FdbEntry entry) {
-        pending();
+        NeighbourCodec.write(requests, RTM_DELNEIGH, 0, "fdb delete", entry);
         return this;
     }
 
-    /** Sets how long an ARP answer for somebody else is held back on a link, in milliseconds. */
+    /** Sets how long an ARP answer for somebody else is held back on a link, in milliseconds (proxy_delay). */
     public Batch setProxyDelay(int linkIndex, long milliseconds) {
-        pending();
+        NeighbourCodec.proxyDelay(requests, linkIndex, milliseconds);
         return this;
     }
 
     /** The number of requests. */
     public int size() {
-        pending();
-        return 0;
+        return requests.size();
     }
 
     /** Whether there is no request. */
     public boolean isEmpty() {
-        pending();
-        return false;
+        return requests.size() == 0;
     }
 
     /** One line per request, such as {@code "route replace 10.1.2.0/24 via 10.1.2.0 dev 7 onlink"}. */
     @Override
     public String toString() {
-        pending();
-        return "";
-    }
-
-    private static void pending() {
-        if (System.nanoTime() != 0) {
-            throw new UnsupportedOperationException();
-        }
+        return requests.toString();
     }
 }

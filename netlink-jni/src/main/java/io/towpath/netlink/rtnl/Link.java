@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  * @param masterIndex the bridge it is in, 0 for none
  * @param txQueues the number of transmit queues
  * @param rxQueues the number of receive queues
- * @param addrAssignType where the hardware address is from, NET_ADDR_*: 3 is set by request
  * @param addrGenMode how IPv6 link-local addresses are made, IN6_ADDR_GEN_MODE_*; -1 without IPv6
  * @param alias what somebody noted on it (IFLA_IFALIAS), null for nothing
  * @param kind what it is
@@ -38,7 +37,6 @@ public record Link(
         int masterIndex,
         int txQueues,
         int rxQueues,
-        int addrAssignType,
         int addrGenMode,
         @Nullable String alias,
         LinkKind kind,
@@ -49,9 +47,6 @@ public record Link(
 
     /** {@code linux/if.h}. */
     public static final int IFF_LOOPBACK = 8;
-
-    /** The hardware address was set by request, {@code linux/netdevice.h}. */
-    public static final int NET_ADDR_SET = 3;
 
     public Link {
         ipv4 = ipv4.isEmpty() ? Map.of() : Collections.unmodifiableMap(new EnumMap<>(ipv4));

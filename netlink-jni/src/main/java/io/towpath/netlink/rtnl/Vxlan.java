@@ -70,7 +70,7 @@ public record Vxlan(
 
     /** Puts a {@link Vxlan} together; starts with the kernel's defaults, but without learning. */
     public static final class Builder {
-        private final int id;
+        private int id;
         private int linkIndex;
         private @Nullable IpAddress local;
         private @Nullable IpAddress group;
@@ -94,6 +94,11 @@ public record Vxlan(
 
         private Builder(int id) {
             this.id = id;
+        }
+
+        Builder id(int value) {
+            id = value;
+            return this;
         }
 
         public Builder linkIndex(int value) {

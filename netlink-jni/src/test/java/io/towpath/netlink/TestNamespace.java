@@ -1,0 +1,90 @@
+package io.towpath.netlink;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A network namespace of a test's own, with iproute2 as the independent witness of what is in it. */
+public final class TestNamespace implements AutoCloseable {
+    private static final AtomicInteger COUNTER = new AtomicInteger();
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final String name = "towpath-test-" + ProcessHandle.current().pid() + "-" + COUNTER.incrementAndGet();
+
+    public TestNamespace() {
+        run("ip", "netns", "add", name);
+    }
+
+    /** The file that stands for it. */
+    public String path() {
+        return "/run/netns/" + name;
+    }
+
+    public NetNs open() throws NetlinkException {
+        return NetNs.open(path());
+    }
+
+    /** Runs {@code ip} inside, for the parts of a scene that are not what is tested. */
+    public void ip(String... arguments) {
+        run(command("ip", List.of(), arguments));
+    }
+
+    /** What {@code ip -details -json} shows inside. */
+    public JsonNode show(String... arguments) {
+        return json(run(command("ip", List.of("-details", "-json"), arguments)));
+    }
+
+    /** What {@code bridge -json} shows inside. */
+    public JsonNode bridge(String... arguments) {
+        return json(run(command("bridge", List.of("-json"), arguments)));
+    }
+
+    /** What a program prints inside. */
+    public String execute(String... command) {
+        List<String> whole = new ArrayList<>(List.of("ip", "netns", "exec", name));
+        whole.addAll(List.of(command));
+        return run(whole.toArray(String[]::new)).strip();
+    }
+
+    private String[] command(String program, List<String> options, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(program, "-netns", name));
+        command.addAll(options);
+        command.addAll(List.of(arguments));
+        return command.toArray(String[]::new);
+    }
+
+    private static JsonNode json(String text) {
+        try {
+            return JSON.readTree(text.isBlank() ? "[]" : text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(text, e);
+        }
+    }
+
+    private static String run(String... command) {
+        try {
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
+            String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+            if (process.waitFor() != 0) {
+                throw new AssertionError(String.join(" ", command) + ": " + output);
+            }
+            return output;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        run("ip", "netns", "delete", name);
+    }
+}

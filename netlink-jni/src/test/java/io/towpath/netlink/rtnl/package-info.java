@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.netlink.rtnl;
+
+import org.jspecify.annotations.NullMarked;
