@@ -14,6 +14,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,8 +52,8 @@ final class Json {
      * @throws CniException code 6 if the bytes are anything else than exactly one JSON value
      */
     static JsonNode read(byte[] bytes, int length) throws CniException {
-        requireUtf8(bytes, length);
-        try (JsonParser parser = FACTORY.createParser(bytes, 0, length)) {
+        CharBuffer text = decode(bytes, length);
+        try (JsonParser parser = FACTORY.createParser(text.array(), 0, text.length())) {
             JsonToken first = parser.nextToken();
             if (first == null) {
                 throw undecodable("unexpected end of JSON input");
@@ -70,12 +74,12 @@ final class Json {
         return new CniException(CniException.DECODING_FAILURE, "error unmarshall network config: " + reason);
     }
 
-    /** Jackson would take the zero bytes of UTF-16 and UTF-32, or their byte order marks, for a hint at the encoding. */
-    private static void requireUtf8(byte[] bytes, int length) throws CniException {
-        for (int i = 0; i < Math.min(length, 4); i++) {
-            if (bytes[i] == 0 || bytes[i] == (byte) 0xfe || bytes[i] == (byte) 0xff) {
-                throw undecodable("the input is not UTF-8");
-            }
+    /** Jackson's own decoder guesses at other encodings and lets overlong forms pass. */
+    private static CharBuffer decode(byte[] bytes, int length) throws CniException {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, 0, length));
+        } catch (CharacterCodingException e) {
+            throw undecodable("the input is not UTF-8");
         }
     }
 

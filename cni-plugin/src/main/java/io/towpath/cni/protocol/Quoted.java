@@ -35,8 +35,11 @@ final class Quoted {
                 case '\t' -> out.append("\\t");
                 default -> {
                     if (c < ' ' || c == 0x7f) {
-                        out.append("\\x").append(Character.forDigit(c >> 4, 16));
-                        out.append(Character.forDigit(c & 0xf, 16));
+                        out.append("\\x");
+                        hexadecimal(out, c, 4);
+                    } else if (Character.isISOControl(c) || Character.getType(c) == Character.FORMAT) {
+                        out.append("\\u");
+                        hexadecimal(out, c, 12);
                     } else {
                         out.append(c);
                     }
@@ -44,5 +47,11 @@ final class Quoted {
             }
         }
         out.append('"');
+    }
+
+    private static void hexadecimal(StringBuilder out, char c, int highestShift) {
+        for (int shift = highestShift; shift >= 0; shift -= 4) {
+            out.append(Character.forDigit(c >> shift & 0xf, 16));
+        }
     }
 }
