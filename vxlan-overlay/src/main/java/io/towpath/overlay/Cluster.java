@@ -1,0 +1,91 @@
+package io.towpath.overlay;
+
+import io.towpath.net.IpAddress;
+import io.towpath.net.IpPrefix;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all nodes must agree on, and which of them this one is.
+ *
+ * @param networks the pods' network: at most one prefix of each family, at least one
+ * @param node this node's name; null for the host's name
+ * @param underlayInterface the device that tunnel packets leave by; null for the one with this node's address
+ * @param vni the VXLAN network identifier
+ * @param port the UDP port tunnel packets go to
+ * @param mtu the underlay's, in bytes; 0 for the interface's
+ * @param nodes all nodes, this one among them
+ */
+public record Cluster(
+        List<IpPrefix> networks,
+        @Nullable String node,
+        @Nullable String underlayInterface,
+        int vni,
+        int port,
+        int mtu,
+        List<Node> nodes) {
+
+    /** flannel's default, and the only one it documents for Linux. */
+    public static final int DEFAULT_VNI = 1;
+
+    /** What the Linux kernel and flannel use, not IANA's 4789. */
+    public static final int DEFAULT_PORT = 8472;
+
+    public Cluster {
+        networks = List.copyOf(networks);
+        nodes = List.copyOf(nodes);
+    }
+
+    /**
+     * A node.
+     *
+     * @param name its name in the cluster
+     * @param slices its part of the network: at most one prefix of each family, at least one
+     * @param addresses where tunnel packets for it go: at most one of each family, one for each slice's
+     */
+    public record Node(String name, List<IpPrefix> slices, List<IpAddress> addresses) {
+        public Node {
+            slices = List.copyOf(slices);
+            addresses = List.copyOf(addresses);
+        }
+
+        /** The slice of a family, null if it has none. */
+        public @Nullable IpPrefix slice(boolean ipv6) {
+            return ofFamily(slices, ipv6);
+        }
+
+        /** The address of a family, null if it has none. */
+        public @Nullable IpAddress address(boolean ipv6) {
+            for (IpAddress address : addresses) {
+                if (address.ipv6() == ipv6) {
+                    return address;
+                }
+            }
+            return null;
+        }
+    }
+
+    /** The pods' network of a family, null if there is none. */
+    public @Nullable IpPrefix network(boolean ipv6) {
+        return ofFamily(networks, ipv6);
+    }
+
+    /** The node with a name, null if there is none. */
+    public @Nullable Node node(String name) {
+        for (Node each : nodes) {
+            if (each.name.equals(name)) {
+                return each;
+            }
+        }
+        return null;
+    }
+
+    static @Nullable IpPrefix ofFamily(List<IpPrefix> prefixes, boolean ipv6) {
+        for (IpPrefix prefix : prefixes) {
+            if (prefix.address().ipv6() == ipv6) {
+                return prefix;
+            }
+        }
+        return null;
+    }
+}

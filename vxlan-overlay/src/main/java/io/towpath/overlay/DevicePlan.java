@@ -1,0 +1,288 @@
+package io.towpath.overlay;
+
+import io.towpath.net.IpAddress;
+import io.towpath.net.MacAddress;
+import io.towpath.netlink.rtnl.Address;
+import io.towpath.netlink.rtnl.FdbEntry;
+import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.rtnl.LinkChange;
+import io.towpath.netlink.rtnl.Neighbour;
+import io.towpath.netlink.rtnl.Route;
+import io.towpath.netlink.rtnl.Vxlan;
+import io.towpath.overlay.DesiredOverlay.Device;
+import io.towpath.overlay.DesiredOverlay.Peer;
+import io.towpath.overlay.DesiredOverlay.Setting;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What to do for one device.
+ *
+ * @param device how it must be
+ * @param replaces a link that has its name but cannot be made what it must be, null if there is none
+ * @param creates whether it is to be created
+ * @param link its index, 0 if it is to be created
+ * @param attributes what to mend of the link before its settings
+ * @param settings what to write below /proc/sys
+ * @param disablesOffload whether to have it compute checksums itself
+ * @param steps the rest, in order
+ */
+record DevicePlan(
+        Device device,
+        @Nullable Link replaces,
+        boolean creates,
+        int link,
+        List<Step> attributes,
+        List<Setting> settings,
+        boolean disablesOffload,
+        List<Step> steps) {
+
+    private static final int IPV6_METRIC = 1024;
+    private static final int IPV6_MIN_MTU = 1280;
+
+    static DevicePlan between(Device desired, ObservedOverlay.@Nullable Device observed, Map<String, String> settings) {
+        if (observed == null || !isMendable(desired, observed)) {
+            List<Step> steps = new ArrayList<>(4 + 3 * desired.peers().size());
+            addressMissing(desired, steps);
+            steps.add(Step.put(
+                    null,
+                    "up",
+                    (batch, link) -> batch.setLink(LinkChange.of(link).withUp(true))));
+            for (Peer peer : desired.peers()) {
+                neighbourMissing(peer, steps);
+                fdbMissing(peer, steps);
+                routeMissing(peer, steps);
+            }
+            // A device computes checksums itself only when told to.
+            return new DevicePlan(
+                    desired,
+                    observed == null ? null : observed.link(),
+                    true,
+                    0,
+                    List.of(),
+                    desired.settings(),
+                    desired.computesChecksums(),
+                    List.copyOf(steps));
+        }
+        Link link = observed.link();
+        return new DevicePlan(
+                desired,
+                null,
+                false,
+                link.index(),
+                attributes(desired, link),
+                settings(desired, link, settings),
+                desired.computesChecksums() && observed.defersChecksums(),
+                steps(desired, observed));
+    }
+
+    /** Whether nothing is to be done. */
+    boolean isEmpty() {
+        return !creates && attributes.isEmpty() && settings.isEmpty() && !disablesOffload && steps.isEmpty();
+    }
+
+    /** The number of things to do. */
+    int size() {
+        return (replaces == null ? 0 : 1)
+                + (creates ? 1 : 0)
+                + attributes.size()
+                + settings.size()
+                + (disablesOffload ? 1 : 0)
+                + steps.size();
+    }
+
+    // Some of these a newer kernel can change in place, but not all, and none without a moment of half a device.
+    private static boolean isMendable(Device desired, ObservedOverlay.Device observed) {
+        Vxlan attributes = observed.link().vxlan();
+        boolean mendable = attributes != null && attributes.equals(desired.attributes());
+        for (Address address : observed.addresses()) {
+            // The right address in a wrong way cannot be changed, and routes would go with it while it is away.
+            mendable &= !address.prefix().equals(desired.address())
+                    || (address.peer() == null && address.scope() == Route.RT_SCOPE_UNIVERSE);
+        }
+        return mendable;
+    }
+
+    private static List<Step> attributes(Device desired, Link link) {
+        List<Step> steps = new ArrayList<>(2);
+        if (link.mtu() != desired.mtu()) {
+            steps.add(Step.put(
+                    null,
+                    "mtu",
+                    (batch, index) -> batch.setLink(LinkChange.of(index).withMtu(desired.mtu()))));
+        }
+        if (!desired.mac().equals(link.mac())) {
+            steps.add(Step.put(
+                    null,
+                    "mac",
+                    (batch, index) -> batch.setLink(LinkChange.of(index).withMac(desired.mac()))));
+        }
+        if (link.masterIndex() != 0) {
+            steps.add(Step.put(
+                    null,
+                    "master",
+                    (batch, index) -> batch.setLink(LinkChange.of(index).withMaster(0))));
+        }
+        return List.copyOf(steps);
+    }
+
+    private static List<Setting> settings(Device desired, Link link, Map<String, String> observed) {
+        List<Setting> wrong = new ArrayList<>(2);
+        for (Setting setting : desired.settings()) {
+            String value = observed.get(setting.key());
+            // The kernel takes IPv6, and its settings, off a link whose MTU is too small, and gives them back with
+            // another.
+            boolean willExist = value == null && link.mtu() < IPV6_MIN_MTU && desired.mtu() >= IPV6_MIN_MTU;
+            if (willExist || (value != null && !value.equals(setting.value()))) {
+                wrong.add(setting);
+            }
+        }
+        return List.copyOf(wrong);
+    }
+
+    private static List<Step> steps(Device desired, ObservedOverlay.Device observed) {
+        List<Step> steps = new ArrayList<>();
+        addresses(desired, observed, steps);
+        if (!observed.link().isUp()) {
+            steps.add(Step.put(
+                    null,
+                    "up",
+                    (batch, link) -> batch.setLink(LinkChange.of(link).withUp(true))));
+        }
+        Set<IpAddress> routed = staleRoutes(desired, observed, steps);
+        Set<IpAddress> resolved = staleNeighbours(desired, observed, steps);
+        Set<FdbEntry> forwarded = new HashSet<>(observed.fdb());
+        List<Step> staleFdb = staleFdb(desired, observed);
+        for (Peer peer : desired.peers()) {
+            if (!resolved.contains(peer.gateway())) {
+                neighbourMissing(peer, steps);
+            }
+            if (!forwarded.contains(fdb(peer, observed.link().index()))) {
+                fdbMissing(peer, steps);
+            }
+            if (!routed.contains(peer.gateway())) {
+                routeMissing(peer, steps);
+            }
+        }
+        // Last, and without effect where an entry took the place of the wrong one: no peer is without one meanwhile.
+        steps.addAll(staleFdb);
+        return List.copyOf(steps);
+    }
+
+    private static void addresses(Device desired, ObservedOverlay.Device observed, List<Step> steps) {
+        List<Step> stale = new ArrayList<>();
+        boolean present = false;
+        for (Address address : observed.addresses()) {
+            if (address.prefix().equals(desired.address())) {
+                present = true;
+            } else if (desired.network().contains(address.prefix().address())) {
+                stale.add(Step.remove("address " + address.prefix(), (batch, link) -> batch.deleteAddress(address)));
+            }
+        }
+        if (!present) {
+            // The kernel drops a link's routes with its last IPv4 address: the right one comes before the others go.
+            addressMissing(desired, steps);
+        }
+        steps.addAll(stale);
+    }
+
+    private static void addressMissing(Device desired, List<Step> steps) {
+        steps.add(Step.put(null, "address", (batch, link) -> {
+            Address address = Address.of(link, desired.address());
+            // Nobody else can have it, and it is to serve at once.
+            batch.addAddress(desired.ipv6() ? address.noDad() : address);
+        }));
+    }
+
+    private static Set<IpAddress> staleRoutes(Device desired, ObservedOverlay.Device observed, List<Step> steps) {
+        int link = observed.link().index();
+        Set<Route> wanted = new HashSet<>();
+        for (Peer peer : desired.peers()) {
+            wanted.add(route(peer, link));
+        }
+        Set<IpAddress> present = new HashSet<>();
+        for (Route route : observed.routes()) {
+            if (route.table() != Route.RT_TABLE_MAIN || route.protocol() == Route.RTPROT_KERNEL) {
+                continue;
+            }
+            if (wanted.contains(comparable(route))) {
+                present.add(route.destination().address());
+            } else {
+                steps.add(Step.remove("route " + route.destination(), (batch, index) -> batch.deleteRoute(route)));
+            }
+        }
+        return present;
+    }
+
+    private static Set<IpAddress> staleNeighbours(Device desired, ObservedOverlay.Device observed, List<Step> steps) {
+        Map<IpAddress, MacAddress> wanted = new HashMap<>();
+        for (Peer peer : desired.peers()) {
+            wanted.put(peer.gateway(), peer.mac());
+        }
+        Set<IpAddress> present = new HashSet<>();
+        for (Neighbour neighbour : observed.neighbours()) {
+            // What is not permanent the kernel made, and forgets by itself.
+            if (!neighbour.isPermanent() || (neighbour.flags() & Neighbour.NTF_PROXY) != 0) {
+                continue;
+            }
+            MacAddress mac = wanted.get(neighbour.address());
+            if (mac == null) {
+                steps.add(Step.remove(
+                        "neighbour " + neighbour.address(), (batch, link) -> batch.deleteNeighbour(neighbour)));
+            } else if (mac.equals(neighbour.mac())) {
+                present.add(neighbour.address());
+            }
+        }
+        return present;
+    }
+
+    private static List<Step> staleFdb(Device desired, ObservedOverlay.Device observed) {
+        Map<MacAddress, IpAddress> wanted = new HashMap<>();
+        for (Peer peer : desired.peers()) {
+            wanted.put(peer.mac(), peer.remote());
+        }
+        List<Step> steps = new ArrayList<>();
+        for (FdbEntry entry : observed.fdb()) {
+            if (entry.remote() != null && !Objects.equals(wanted.get(entry.mac()), entry.remote())) {
+                steps.add(Step.remove(
+                        "fdb " + entry.mac() + " dst " + entry.remote(), (batch, link) -> batch.deleteFdb(entry)));
+            }
+        }
+        return steps;
+    }
+
+    private static void neighbourMissing(Peer peer, List<Step> steps) {
+        steps.add(Step.put(
+                peer.node(),
+                "neighbour",
+                (batch, link) -> batch.replaceNeighbour(Neighbour.permanent(link, peer.gateway(), peer.mac()))));
+    }
+
+    private static void fdbMissing(Peer peer, List<Step> steps) {
+        steps.add(Step.put(peer.node(), "fdb", (batch, link) -> batch.replaceFdb(fdb(peer, link))));
+    }
+
+    // Never a replacement: a route of somebody else's to the same destination is not ours to take away.
+    private static void routeMissing(Peer peer, List<Step> steps) {
+        steps.add(Step.put(peer.node(), "route", (batch, link) -> batch.addRoute(route(peer, link))));
+    }
+
+    private static FdbEntry fdb(Peer peer, int link) {
+        return FdbEntry.permanent(link, peer.mac(), peer.remote());
+    }
+
+    private static Route route(Peer peer, int link) {
+        return Route.via(peer.slice(), peer.gateway(), link).withOnlink();
+    }
+
+    // The kernel shows its default metric of IPv6 routes, which nobody asked for.
+    private static Route comparable(Route route) {
+        return route.ipv6() && route.priority() == IPV6_METRIC ? route.withPriority(0) : route;
+    }
+}

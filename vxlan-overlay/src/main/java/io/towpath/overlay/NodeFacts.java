@@ -1,0 +1,165 @@
+package io.towpath.overlay;
+
+import io.towpath.linux.LinuxException;
+import io.towpath.net.IpAddress;
+import io.towpath.netlink.rtnl.Address;
+import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.rtnl.Route;
+import io.towpath.netlink.rtnl.Rtnl;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What of a node decides how its overlay must be.
+ *
+ * @param hostName the host's name
+ * @param kernelRelease the kernel's release
+ * @param links all links
+ * @param addresses all addresses
+ * @param defaultRoutes the default routes of the main table, the preferred ones first
+ * @param drivers of physical links by name
+ */
+public record NodeFacts(
+        String hostName,
+        String kernelRelease,
+        List<Link> links,
+        List<Address> addresses,
+        List<Route> defaultRoutes,
+        Map<String, String> drivers) {
+
+    public NodeFacts {
+        links = List.copyOf(links);
+        addresses = List.copyOf(addresses);
+        defaultRoutes = List.copyOf(defaultRoutes);
+        drivers = Map.copyOf(drivers);
+    }
+
+    static NodeFacts read(Rtnl rtnl, Host host, Cluster cluster) throws LinuxException {
+        List<Link> links = rtnl.links();
+        Map<String, String> drivers = new HashMap<>();
+        for (Link link : links) {
+            boolean physical = link.kind().name().isEmpty() && (link.flags() & Link.IFF_LOOPBACK) == 0;
+            String driver = physical ? host.driver(link.name()) : null;
+            if (driver != null) {
+                drivers.put(link.name(), driver);
+            }
+        }
+        NodeFacts facts = new NodeFacts(host.name(), host.kernelRelease(), links, rtnl.addresses(), List.of(), drivers);
+        return facts.needsDefaultRoutes(cluster) ? facts.withDefaultRoutes(rtnl.routes()) : facts;
+    }
+
+    // Thousands of routes are not listed for nothing.
+    private boolean needsDefaultRoutes(Cluster cluster) {
+        Cluster.Node self = self(cluster);
+        boolean needed = false;
+        if (self != null && cluster.underlayInterface() == null) {
+            for (IpAddress address : self.addresses()) {
+                needed |= carrier(address) == null;
+            }
+        }
+        return needed;
+    }
+
+    private NodeFacts withDefaultRoutes(List<Route> routes) {
+        List<Route> defaults = new ArrayList<>();
+        for (Route route : routes) {
+            if (route.destination().length() == 0
+                    && route.table() == Route.RT_TABLE_MAIN
+                    && route.type() == Route.RTN_UNICAST
+                    && route.linkIndex() != 0) {
+                defaults.add(route);
+            }
+        }
+        defaults.sort(Comparator.comparingLong(route -> Integer.toUnsignedLong(route.priority())));
+        return new NodeFacts(hostName, kernelRelease, links, addresses, defaults, drivers);
+    }
+
+    /** Which of the cluster's nodes this is, null if none. A host's name may have upper case where Kubernetes has lower. */
+    Cluster.@Nullable Node self(Cluster cluster) {
+        String name = cluster.node();
+        if (name != null) {
+            return cluster.node(name);
+        }
+        Cluster.Node exact = cluster.node(hostName);
+        return exact != null ? exact : cluster.node(lowerCase(hostName));
+    }
+
+    private static String lowerCase(String text) {
+        StringBuilder lower = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            lower.append(c >= 'A' && c <= 'Z' ? (char) (c + 'a' - 'A') : c);
+        }
+        return lower.toString();
+    }
+
+    @Nullable
+    Link link(String name) {
+        for (Link link : links) {
+            if (link.name().equals(name)) {
+                return link;
+            }
+        }
+        return null;
+    }
+
+    @Nullable
+    Link link(int index) {
+        for (Link link : links) {
+            if (link.index() == index) {
+                return link;
+            }
+        }
+        return null;
+    }
+
+    /** Whether any link has the address. */
+    boolean has(IpAddress address) {
+        for (Address each : addresses) {
+            if (each.prefix().address().equals(address)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The link with the address, null if there is none but loopback, which no packet leaves by. */
+    @Nullable
+    Link carrier(IpAddress address) {
+        for (Address each : addresses) {
+            Link link = each.prefix().address().equals(address) ? link(each.linkIndex()) : null;
+            if (link != null && (link.flags() & Link.IFF_LOOPBACK) == 0) {
+                return link;
+            }
+        }
+        return null;
+    }
+
+    /** The link of the preferred default route of a family, null if there is no such route. */
+    @Nullable
+    Link defaultRouteLink(boolean ipv6) {
+        for (Route route : defaultRoutes) {
+            if (route.ipv6() == ipv6) {
+                return link(route.linkIndex());
+            }
+        }
+        return null;
+    }
+
+    /** The first address of a family that a link has and other hosts can reach, null if there is none. */
+    @Nullable
+    IpAddress globalAddress(Link link, boolean ipv6) {
+        for (Address each : addresses) {
+            if (each.linkIndex() == link.index()
+                    && each.prefix().address().ipv6() == ipv6
+                    && each.scope() == Route.RT_SCOPE_UNIVERSE) {
+                return each.prefix().address();
+            }
+        }
+        return null;
+    }
+}

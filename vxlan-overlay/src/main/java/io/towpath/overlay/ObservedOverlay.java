@@ -1,0 +1,135 @@
+package io.towpath.overlay;
+
+import io.towpath.linux.Errno;
+import io.towpath.linux.LinuxException;
+import io.towpath.netlink.rtnl.Address;
+import io.towpath.netlink.rtnl.FdbEntry;
+import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.rtnl.Neighbour;
+import io.towpath.netlink.rtnl.Route;
+import io.towpath.netlink.rtnl.Rtnl;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the kernel shows of an overlay.
+ *
+ * @param devices the links that have the name of a desired device, by name
+ * @param stale links of this node's overlay that are not desired any more
+ * @param settings the values of the desired settings, devices' among them; one that does not exist is absent
+ */
+public record ObservedOverlay(Map<String, Device> devices, List<Link> stale, Map<String, String> settings) {
+    public ObservedOverlay {
+        devices = Map.copyOf(devices);
+        stale = List.copyOf(stale);
+        settings = Map.copyOf(settings);
+    }
+
+    /**
+     * A link with all that hangs on it.
+     *
+     * @param link the link
+     * @param defersChecksums whether it leaves checksums to devices below
+     * @param addresses of both families
+     * @param routes by it, of all tables and both families
+     * @param neighbours of both families
+     * @param fdb its forwarding entries
+     */
+    public record Device(
+            Link link,
+            boolean defersChecksums,
+            List<Address> addresses,
+            List<Route> routes,
+            List<Neighbour> neighbours,
+            List<FdbEntry> fdb) {
+        public Device {
+            addresses = List.copyOf(addresses);
+            routes = List.copyOf(routes);
+            neighbours = List.copyOf(neighbours);
+            fdb = List.copyOf(fdb);
+        }
+    }
+
+    static ObservedOverlay read(Rtnl rtnl, Host host, DesiredOverlay desired, NodeFacts facts) throws LinuxException {
+        Map<String, Device> devices = new HashMap<>();
+        Map<String, String> settings = new HashMap<>();
+        read(host, desired.settings(), settings);
+        for (DesiredOverlay.Device device : desired.devices()) {
+            Link link = facts.link(device.name());
+            if (link != null) {
+                read(host, device.settings(), settings);
+                devices.put(link.name(), device(rtnl, host, link, facts));
+            }
+        }
+        List<Link> stale = new ArrayList<>();
+        for (Link link : facts.links()) {
+            if (isOf(desired.node(), link) && !desired.hasDevice(link.name())) {
+                stale.add(link);
+            }
+        }
+        return new ObservedOverlay(devices, stale, settings);
+    }
+
+    private static Device device(Rtnl rtnl, Host host, Link link, NodeFacts facts) throws LinuxException {
+        List<Address> addresses = new ArrayList<>();
+        for (Address address : facts.addresses()) {
+            if (address.linkIndex() == link.index()) {
+                addresses.add(address);
+            }
+        }
+        return new Device(
+                link,
+                defersChecksums(host, link.name()),
+                addresses,
+                rtnl.routes(link.index()),
+                rtnl.neighbours(link.index()),
+                link.vxlan() == null ? List.of() : rtnl.fdb(link.index()));
+    }
+
+    private static boolean defersChecksums(Host host, String device) throws LinuxException {
+        try {
+            return host.txChecksumOffload(device);
+        } catch (LinuxException e) {
+            if (e.is(Errno.EOPNOTSUPP)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private static void read(Host host, List<DesiredOverlay.Setting> wanted, Map<String, String> into)
+            throws LinuxException {
+        for (DesiredOverlay.Setting setting : wanted) {
+            String value = host.sysctl(setting.key());
+            if (value != null) {
+                into.put(setting.key(), value);
+            }
+        }
+    }
+
+    /**
+     * Whether a link is a device that Towpath made for a node's overlay, whatever the VNI then was: by its kind, the form of
+     * its name and the MAC address, which nobody else derives from the node's name.
+     */
+    static boolean isOf(String node, Link link) {
+        @Nullable Boolean ipv6 = family(link.name());
+        return ipv6 != null && link.vxlan() != null && VtepMac.of(node, ipv6).equals(link.mac());
+    }
+
+    private static @Nullable Boolean family(String name) {
+        boolean ipv6 = name.startsWith("flannel-v6.");
+        if (!ipv6 && !name.startsWith("flannel.")) {
+            return null;
+        }
+        int digits = ipv6 ? "flannel-v6.".length() : "flannel.".length();
+        for (int i = digits; i < name.length(); i++) {
+            if (name.charAt(i) < '0' || name.charAt(i) > '9') {
+                return null;
+            }
+        }
+        return name.length() > digits ? ipv6 : null;
+    }
+}

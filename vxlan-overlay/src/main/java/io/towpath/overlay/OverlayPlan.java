@@ -1,0 +1,220 @@
+package io.towpath.overlay;
+
+import io.towpath.linux.Errno;
+import io.towpath.linux.LinuxException;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.rtnl.Batch;
+import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.rtnl.LinkSpec;
+import io.towpath.netlink.rtnl.Rtnl;
+import io.towpath.overlay.DesiredOverlay.Device;
+import io.towpath.overlay.DesiredOverlay.Setting;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The difference between how an overlay is and how it must be. */
+public final class OverlayPlan {
+    private final List<Link> stale;
+    private final List<Setting> settings;
+    private final List<DevicePlan> devices;
+
+    private OverlayPlan(List<Link> stale, List<Setting> settings, List<DevicePlan> devices) {
+        this.stale = stale;
+        this.settings = settings;
+        this.devices = devices;
+    }
+
+    /**
+     * Something that could not be done.
+     *
+     * @param device the device it was for, null for the node as a whole
+     * @param peer the node it was for, null for the device as a whole
+     * @param message one line: what, and the kernel's reason
+     */
+    public record Failure(@Nullable String device, @Nullable String peer, String message) {
+        @Override
+        public String toString() {
+            return (device == null ? "" : device + ": ") + (peer == null ? "" : "node " + peer + ": ") + message;
+        }
+    }
+
+    /** Compares; empty when nothing is to be done. */
+    public static OverlayPlan between(DesiredOverlay desired, ObservedOverlay observed) {
+        List<Setting> settings = new ArrayList<>();
+        for (Setting setting : desired.settings()) {
+            if (!setting.value().equals(observed.settings().get(setting.key()))) {
+                settings.add(setting);
+            }
+        }
+        List<DevicePlan> devices = new ArrayList<>();
+        for (Device device : desired.devices()) {
+            devices.add(DevicePlan.between(device, observed.devices().get(device.name()), observed.settings()));
+        }
+        return new OverlayPlan(observed.stale(), List.copyOf(settings), List.copyOf(devices));
+    }
+
+    List<DevicePlan> devices() {
+        return devices;
+    }
+
+    /** Whether nothing is to be done. */
+    public boolean isEmpty() {
+        return size() == 0;
+    }
+
+    /** The number of things to do. */
+    public int size() {
+        int size = stale.size() + settings.size();
+        for (DevicePlan device : devices) {
+            size += device.size();
+        }
+        return size;
+    }
+
+    /** One line for each thing to do, in order. */
+    public void describe(Consumer<String> lines) {
+        for (Link link : stale) {
+            lines.accept("delete " + link.name() + ", which is not needed any more");
+        }
+        settings.forEach(setting -> lines.accept("set " + setting));
+        for (DevicePlan plan : devices) {
+            String name = plan.device().name();
+            if (plan.replaces() != null) {
+                lines.accept(name + ": delete, as it is not what it must be");
+            }
+            if (plan.creates()) {
+                lines.accept(name + ": create " + spec(plan.device()));
+            }
+            plan.attributes().forEach(step -> lines.accept(name + ": " + step.describe(plan.link())));
+            plan.settings().forEach(setting -> lines.accept(name + ": set " + setting));
+            if (plan.disablesOffload()) {
+                lines.accept(name + ": turn tx-checksum-ip-generic off");
+            }
+            plan.steps().forEach(step -> lines.accept(name + ": " + step.describe(plan.link())));
+        }
+    }
+
+    /**
+     * Does it: what hangs on the devices in one batch. What fails hinders nothing else.
+     *
+     * @return what failed, empty if all is done
+     */
+    List<Failure> apply(Rtnl rtnl, Host host) {
+        List<Failure> failures = new ArrayList<>();
+        delete(rtnl, failures);
+        write(host, null, settings, failures);
+        List<Pending> pending = new ArrayList<>();
+        Batch batch = new Batch();
+        for (DevicePlan plan : devices) {
+            int link = prepare(plan, rtnl, host, failures);
+            for (Step step : link == 0 ? List.<Step>of() : plan.steps()) {
+                step.request().addTo(batch, link);
+                pending.add(new Pending(plan.device(), step));
+            }
+        }
+        submit(rtnl, batch, pending, failures);
+        return failures;
+    }
+
+    private record Pending(Device device, Step step) {}
+
+    private void delete(Rtnl rtnl, List<Failure> failures) {
+        for (Link link : stale) {
+            delete(rtnl, link, failures);
+        }
+        for (DevicePlan plan : devices) {
+            if (plan.replaces() != null) {
+                delete(rtnl, plan.replaces(), failures);
+            }
+        }
+    }
+
+    private static void delete(Rtnl rtnl, Link link, List<Failure> failures) {
+        try {
+            rtnl.apply(new Batch().deleteLink(link.index()));
+        } catch (NetlinkException e) {
+            if (!e.is(Errno.ENODEV)) {
+                failures.add(new Failure(link.name(), null, message(e)));
+            }
+        }
+    }
+
+    private static void write(Host host, @Nullable String device, List<Setting> settings, List<Failure> failures) {
+        for (Setting setting : settings) {
+            try {
+                host.setSysctl(setting.key(), setting.value());
+            } catch (LinuxException e) {
+                // A kernel without IPv6 has no router advertisements to refuse either.
+                if (device == null || !e.is(Errno.ENOENT)) {
+                    failures.add(new Failure(device, null, message(e)));
+                }
+            }
+        }
+    }
+
+    /** Makes the link what it must be before anything hangs on it; its index, 0 if that failed. */
+    private static int prepare(DevicePlan plan, Rtnl rtnl, Host host, List<Failure> failures) {
+        Device device = plan.device();
+        try {
+            int link = plan.creates() ? rtnl.create(spec(device)).index() : plan.link();
+            List<Pending> pending = new ArrayList<>();
+            Batch batch = new Batch();
+            for (Step step : plan.attributes()) {
+                step.request().addTo(batch, link);
+                pending.add(new Pending(device, step));
+            }
+            submit(rtnl, batch, pending, failures);
+            write(host, device.name(), plan.settings(), failures);
+            if (plan.disablesOffload()) {
+                host.disableTxChecksumOffload(device.name());
+            }
+            return link;
+        } catch (LinuxException e) {
+            failures.add(new Failure(device.name(), null, message(e)));
+            return 0;
+        }
+    }
+
+    private static LinkSpec spec(Device device) {
+        return LinkSpec.vxlan(device.name(), device.mac(), device.mtu(), device.attributes());
+    }
+
+    private static void submit(Rtnl rtnl, Batch batch, List<Pending> pending, List<Failure> failures) {
+        if (batch.isEmpty()) {
+            return;
+        }
+        List<NetlinkException> errors;
+        try {
+            errors = rtnl.submit(batch);
+        } catch (NetlinkException e) {
+            failures.add(new Failure(pending.getFirst().device.name(), null, message(e)));
+            return;
+        }
+        for (NetlinkException error : errors) {
+            Pending failed = pending.get(error.index());
+            if (!failed.step.removal() || !isAbsence(error)) {
+                failures.add(new Failure(failed.device.name(), failed.step.peer(), message(failed.step, error)));
+            }
+        }
+    }
+
+    private static boolean isAbsence(NetlinkException error) {
+        return error.is(Errno.ENOENT)
+                || error.is(Errno.ESRCH)
+                || error.is(Errno.EADDRNOTAVAIL)
+                || error.is(Errno.ENODEV);
+    }
+
+    private static String message(Step step, NetlinkException error) {
+        return step.what().equals("route") && error.is(Errno.EEXIST)
+                ? message(error) + "; a route that is not of this overlay is in the way"
+                : message(error);
+    }
+
+    private static String message(Throwable error) {
+        String message = error.getMessage();
+        return message == null ? error.toString() : message;
+    }
+}

@@ -1,0 +1,39 @@
+package io.towpath.overlay;
+
+import io.towpath.netlink.rtnl.Batch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request of a plan.
+ *
+ * @param peer the node it is for, null for this node's own or for what belongs to nobody
+ * @param removal whether it removes something, so that it has succeeded when there is no such thing
+ * @param what it is about, such as {@code "route"}
+ * @param request puts it into a batch
+ */
+record Step(@Nullable String peer, boolean removal, String what, Request request) {
+    /** Puts a request into a batch. */
+    interface Request {
+        /**
+         * Appends it.
+         *
+         * @param link the index of the device, which may have come into being after the plan
+         */
+        void addTo(Batch batch, int link);
+    }
+
+    static Step put(@Nullable String peer, String what, Request request) {
+        return new Step(peer, false, what, request);
+    }
+
+    static Step remove(String what, Request request) {
+        return new Step(null, true, what, request);
+    }
+
+    /** One line, such as {@code "route replace 10.1.2.0/24 via 10.1.2.0 dev 7 onlink"}. */
+    String describe(int link) {
+        Batch batch = new Batch();
+        request.addTo(batch, link);
+        return batch.toString().strip();
+    }
+}
