@@ -13,9 +13,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -146,6 +148,8 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: driver PLAN ROUNDS SAMPLES ANSWERS CNI_PATH\n");
     return 2;
   }
+  /* The script that started us takes us with it when it ends, however it ends. */
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("prctl");
   read_plan(argv[1]);
   samples = fopen(argv[3], "we");
   if (samples == NULL) fail(argv[3]);

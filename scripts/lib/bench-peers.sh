@@ -22,11 +22,12 @@ reference_conf() {
     + $extra'
 }
 
-# peer NAME VERBS EXECUTABLE: a line of the plan; the configuration comes on stdin.
+# peer NAME VERBS EXECUTABLE [FILE]: a line of the plan; the configuration comes on stdin and is kept in FILE.
 peer() {
-  bench_node "$1"
-  cat >"$work/$1/conf.json"
-  printf '%s\t%s\t/run/netns/%s\t%s\t%s\n' "$1" "$2" "$1" "$3" "$work/$1/conf.json"
+  local conf=$work/$1/${4:-conf.json}
+  [[ -e /run/netns/$1 ]] || bench_node "$1"
+  cat >"$conf"
+  printf '%s\t%s\t/run/netns/%s\t%s\t%s\n' "$1" "$2" "$1" "$3" "$conf"
 }
 
 # make_peers WORK CONFLIST TOWPATH: prints the driver's plan.

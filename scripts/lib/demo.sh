@@ -5,7 +5,6 @@
 
 # A pod is NODE-NAME, and so is its network namespace.
 pods=(a-web a-job b-web b-job)
-started=()
 declare -A pod_address=()
 
 # Debian's busybox packages exclude each other: take what is there if it can serve.
@@ -27,14 +26,6 @@ demo_nodes() {
     note "node $node   ${node_address[$node]} on eth0   pods from ${node_slice[$node]}"
   done
   check "node a reaches node b" ping_from a "${node_address[b]}"
-}
-
-demo_end() {
-  local pid name
-  for pid in ${started[@]+"${started[@]}"}; do kill "$pid" 2>/dev/null || true; done
-  for name in "${pods[@]}" a b; do
-    [[ ! -e /run/netns/$name ]] || ip netns del "$name" 2>/dev/null || true
-  done
 }
 
 # check WHAT COMMAND...: the command's last line of output is the result shown.
@@ -99,19 +90,13 @@ http_get() {
 
 # The server needs a moment to listen.
 http_get_soon() {
-  local tries
-  for tries in {1..50}; do
-    http_get "$@" 2>"$work/curl.log" && return 0
-    sleep 0.1
-  done
-  echo "no answer after $tries tries: $(cat "$work/curl.log")" && return 1
+  wait_until http_get "$@" 2>"$work/curl.log" || { cat "$work/curl.log" && return 1; }
 }
 
 serve_http() {
   mkdir -p "$work/www"
   printf 'Hello from %s' "$1" >"$work/www/index.html"
-  within "$1" setpriv --pdeathsig KILL busybox httpd -f -p 80 -h "$work/www" &
-  started+=($!)
+  background "$1" busybox httpd -f -p 80 -h "$work/www"
 }
 
 demo_checks() {
@@ -130,21 +115,28 @@ demo_checks() {
   check "pod a-job -> pod b-web, HTTP" http_get_soon a-job "${pod_address[b-web]}" "Hello from b-web"
 }
 
-# One packet of a ping between pods, as it passes node a's eth0.
+# One packet of a ping between pods, as it passes node a's eth0. -Z root: a tcpdump that changes its user would outlive us.
 demo_capture() {
-  local dump tries
-  within a setpriv --pdeathsig KILL timeout 20 tcpdump -nn -l -c 1 -T vxlan -i eth0 "udp dst port 8472 and dst host ${node_address[b]}" \
-    >"$work/capture" 2>"$work/capture.log" &
-  dump=$!
-  started+=("$dump")
-  for tries in {1..100}; do
-    ! grep -q 'listening on' "$work/capture.log" || break
-    sleep 0.1
-  done
+  background a tcpdump -Z root -nn -l -c 1 -T vxlan -i eth0 "udp dst port 8472 and dst host ${node_address[b]}" \
+    >"$work/capture" 2>"$work/capture.log"
+  local dump=$!
+  wait_until grep -q 'listening on' "$work/capture.log" || die "tcpdump does not listen" "$(cat "$work/capture.log")"
   ping_from a-web "${pod_address[b-web]}" >/dev/null
-  wait "$dump" || die "no VXLAN packet left node a within 20 s" "$(cat "$work/capture.log")"
+  wait_until ended "$dump" || die "no VXLAN packet left node a"
   sed 's/^/  /' "$work/capture"
   check "UDP 8472, VXLAN network 1, a ping inside" capture_is_vxlan
+}
+
+ended() { ! kill -0 "$1" 2>/dev/null; }
+
+# wait_until COMMAND...: asks ten times a second, for ten seconds.
+wait_until() {
+  local tries
+  for ((tries = 0; tries < 100; tries++)); do
+    ! "$@" || return 0
+    sleep 0.1
+  done
+  return 1
 }
 
 capture_is_vxlan() {

@@ -5,15 +5,21 @@
 cluster_network=10.244.0.0/16
 declare -rA node_address=([a]=192.168.50.1 [b]=192.168.50.2) node_slice=([a]=10.244.1.0/24 [b]=10.244.2.0/24)
 
-# own_mounts SCRIPT [ARG...]: runs the script again where its mounts are seen by nobody else.
+# own_mounts WORK SCRIPT [ARG...]: runs the script again, as a child whose mounts nobody else sees and which finds its
+# folder in TOWPATH_WORK. Tidying up is the caller's, for a shell that is interrupted may not get to the end of its trap.
 own_mounts() {
-  TOWPATH_OWN_MOUNTS=$$ exec unshare --mount --propagation private "$@"
+  TOWPATH_WORK=$1 unshare --mount --propagation private "${@:2}"
 }
 
 # A /run/netns of our own: names in it cannot clash with the machine's, and vanish with this process.
 own_namespaces() {
   mkdir -p /run/netns
   mount -t tmpfs -o mode=755 towpath /run/netns
+}
+
+# background NAMESPACE COMMAND...: a command that dies with this script, however that ends.
+background() {
+  nsenter --net="/run/netns/$1" setpriv --pdeathsig KILL "${@:2}" &
 }
 
 # within NAMESPACE COMMAND...: only the network changes (ip netns exec would remount /sys as well).
