@@ -6,12 +6,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** A network namespace of a test's own, with iproute2 as the independent witness of what is in it. */
 public final class TestNamespace implements AutoCloseable {
+    private static final int CLONE_NEWNET = 0x40000000;
     private static final AtomicInteger COUNTER = new AtomicInteger();
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -50,6 +57,42 @@ public final class TestNamespace implements AutoCloseable {
         List<String> whole = new ArrayList<>(List.of("ip", "netns", "exec", name));
         whole.addAll(List.of(command));
         return run(whole.toArray(String[]::new)).strip();
+    }
+
+    /** Something to do inside. */
+    @FunctionalInterface
+    public interface Action {
+        void run() throws Exception;
+    }
+
+    /** Does something on a thread that is inside and ends with it. */
+    public void inside(Action action) throws Exception {
+        FutureTask<@Nullable Void> task = new FutureTask<>(() -> {
+            try (NetNs netNs = open()) {
+                enter(netNs.fd());
+            }
+            action.run();
+            return null;
+        });
+        Thread.ofPlatform().start(task);
+        task.get();
+    }
+
+    @SuppressWarnings("restricted") // setns(2) for a whole test thread, which the library itself never leaves inside
+    private static void enter(int netNs) {
+        Linker linker = Linker.nativeLinker();
+        MethodHandle setns = linker.downcallHandle(
+                linker.defaultLookup().findOrThrow("setns"),
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+        int result;
+        try {
+            result = (int) setns.invokeExact(netNs, CLONE_NEWNET);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+        if (result != 0) {
+            throw new AssertionError("setns");
+        }
     }
 
     private String[] command(String program, List<String> options, String... arguments) {
