@@ -70,7 +70,7 @@ NATIVE(jint, readFile, jbyteArray java_path, jbyteArray into)
     return length;
 }
 
-static int write_synced(int fd, const char *content, size_t length)
+static int write_all(int fd, const char *content, size_t length)
 {
     while (length > 0) {
         ssize_t n = write(fd, content, length);
@@ -81,7 +81,13 @@ static int write_synced(int fd, const char *content, size_t length)
             length -= (size_t)n;
         }
     }
-    return fsync(fd) < 0 ? -errno : 0;
+    return 0;
+}
+
+static int write_synced(int fd, const char *content, size_t length)
+{
+    int result = write_all(fd, content, length);
+    return result < 0 ? result : fsync(fd) < 0 ? -errno : 0;
 }
 
 /* Gives a name to a file opened with O_TMPFILE. */
@@ -155,6 +161,30 @@ NATIVE(jint, publish, jbyteArray java_directory, jbyteArray java_name, jbyteArra
     int result = publish(directory, name, content, (size_t)length, (mode_t)mode, replace);
     free(content);
     return result;
+}
+
+NATIVE(jint, overwrite, jbyteArray java_path, jbyteArray java_content, jint mode)
+{
+    COPY_PATH(java_path, path);
+    char content[4096];
+    jsize length = (*env)->GetArrayLength(env, java_content);
+    if ((size_t)length > sizeof(content))
+        return -EFBIG;
+    (*env)->GetByteArrayRegion(env, java_content, 0, length, (jbyte *)content);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+    if (fd < 0)
+        return -errno;
+    int result = write_all(fd, content, (size_t)length);
+    if (close(fd) < 0 && result == 0)
+        result = -errno;
+    return result;
+}
+
+NATIVE(jint, setModified, jbyteArray java_path, jlong seconds, jint nanoseconds)
+{
+    COPY_PATH(java_path, path);
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = nanoseconds}};
+    return utimensat(AT_FDCWD, path, times, 0) < 0 ? -errno : 0;
 }
 
 NATIVE(jint, syncDirectory, jbyteArray java_path)

@@ -65,6 +65,25 @@ public final class Linux {
         check("write " + directory + "/" + name, Native.publish(path(directory), path(name), content, mode, true));
     }
 
+    /**
+     * Writes a file in place, neither synced nor complete at every moment: only for what can be made anew when it is torn.
+     *
+     * @param content at most 4096 bytes
+     */
+    public static void overwrite(String path, byte[] content, int mode) throws LinuxException {
+        check("write " + path, Native.overwrite(path(path), content, mode));
+    }
+
+    /**
+     * Sets the time of a file's or folder's last modification.
+     *
+     * @param seconds since the epoch
+     * @param nanoseconds 0..999999999
+     */
+    public static void setModified(String path, long seconds, int nanoseconds) throws LinuxException {
+        check("set the time of " + path, Native.setModified(path(path), seconds, nanoseconds));
+    }
+
     /** Makes the names created and removed in a folder survive a power failure. */
     public static void syncDirectory(String path) throws LinuxException {
         check("fsync " + path, Native.syncDirectory(path(path)));

@@ -23,6 +23,12 @@ public final class Native {
     /** Writes a file whole, fsyncs it and gives it its name; with replace over an old one, else EEXIST. */
     static native int publish(byte[] directory, byte[] name, byte[] content, int mode, boolean replace);
 
+    /** Writes a file of at most 4096 bytes in place, without fsync. */
+    static native int overwrite(byte[] path, byte[] content, int mode);
+
+    /** utimensat(2), the modification time only. */
+    static native int setModified(byte[] path, long seconds, int nanoseconds);
+
     /** fsync(2) of a folder. */
     static native int syncDirectory(byte[] path);
 

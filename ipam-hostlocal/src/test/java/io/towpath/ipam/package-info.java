@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.ipam;
+
+import org.jspecify.annotations.NullMarked;
