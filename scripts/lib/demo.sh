@@ -8,8 +8,8 @@ pods=(a-web a-job b-web b-job)
 declare -A pod_address=()
 
 # Debian's busybox packages exclude each other: take what is there if it can serve.
-need_busybox() {
-  busybox --list 2>/dev/null | grep -qx httpd || install_packages busybox-static
+busybox_package() {
+  busybox --list 2>/dev/null | grep -qx httpd || echo busybox-static
 }
 
 demo_nodes() {

@@ -17,7 +17,8 @@ run_maven() {
   local root=$1 log=$2
   shift 2
   # --fail-at-end: a failing module does not keep the others' tests from running.
-  timeout --foreground -k 30 "${test_limit_minutes}m" mvn -B -ntp -f "$root/pom.xml" --fail-at-end "$@" verify </dev/null 2>&1 |
+  timeout --foreground -k 30 "${test_limit_minutes}m" mvn -B -ntp -Dstyle.color=never -f "$root/pom.xml" \
+    --fail-at-end "$@" verify </dev/null 2>&1 |
     tee "$log" |
     sed -u -n -E -e '/Reactor Summary/,$d' -e 's/^\[INFO\] (Building [^ ]+ [0-9][^ ]*) .*/  \1/p' \
       -e 's/^(\[INFO\] )?(native-image: .*)/      \2/p' \

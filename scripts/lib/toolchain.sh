@@ -34,11 +34,11 @@ need_jdk() {
   export JAVA_HOME
 }
 
-# Everything that the build runs; scripts/native-image asks for the same list.
-need_toolchain() {
-  command -v mvn >/dev/null || install_packages maven
-  install_packages binutils gcc libc6-dev unzip util-linux xz-utils zlib1g-dev
-  need_jdk
+# toolchain_packages: what the build runs, apart from the JDK; scripts/native-image asks for the same list. A Maven that did
+# not come from Debian is as good.
+toolchain_packages() {
+  command -v mvn >/dev/null || echo maven
+  printf '%s\n' binutils gcc libc6-dev unzip util-linux xz-utils zlib1g-dev
 }
 
 # build_towpath ROOT: the executable alone, without the tests. The log stays only when the build fails.
@@ -46,7 +46,7 @@ build_towpath() {
   local root=$1 log
   log=$(mktemp /tmp/towpath-build.XXXXXX)
   if ! with_progress "building the native executable" "$log" \
-    mvn -B -ntp -f "$root/pom.xml" -DskipTests -pl cni-plugin -am package; then
+    mvn -B -ntp -Dstyle.color=never -f "$root/pom.xml" -DskipTests -pl cni-plugin -am package; then
     tail -n 40 "$log" | sed 's/^/  /' >&2
     give_back_targets "$root"
     die "the build failed; the end of its log is above" "The whole log: $log"
