@@ -30,6 +30,10 @@ final class Quoted {
             char c = text.charAt(i);
             switch (c) {
                 case '"', '\\' -> out.append('\\').append(c);
+                case 7 -> out.append("\\a");
+                case '\b' -> out.append("\\b");
+                case 11 -> out.append("\\v");
+                case '\f' -> out.append("\\f");
                 case '\n' -> out.append("\\n");
                 case '\r' -> out.append("\\r");
                 case '\t' -> out.append("\\t");
