@@ -18,6 +18,7 @@ final class NetConfReader {
     private static final int MAX_MTU = 65_535;
     private static final int MAX_SHOWN = 120;
     private static final String[] RATES = {"ingressRate", "ingressBurst", "egressRate", "egressBurst"};
+    private static final String INCLUDE_DEFAULT_ROUTES = "include_default_routes";
     private static final String VALID_ATTACHMENTS = "cni.dev/valid-attachments";
     private static final String VALID_ATTACHMENTS_OLD = "cni.dev/attachments";
 
@@ -93,6 +94,7 @@ final class NetConfReader {
             capabilities.flag(name);
         }
         conf.object("ipam").text("type");
+        conf.flag(INCLUDE_DEFAULT_ROUTES);
         conf.object("runtimeConfig").array("ipRanges");
         conf.object("args").object("cni").texts("ips");
         return null;

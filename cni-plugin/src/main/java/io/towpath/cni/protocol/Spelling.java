@@ -32,6 +32,7 @@ final class Spelling {
             "clusterFile",
             "stateDir",
             "subnetEnv",
+            "include_default_routes",
             "ips",
             "mac",
             "ipRanges",

@@ -131,6 +131,7 @@ class NetConfTest {
                 "capabilities | an object",
                 "capabilities.ips | a boolean",
                 "ipMasq | a boolean",
+                "include_default_routes | a boolean",
                 "ipam | an object",
                 "ipam.type | a string",
                 "args | an object",
