@@ -5,6 +5,7 @@ import io.towpath.net.MacAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Messages one after the other, as they travel: header, the family's own header, attributes, all aligned to 4 bytes. Numbers
@@ -34,6 +35,11 @@ public final class MessageWriter {
     /** How many bytes were written. */
     public int length() {
         return buffer.position();
+    }
+
+    /** A copy of all that was written. */
+    public byte[] toByteArray() {
+        return Arrays.copyOf(buffer.array(), buffer.position());
     }
 
     /** The bytes of all messages, to be read or patched; valid until more is written. */

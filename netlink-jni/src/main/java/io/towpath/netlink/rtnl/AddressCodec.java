@@ -13,7 +13,7 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** Requests on addresses and RTM_NEWADDR. */
-final class AddressCodec {
+public final class AddressCodec {
     /** Length of struct ifaddrmsg. */
     static final int HEADER_LENGTH = 8;
 
@@ -21,6 +21,12 @@ final class AddressCodec {
 
     static void write(Requests requests, int type, int flags, String verb, Address address) {
         MessageWriter out = requests.add(type, flags, verb, address);
+        writeBody(out, address);
+        out.end();
+    }
+
+    /** Writes a message without its netlink header. */
+    public static void writeBody(MessageWriter out, Address address) {
         IpAddress local = address.prefix().address();
         header(out, family(local), address.prefix().length(), address.scope(), address.linkIndex())
                 .address(IFA_LOCAL, local)
@@ -28,7 +34,6 @@ final class AddressCodec {
         if (address.flags() != 0) {
             out.u32(IFA_FLAGS, address.flags());
         }
-        out.end();
     }
 
     /** @param linkIndex the link whose addresses to list, 0 for all */
@@ -43,7 +48,7 @@ final class AddressCodec {
     }
 
     /** The address, null if the message is of another type or family. */
-    static @Nullable Address read(int type, ByteBuffer payload) throws NetlinkException {
+    public static @Nullable Address read(int type, ByteBuffer payload) throws NetlinkException {
         AttributeReader in = new AttributeReader(payload, HEADER_LENGTH);
         int at = payload.position();
         int family = payload.get(at) & 0xff;

@@ -14,7 +14,7 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** Requests on neighbours and forwarding entries, and RTM_NEWNEIGH, which both are. */
-final class NeighbourCodec {
+public final class NeighbourCodec {
     /** Length of struct ndmsg. */
     static final int HEADER_LENGTH = 12;
 
@@ -22,22 +22,32 @@ final class NeighbourCodec {
 
     static void write(Requests requests, int type, int flags, String verb, Neighbour neighbour) {
         MessageWriter out = requests.add(type, flags, verb, neighbour);
+        writeBody(out, neighbour);
+        out.end();
+    }
+
+    /** Writes a message without its netlink header. */
+    public static void writeBody(MessageWriter out, Neighbour neighbour) {
         int family = AddressCodec.family(neighbour.address());
         header(out, family, neighbour.linkIndex(), neighbour.state(), neighbour.flags())
                 .address(NDA_DST, neighbour.address());
         if (neighbour.mac() != null) {
             out.mac(NDA_LLADDR, neighbour.mac());
         }
-        out.end();
     }
 
     static void write(Requests requests, int type, int flags, String verb, FdbEntry entry) {
         MessageWriter out = requests.add(type, flags, verb, entry);
+        writeBody(out, entry);
+        out.end();
+    }
+
+    /** Writes a message without its netlink header. */
+    public static void writeBody(MessageWriter out, FdbEntry entry) {
         header(out, AF_BRIDGE, entry.linkIndex(), entry.state(), entry.flags()).mac(NDA_LLADDR, entry.mac());
         if (entry.remote() != null) {
             out.address(NDA_DST, entry.remote());
         }
-        out.end();
     }
 
     static void list(Requests requests, int linkIndex) {
@@ -66,7 +76,7 @@ final class NeighbourCodec {
     }
 
     /** The neighbour, null if the message is of another type or family. */
-    static @Nullable Neighbour read(int type, ByteBuffer payload) throws NetlinkException {
+    public static @Nullable Neighbour read(int type, ByteBuffer payload) throws NetlinkException {
         Body body = Body.read(type, payload);
         if (body == null || (body.family != AF_INET && body.family != AF_INET6) || body.address == null) {
             return null;
@@ -75,7 +85,7 @@ final class NeighbourCodec {
     }
 
     /** The forwarding entry, null if the message is of another type or family. */
-    static @Nullable FdbEntry readFdb(int type, ByteBuffer payload) throws NetlinkException {
+    public static @Nullable FdbEntry readFdb(int type, ByteBuffer payload) throws NetlinkException {
         Body body = Body.read(type, payload);
         if (body == null || body.family != AF_BRIDGE || body.mac == null) {
             return null;

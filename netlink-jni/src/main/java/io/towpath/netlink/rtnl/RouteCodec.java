@@ -14,7 +14,7 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** Requests on routes and RTM_NEWROUTE. */
-final class RouteCodec {
+public final class RouteCodec {
     /** Length of struct rtmsg. */
     static final int HEADER_LENGTH = 12;
 
@@ -24,6 +24,12 @@ final class RouteCodec {
 
     static void write(Requests requests, int type, int flags, String verb, Route route) {
         MessageWriter out = requests.add(type, flags, verb, route);
+        writeBody(out, route);
+        out.end();
+    }
+
+    /** Writes a message without its netlink header. */
+    public static void writeBody(MessageWriter out, Route route) {
         IpPrefix destination = route.destination();
         int family = AddressCodec.family(destination.address());
         header(out, family, destination.length(), route);
@@ -49,7 +55,6 @@ final class RouteCodec {
             out.address(RTA_PREFSRC, route.source());
         }
         metrics(out, route);
-        out.end();
     }
 
     /** struct rtmsg. */
@@ -97,7 +102,7 @@ final class RouteCodec {
     }
 
     /** The route, null if the message is of another type or family, or about a cached exception. */
-    static @Nullable Route read(int wantedFamily, int type, ByteBuffer payload) throws NetlinkException {
+    public static @Nullable Route read(int wantedFamily, int type, ByteBuffer payload) throws NetlinkException {
         AttributeReader in = new AttributeReader(payload, HEADER_LENGTH);
         int at = payload.position();
         int family = payload.get(at) & 0xff;

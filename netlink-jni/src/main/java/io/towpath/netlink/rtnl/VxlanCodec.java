@@ -11,10 +11,11 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** IFLA_INFO_DATA of a VXLAN device. */
-final class VxlanCodec {
+public final class VxlanCodec {
     private VxlanCodec() {}
 
-    static void write(MessageWriter out, Vxlan vxlan) {
+    /** Writes what differs from the kernel's defaults. */
+    public static void write(MessageWriter out, Vxlan vxlan) {
         out.u32(IFLA_VXLAN_ID, vxlan.id()).u8(IFLA_VXLAN_LEARNING, bit(vxlan.learning()));
         if (vxlan.linkIndex() != 0) {
             out.u32(IFLA_VXLAN_LINK, vxlan.linkIndex());
@@ -87,7 +88,8 @@ final class VxlanCodec {
         return value ? 1 : 0;
     }
 
-    static Vxlan read(AttributeReader in) throws NetlinkException {
+    /** Reads what there is; the rest is the kernel's default, but for learning, which is off. */
+    public static Vxlan read(AttributeReader in) throws NetlinkException {
         Vxlan.Builder vxlan = Vxlan.builder(0);
         boolean zeroTx = false;
         boolean zeroRx = false;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.netlink.fake;
+
+import org.jspecify.annotations.NullMarked;
