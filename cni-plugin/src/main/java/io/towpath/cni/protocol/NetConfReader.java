@@ -18,6 +18,7 @@ final class NetConfReader {
     private static final int MAX_MTU = 65_535;
     private static final int MAX_SHOWN = 120;
     private static final String[] RATES = {"ingressRate", "ingressBurst", "egressRate", "egressBurst"};
+    private static final String IPAM_TYPE = "host-local";
     private static final String INCLUDE_DEFAULT_ROUTES = "include_default_routes";
     private static final String VALID_ATTACHMENTS = "cni.dev/valid-attachments";
     private static final String VALID_ATTACHMENTS_OLD = "cni.dev/attachments";
@@ -51,7 +52,7 @@ final class NetConfReader {
 
     private NetConf read(String version, String name, CniArgs cniArgs) throws CniException {
         part(this::requireShape);
-        if (verb == Verb.ADD || verb == Verb.CHECK) {
+        if (verb == Verb.ADD || verb == Verb.CHECK || verb == Verb.STATUS) {
             refuseUnsupported();
         }
         return new NetConf(
@@ -177,6 +178,14 @@ final class NetConfReader {
                         "remove the bandwidth annotations from the pod, or \"bandwidth\" from the capabilities of this"
                                 + " network and add a plugin that implements it");
             }
+        }
+        String ipam = conf.object("ipam").text("type");
+        if (!ipam.isEmpty() && !ipam.equals(IPAM_TYPE)) {
+            throw new CniException(
+                    CniException.UNSUPPORTED_FIELD,
+                    "unsupported field ipam.type: " + Quoted.text(ipam),
+                    "say " + Quoted.text(IPAM_TYPE)
+                            + ": this plugin manages addresses itself, in the store of that one");
         }
         if (conf.flag("ipMasq")) {
             throw new CniException(

@@ -292,6 +292,19 @@ class NetConfTest {
         call("ADD", "'ipMasq': false").run().assertSuccess("add");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"ADD", "CHECK", "STATUS"})
+    void addressesOfAnotherIpamAreRefused(String verb) {
+        call(verb, "'ipam': {'type': 'dhcp'}")
+                .run()
+                .assertError(
+                        2,
+                        "unsupported field ipam.type: \"dhcp\"",
+                        "say \"host-local\": this plugin manages addresses itself, in the store of that one");
+        assertEquals(0, call(verb, "'ipam': {'type': 'host-local'}").run().exitCode());
+        call("DEL", "'ipam': {'type': 'dhcp'}").run().assertSuccess("del");
+    }
+
     @Test
     void delSaysWhatItDoesWithout() {
         Call.Outcome outcome = call("DEL", "'mtu': 'x', 'prevResult': {'ips': 5}")
