@@ -1,60 +1,35 @@
 package io.towpath.cni;
 
-import io.towpath.cni.protocol.CniException;
+import io.towpath.cni.cli.Cli;
 import io.towpath.cni.protocol.Protocol;
-import io.towpath.cni.protocol.Request;
-import io.towpath.cni.protocol.Result;
-import io.towpath.cni.protocol.Verbs;
+import io.towpath.cni.verbs.HostLocalLeases;
+import io.towpath.cni.verbs.NodeOverlay;
+import io.towpath.cni.verbs.NodeVerbs;
+import io.towpath.cni.wiring.LinuxNamespaces;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.util.Map;
 
-/** The executable: a CNI plugin when a runtime calls it. */
+/** The executable: a CNI plugin when a runtime calls it, a command when an operator does. */
 public final class Main {
     private static final String ABOUT = "CNI plugin towpath " + BuildInfo.VERSION;
 
     private Main() {}
 
-    /** Serves one call of a runtime and ends the process. */
+    /** Serves one call of a runtime, or of an operator who gives arguments, and ends the process. */
     public static void main(String[] arguments) {
-        int exitCode = Protocol.serve(
-                System.getenv(),
-                new FileInputStream(FileDescriptor.in),
-                new FileOutputStream(FileDescriptor.out),
-                System.err,
-                ABOUT,
-                new NoVerbs());
+        Map<String, String> environment = System.getenv();
+        boolean fromRuntime = !environment.getOrDefault("CNI_COMMAND", "").isEmpty();
+        int exitCode = arguments.length > 0 && !fromRuntime
+                ? new Cli(System.out, System.err).run(arguments)
+                : Protocol.serve(
+                        environment,
+                        new FileInputStream(FileDescriptor.in),
+                        new FileOutputStream(FileDescriptor.out),
+                        System.err,
+                        ABOUT,
+                        new NodeVerbs(LinuxNamespaces::new, new NodeOverlay(System.err), new HostLocalLeases()));
         Runtime.getRuntime().halt(exitCode);
-    }
-
-    private static final class NoVerbs implements Verbs {
-        @Override
-        public Result add(Request request) throws CniException {
-            throw notYet();
-        }
-
-        @Override
-        public void del(Request request) throws CniException {
-            throw notYet();
-        }
-
-        @Override
-        public void check(Request request) throws CniException {
-            throw notYet();
-        }
-
-        @Override
-        public void gc(Request request) throws CniException {
-            throw notYet();
-        }
-
-        @Override
-        public void status(Request request) throws CniException {
-            throw notYet();
-        }
-
-        private static CniException notYet() {
-            return new CniException(CniException.NOT_AVAILABLE, "the verbs are not built in");
-        }
     }
 }

@@ -93,11 +93,24 @@ public final class HostLocal {
             RangeSet set, int number, @Nullable IpAddress requested, Attachment attachment, List<IpAddress> held)
             throws IpamException, LinuxException {
         try {
+            requireNone(held, set, attachment);
             return requested != null
                     ? allocateRequested(set, requested, attachment)
-                    : allocateNext(set, number, attachment, held);
+                    : allocateNext(set, number, attachment);
         } catch (IpamException e) {
             throw new IpamException(e.code(), "failed to allocate for range " + number + ": " + e.message());
+        }
+    }
+
+    /** Also where an address is requested, for which the reference plugin would give a second one. */
+    private static void requireNone(List<IpAddress> held, RangeSet set, Attachment attachment) throws IpamException {
+        for (IpAddress address : held) {
+            if (set.contains(address)) {
+                throw new IpamException(
+                        IpamException.INTERNAL,
+                        address + " has been allocated to " + attachment.containerId()
+                                + ", duplicate allocation is not allowed");
+            }
         }
     }
 
@@ -118,16 +131,8 @@ public final class HostLocal {
         return allocated(address, range);
     }
 
-    private AllocatedIp allocateNext(RangeSet set, int number, Attachment attachment, List<IpAddress> held)
+    private AllocatedIp allocateNext(RangeSet set, int number, Attachment attachment)
             throws IpamException, LinuxException {
-        for (IpAddress address : held) {
-            if (set.contains(address)) {
-                throw new IpamException(
-                        IpamException.INTERNAL,
-                        address + " has been allocated to " + attachment.containerId()
-                                + ", duplicate allocation is not allowed");
-            }
-        }
         RangeCursor cursor = new RangeCursor(set, leases.lastReserved(number));
         Set<IpAddress> taken = null;
         int probes = 0;

@@ -30,6 +30,12 @@ public final class IpamConfigReader {
         this.subnetEnv = subnetEnv;
     }
 
+    /** @param state what is known of the node already */
+    public IpamConfigReader(NodeState state) {
+        this("", "");
+        this.state = state;
+    }
+
     /**
      * Reads and checks it all.
      *

@@ -109,6 +109,19 @@ public final class Overlay {
     }
 
     /**
+     * Whether {@link #ensure} would find nothing to do. Changes nothing, and waits for no lock.
+     *
+     * @throws OverlayException if the kernel or a file cannot be read
+     */
+    public boolean stands() throws OverlayException {
+        try {
+            return look() != null;
+        } catch (LinuxException e) {
+            throw new OverlayException("overlay: " + e.getMessage(), e);
+        }
+    }
+
+    /**
      * Makes the overlay what the cluster file says, or the last known one if that is gone. Serialised with other calls by a
      * lock. Sends and writes nothing where all is as it must be.
      *

@@ -35,9 +35,9 @@ final class Adding {
     }
 
     Result add(Request request, Namespaces.Pod pod) throws CniException, IOException {
-        leases.validate(request);
-        overlay.ensure(request.conf(), node.host());
-        Leases.Grant grant = leases.take(request);
+        Leases.Offer offer = leases.read(request);
+        boolean changed = overlay.ensure(request.conf(), node.host());
+        Leases.Grant grant = offer.take(changed);
         try {
             Endpoint endpoint = endpoint(request, grant);
             new Wiring(node, mark -> isLive(request, mark)).connect(pod, endpoint);

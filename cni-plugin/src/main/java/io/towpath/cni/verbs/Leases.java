@@ -22,19 +22,23 @@ public interface Leases {
      */
     record Grant(List<IpAddress> addresses, List<Result.Route> routes, Dns dns, int mtu) {}
 
+    /** A configuration that was found good. */
+    interface Offer {
+        /**
+         * Takes addresses for the attachment.
+         *
+         * @param nodeStateIsNew whether the node's state may have changed since the configuration was read
+         * @throws CniException if it has some already, or none is free; nothing has changed then
+         */
+        Grant take(boolean nodeStateIsNew) throws CniException, IOException;
+    }
+
     /**
-     * Reads the configuration as far as that is possible before the overlay stands; changes nothing.
+     * Reads the configuration and changes nothing. That there is no node state yet is no failure here.
      *
      * @throws CniException if it is wrong
      */
-    void validate(Request request) throws CniException, IOException;
-
-    /**
-     * Takes addresses for the request's attachment.
-     *
-     * @throws CniException if it has some already, or none is free; nothing has changed then
-     */
-    Grant take(Request request) throws CniException, IOException;
+    Offer read(Request request) throws CniException, IOException;
 
     /** Gives back all addresses of the request's attachment. That there are none is no failure. */
     void release(Request request) throws CniException, IOException;
@@ -48,6 +52,10 @@ public interface Leases {
     /** Gives back the addresses of all attachments but these. */
     void retain(Request request, Set<Attachment> keep) throws CniException, IOException;
 
-    /** Fails with code 50 if there is no address for a further pod. */
-    void status(Request request) throws CniException, IOException;
+    /**
+     * Fails with code 50 if there is no address for a further pod.
+     *
+     * @param stateWillCome whether ADD would have a node state, though there is none yet
+     */
+    void status(Request request, boolean stateWillCome) throws CniException, IOException;
 }

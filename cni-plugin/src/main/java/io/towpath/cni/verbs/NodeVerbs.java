@@ -91,10 +91,11 @@ public final class NodeVerbs implements Verbs {
 
     @Override
     public void status(Request request) throws CniException, IOException {
+        boolean stateWillCome;
         try (Namespaces node = namespaces.get()) {
-            overlay.requireReady(request.conf(), node.host());
+            stateWillCome = overlay.requireReady(request.conf(), node.host());
         }
-        leases.status(request);
+        leases.status(request, stateWillCome);
     }
 
     static String hostName(Request request) {

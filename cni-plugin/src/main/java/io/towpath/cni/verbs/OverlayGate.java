@@ -9,14 +9,16 @@ public interface OverlayGate {
     /**
      * Makes sure that it stands, if it is Towpath's.
      *
+     * @return whether that took changes
      * @throws CniException if it does not and cannot be made to
      */
-    void ensure(NetConf conf, Rtnl host) throws CniException;
+    boolean ensure(NetConf conf, Rtnl host) throws CniException;
 
     /**
      * Finds out whether {@link #ensure} would succeed; changes nothing.
      *
-     * @throws CniException with code 50 if not
+     * @return whether it would build the overlay, and write the node state
+     * @throws CniException with code 50 if it would fail
      */
-    void requireReady(NetConf conf, Rtnl host) throws CniException;
+    boolean requireReady(NetConf conf, Rtnl host) throws CniException;
 }

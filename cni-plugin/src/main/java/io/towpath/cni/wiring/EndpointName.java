@@ -34,6 +34,20 @@ public final class EndpointName {
         return PREFIX + Sha1.hex(identity).substring(0, DIGITS);
     }
 
+    /** Whether a link has a name of the form that {@link #hostName} gives. */
+    static boolean isHostName(String name) {
+        if (name.length() != PREFIX.length() + DIGITS || !name.startsWith(PREFIX)) {
+            return false;
+        }
+        for (int i = PREFIX.length(); i < name.length(); i++) {
+            char c = name.charAt(i);
+            if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Whether the runtime told which pod it is about. */
     public static boolean isPod(String podNamespace, String podName) {
         return !podNamespace.isEmpty() && !podName.isEmpty();

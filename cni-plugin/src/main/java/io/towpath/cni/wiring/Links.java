@@ -46,7 +46,7 @@ final class Links {
 
     /** Whether a link could be the host's end of a pod's. */
     static boolean isHostEnd(Link link) {
-        return isVeth(link) && link.name().startsWith(EndpointName.PREFIX);
+        return isVeth(link) && EndpointName.isHostName(link.name());
     }
 
     /** Whether a link of the node's and a link inside a pod's namespace are the two ends of one pair. */

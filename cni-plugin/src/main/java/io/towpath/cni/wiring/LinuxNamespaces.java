@@ -10,14 +10,26 @@ import org.jspecify.annotations.Nullable;
 
 /** The real ones. Whatever is open is closed with this. Not for use by several threads at once. */
 public final class LinuxNamespaces implements Namespaces {
-    private @Nullable NetNs own;
+    private final boolean isOwn;
+    private @Nullable NetNs node;
     private @Nullable Rtnl host;
+
+    /** Of the node that this process runs on. */
+    public LinuxNamespaces() {
+        isOwn = true;
+    }
+
+    /** Of a node that has a namespace of its own. */
+    public LinuxNamespaces(NetNs node) {
+        isOwn = false;
+        this.node = node;
+    }
 
     @Override
     public Rtnl host() throws NetlinkException {
         Rtnl open = host;
         if (open == null) {
-            open = Rtnl.open();
+            open = isOwn ? Rtnl.open() : Rtnl.open(node());
             host = open;
         }
         return open;
@@ -25,7 +37,7 @@ public final class LinuxNamespaces implements Namespaces {
 
     @Override
     public void writeHostSysctls(List<Sysctl> settings) throws NetlinkException {
-        own().writeSysctls(settings);
+        node().writeSysctls(settings);
     }
 
     @Override
@@ -39,17 +51,17 @@ public final class LinuxNamespaces implements Namespaces {
             host.close();
             host = null;
         }
-        if (own != null) {
-            own.close();
-            own = null;
+        if (node != null) {
+            node.close();
+            node = null;
         }
     }
 
-    private NetNs own() throws NetlinkException {
-        NetNs open = own;
+    private NetNs node() throws NetlinkException {
+        NetNs open = node;
         if (open == null) {
             open = NetNs.current();
-            own = open;
+            node = open;
         }
         return open;
     }
@@ -69,7 +81,7 @@ public final class LinuxNamespaces implements Namespaces {
 
         @Override
         public boolean isHost() throws NetlinkException {
-            return netNs.isSame(own());
+            return netNs.isSame(node());
         }
 
         @Override
