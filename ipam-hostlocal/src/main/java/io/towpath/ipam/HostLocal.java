@@ -1,11 +1,9 @@
 package io.towpath.ipam;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.towpath.linux.FileLock;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
-import io.towpath.net.IpPrefix;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -13,20 +11,18 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The leases of one network. Every call locks out every other process's, the reference host-local plugin's included. */
-@SuppressWarnings("try") // a lock is held, not used
+/** The leases of one network. Calls that change any lock out every other process's, the reference plugin's included. */
 public final class HostLocal {
-    /** So many taken addresses in a row are looked at one by one; then it is cheaper to list them all. */
-    private static final int PROBES = 32;
-
     private static final int MAX_RESOLV_CONF_BYTES = 1 << 20;
 
     private final LeaseDirectory leases;
-    private final LeaseIndex index;
+    private final IndexFiles indexFiles;
+    private final Boot boot;
 
-    HostLocal(String dataDir, String network, Boot boot) {
-        leases = new LeaseDirectory(dataDir + "/" + network);
-        index = new LeaseIndex(leases, dataDir + "/.towpath/" + network, boot);
+    HostLocal(Disk disk, String dataDir, String network, Boot boot) {
+        leases = new LeaseDirectory(disk, dataDir + "/" + network);
+        indexFiles = new IndexFiles(disk, dataDir + "/.towpath/" + network);
+        this.boot = boot;
     }
 
     /**
@@ -36,13 +32,13 @@ public final class HostLocal {
      * @param network a valid network name
      */
     public static HostLocal of(String dataDir, String network) {
-        return new HostLocal(dataDir, network, Boot.current());
+        return new HostLocal(Disk.REAL, dataDir, network, Boot.CURRENT);
     }
 
     /**
      * The leases of the network of a configuration; the ranges in it are not looked at.
      *
-     * @throws IpamException if {@code ipam} is missing or its {@code dataDir} is no absolute path
+     * @throws IpamException if {@code ipam} is missing, {@code name} is no network's or {@code dataDir} no absolute path
      */
     public static HostLocal of(JsonNode conf) throws IpamException {
         JsonNode ipam = Json.object(conf, "ipam", "ipam");
@@ -53,162 +49,50 @@ public final class HostLocal {
         if (!dataDir.isEmpty() && !dataDir.startsWith("/")) {
             throw Json.invalid("ipam.dataDir", "must be an absolute path, not \"" + dataDir + "\"");
         }
-        return of(dataDir.isEmpty() ? IpamConfig.DEFAULT_DATA_DIR : dataDir, Json.text(conf, "name", "name"));
+        String name = Json.text(conf, "name", "name");
+        // an index's folder begins with a dot
+        if (name.isEmpty() || name.charAt(0) == '.' || name.indexOf('/') >= 0) {
+            throw Json.invalid("name", "is no name of a network: \"" + name + "\"");
+        }
+        return of(dataDir.isEmpty() ? IpamConfig.DEFAULT_DATA_DIR : dataDir, name);
+    }
+
+    private LeaseIndex open() throws LinuxException {
+        return LeaseIndex.open(leases, indexFiles, boot);
     }
 
     /**
      * Leases one address of each range set, those requested first.
      *
+     * @return the addresses in the order of the sets
      * @throws IpamException if a set has none, or a requested address cannot be had; then nothing was leased
      */
     public List<AllocatedIp> allocate(IpamConfig config, Attachment attachment) throws IpamException, LinuxException {
-        List<IpAddress> requested = new ArrayList<>(config.requested());
-        List<AllocatedIp> allocated = new ArrayList<>();
-        try (FileLock lock = leases.lock()) {
-            index.refresh();
-            List<IpAddress> own = index.get(attachment);
-            List<IpAddress> held = index.get(owner(attachment));
-            try {
-                for (int i = 0; i < config.rangeSets().size(); i++) {
-                    RangeSet set = config.rangeSets().get(i);
-                    AllocatedIp ip = allocate(set, i, takeRequested(requested, set), attachment, held);
-                    allocated.add(ip);
-                    leases.setLastReserved(i, ip.address().address());
-                }
-                if (!requested.isEmpty()) {
-                    throw new IpamException(
-                            IpamException.INTERNAL, "failed to allocate all requested IPs:" + joined(requested));
-                }
-                index.put(attachment, addresses(allocated, own));
-            } catch (IpamException | LinuxException e) {
-                undo(allocated, attachment, own, e);
-                throw e;
-            }
-            index.mark();
+        try (LeaseIndex index = open()) {
+            return new Allocation(leases, index, attachment).allocate(config);
         }
-        return allocated;
-    }
-
-    private AllocatedIp allocate(
-            RangeSet set, int number, @Nullable IpAddress requested, Attachment attachment, List<IpAddress> held)
-            throws IpamException, LinuxException {
-        try {
-            requireNone(held, set, attachment);
-            return requested != null
-                    ? allocateRequested(set, requested, attachment)
-                    : allocateNext(set, number, attachment);
-        } catch (IpamException e) {
-            throw new IpamException(e.code(), "failed to allocate for range " + number + ": " + e.message());
-        }
-    }
-
-    /** Also where an address is requested, for which the reference plugin would give a second one. */
-    private static void requireNone(List<IpAddress> held, RangeSet set, Attachment attachment) throws IpamException {
-        for (IpAddress address : held) {
-            if (set.contains(address)) {
-                throw new IpamException(
-                        IpamException.INTERNAL,
-                        address + " has been allocated to " + attachment.containerId()
-                                + ", duplicate allocation is not allowed");
-            }
-        }
-    }
-
-    private AllocatedIp allocateRequested(RangeSet set, IpAddress address, Attachment attachment)
-            throws IpamException, LinuxException {
-        Range range = set.rangeOf(address);
-        if (range == null) {
-            throw new IpamException(IpamException.INTERNAL, address + " not in range set " + set);
-        }
-        if (address.equals(range.gateway())) {
-            throw new IpamException(IpamException.INTERNAL, "requested ip " + address + " is subnet's gateway");
-        }
-        if (!leases.publish(address, attachment)) {
-            throw new IpamException(
-                    IpamException.INTERNAL,
-                    "requested IP address " + address + " is not available in range set " + set);
-        }
-        return allocated(address, range);
-    }
-
-    private AllocatedIp allocateNext(RangeSet set, int number, Attachment attachment)
-            throws IpamException, LinuxException {
-        RangeCursor cursor = new RangeCursor(set, leases.lastReserved(number));
-        Set<IpAddress> taken = null;
-        int probes = 0;
-        for (IpAddress address = cursor.next(); address != null; address = cursor.next()) {
-            if (probes++ == PROBES) {
-                taken = new HashSet<>(leases.addresses());
-            }
-            boolean free = taken == null ? !leases.isLeased(address) : !taken.contains(address);
-            if (free && leases.publish(address, attachment)) {
-                return allocated(address, cursor.range());
-            }
-        }
-        throw new IpamException(IpamException.INTERNAL, "no IP addresses available in range set: " + set);
-    }
-
-    private static AllocatedIp allocated(IpAddress address, Range range) {
-        return new AllocatedIp(new IpPrefix(address, range.subnet().length()), range.gateway());
-    }
-
-    private static @Nullable IpAddress takeRequested(List<IpAddress> requested, RangeSet set) {
-        for (IpAddress address : requested) {
-            if (set.contains(address)) {
-                requested.remove(address);
-                return address;
-            }
-        }
-        return null;
-    }
-
-    /** What cannot be undone is left to the next call, which finds the directory changed and looks at all of it. */
-    private void undo(List<AllocatedIp> allocated, Attachment attachment, List<IpAddress> own, Exception cause) {
-        try {
-            for (AllocatedIp ip : allocated) {
-                leases.remove(ip.address().address());
-            }
-            index.put(attachment, own);
-            index.mark();
-        } catch (LinuxException e) {
-            cause.addSuppressed(e);
-        }
-    }
-
-    private static List<IpAddress> addresses(List<AllocatedIp> allocated, List<IpAddress> own) {
-        List<IpAddress> addresses = new ArrayList<>(own);
-        for (AllocatedIp ip : allocated) {
-            addresses.add(ip.address().address());
-        }
-        return addresses;
-    }
-
-    /** Whose the leases of an attachment are: its own or, if it has none, its container's in the old format. */
-    private Attachment owner(Attachment attachment) throws LinuxException {
-        return index.get(attachment).isEmpty() ? new Attachment(attachment.containerId(), "") : attachment;
     }
 
     /** Gives back all that an attachment has; that it has nothing is no error. */
     public void release(Attachment attachment) throws LinuxException {
-        if (!leases.exists()) {
+        if (leases.status() == null) {
             return;
         }
-        try (FileLock lock = leases.lock()) {
-            index.refresh();
-            Attachment owner = owner(attachment);
-            release(owner, index.get(owner));
+        try (LeaseIndex index = open()) {
+            List<LeaseFile> held = index.held(attachment);
+            if (held.isEmpty()) {
+                return;
+            }
+            // leases in the old format are given back only if the attachment has no other
+            Attachment owner = held.getFirst().attachment();
+            for (LeaseFile file : held) {
+                if (file.attachment().equals(owner)) {
+                    leases.remove(file.address());
+                }
+            }
+            index.put(owner, List.of());
+            index.mark();
         }
-    }
-
-    private void release(Attachment owner, List<IpAddress> addresses) throws LinuxException {
-        if (addresses.isEmpty()) {
-            return;
-        }
-        for (IpAddress address : addresses) {
-            leases.remove(address);
-        }
-        index.put(owner, List.of());
-        index.mark();
     }
 
     /**
@@ -217,11 +101,12 @@ public final class HostLocal {
      * @throws IpamException if it has no address, or not one of those expected
      */
     public void check(Attachment attachment, List<IpAddress> expected) throws IpamException, LinuxException {
-        List<IpAddress> held = List.of();
-        if (leases.exists()) {
-            try (FileLock lock = leases.lock()) {
-                index.refresh();
-                held = index.get(owner(attachment));
+        Set<IpAddress> held = new HashSet<>();
+        if (leases.status() != null) {
+            try (LeaseIndex index = open()) {
+                for (LeaseFile file : index.held(attachment)) {
+                    held.add(file.address());
+                }
             }
         }
         if (held.isEmpty()) {
@@ -240,84 +125,110 @@ public final class HostLocal {
 
     /**
      * Gives back what none of the valid attachments has. A lease in the old format is kept for as long as one of its
-     * container's attachments is valid.
+     * container's attachments is valid. One that cannot be removed does not keep the others.
      *
      * @return the leases given back
+     * @throws LinuxException the first failure, with further ones suppressed
      */
     public List<Lease> gc(Set<Attachment> valid) throws LinuxException {
         List<Lease> released = new ArrayList<>();
-        if (!leases.exists()) {
+        if (leases.status() == null) {
             return released;
         }
-        Set<String> containers = new HashSet<>();
+        Set<Attachment> keep = new HashSet<>(valid);
         for (Attachment attachment : valid) {
-            containers.add(attachment.containerId());
+            keep.add(new Attachment(attachment.containerId(), ""));
         }
-        try (FileLock lock = leases.lock()) {
-            index.refresh();
-            for (Lease lease : readAll()) {
-                Attachment owner = lease.attachment();
-                boolean keep = owner.interfaceName().isEmpty()
-                        ? containers.contains(owner.containerId())
-                        : valid.contains(owner);
-                if (!keep) {
-                    leases.remove(lease.address());
-                    index.put(owner, List.of());
-                    released.add(lease);
+        LinuxException failure = null;
+        try (LeaseIndex index = open()) {
+            for (LeaseFile file : leases.files()) {
+                if (file.isLease() && !keep.contains(file.attachment())) {
+                    try {
+                        leases.remove(file.address());
+                        released.add(file.lease());
+                    } catch (LinuxException e) {
+                        failure = joined(failure, e);
+                    }
                 }
             }
-            index.mark();
+            if (failure == null && !released.isEmpty()) {
+                for (Lease lease : released) {
+                    index.put(lease.attachment(), List.of());
+                }
+                index.mark();
+            }
+        }
+        if (failure != null) {
+            throw failure;
         }
         return released;
     }
 
+    private static LinuxException joined(@Nullable LinuxException first, LinuxException next) {
+        if (first == null) {
+            return next;
+        }
+        first.addSuppressed(next);
+        return first;
+    }
+
     /**
-     * Whether each range set has an address left.
+     * Whether each range set has an address left. Takes no lock while that is so.
      *
      * @throws IpamException code 50 if one has none
      */
     public void status(IpamConfig config) throws IpamException, LinuxException {
-        if (isExhausted(config) == null || !leases.exists()) {
+        if (exhausted(config) == null) {
             return;
         }
-        try (FileLock lock = leases.lock()) {
-            index.refresh();
+        if (leases.status() != null) {
+            open().close(); // to open it drops what is torn or of an earlier boot
         }
-        RangeSet exhausted = isExhausted(config);
+        RangeSet exhausted = exhausted(config);
         if (exhausted != null) {
             throw new IpamException(
                     IpamException.NOT_AVAILABLE, "no IP addresses available in range set: " + exhausted);
         }
     }
 
-    private @Nullable RangeSet isExhausted(IpamConfig config) throws LinuxException {
-        List<IpAddress> leased = leases.addresses();
-        for (RangeSet set : config.rangeSets()) {
-            long capacity = set.capacity();
-            long used = leased.size() < capacity
-                    ? 0
-                    : leased.stream().filter(set::contains).count();
-            if (used >= capacity) {
+    private @Nullable RangeSet exhausted(IpamConfig config) throws LinuxException {
+        for (int i = 0; i < config.rangeSets().size(); i++) {
+            RangeSet set = config.rangeSets().get(i);
+            if (new FreeAddresses(leases, set, i).next() == null) {
                 return set;
             }
         }
         return null;
     }
 
-    /** All leases, by address. Nothing is locked or changed. */
-    public List<Lease> list() throws LinuxException {
-        return readAll();
+    /** How full each range set is. Nothing is locked or changed. */
+    public List<RangeFill> fill(IpamConfig config) throws LinuxException {
+        List<IpAddress> taken = leases.addresses();
+        List<RangeFill> fill = new ArrayList<>();
+        for (RangeSet set : config.rangeSets()) {
+            long count = 0;
+            for (IpAddress address : taken) {
+                count += set.canGive(address) ? 1 : 0;
+            }
+            fill.add(new RangeFill(set, set.capacity(), count));
+        }
+        return fill;
     }
 
-    private List<Lease> readAll() throws LinuxException {
+    /** All leases, by address. Nothing is locked or changed. */
+    public List<Lease> list() throws LinuxException {
         List<Lease> all = new ArrayList<>();
-        for (IpAddress address : leases.addresses().stream().sorted().toList()) {
-            Lease lease = leases.read(address);
-            if (lease != null) {
-                all.add(lease);
+        for (LeaseFile file : leases.files()) {
+            if (file.isLease()) {
+                all.add(file.lease());
             }
         }
         return all;
+    }
+
+    /** What stands under every address, leases or not, by address. Nothing is locked or changed. */
+    public List<LeaseFile> files() throws LinuxException {
+        return leases.files();
     }
 
     /**
@@ -334,13 +245,5 @@ public final class HostLocal {
             throw Json.invalid("ipam.resolvConf", "names a file that is not there: " + config.resolvConf());
         }
         return ResolvConf.parse(new String(content, StandardCharsets.UTF_8));
-    }
-
-    private static String joined(List<IpAddress> addresses) {
-        StringBuilder text = new StringBuilder();
-        for (IpAddress address : addresses) {
-            text.append(' ').append(address);
-        }
-        return text.toString();
     }
 }

@@ -1,163 +1,209 @@
 package io.towpath.ipam;
 
-import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.StringTokenizer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which addresses an attachment has, without reading every lease: a file per attachment in a folder beside those of the
- * networks, where the reference plugin never looks. All of it can be made anew from the leases, so nothing is synced.
+ * Which leases an attachment has, without reading every one: kept in {@link IndexFiles} beside the leases, where the
+ * reference plugin never looks. It only says where to look: whose a lease is, its file alone tells.
  *
  * <p>It holds for as long as nobody else changed the lease directory. After each change of ours the directory's
- * modification time gets {@link #MARK} for its nanoseconds; anybody else's change makes it the time of day. It also holds
- * for one boot only: at the first use in another one the leases of earlier boots are dropped.
+ * modification time gets {@link #MARK} for its nanoseconds; anybody else's change makes it the time of day. It holds for
+ * one boot only: at the first use in another one the leases of earlier boots are dropped.
  *
- * <p>To be used under the lease directory's lock.
+ * <p>An index that cannot be written costs the next call a look at all leases. It never costs an attachment its address, nor
+ * a full disk the means to give one back.
+ *
+ * <p>It holds the lease directory's lock and serves one call.
  */
-final class LeaseIndex {
+final class LeaseIndex implements AutoCloseable {
     /** The nanoseconds of a lease directory's modification time that say: indexed. */
     static final int MARK = 718_281_828;
 
-    private static final int FILE_MODE = 0x180; // rw-------
-    private static final int DIRECTORY_MODE = 0x1c0; // rwx------
-    private static final int MAX_BYTES = 4096;
-    private static final int MAX_NAME = 200;
-    private static final String BOOT = ".boot";
+    private static final long SECOND = 1_000_000_000L;
 
     private final LeaseDirectory leases;
-    private final String path;
+    private final IndexFiles files;
     private final Boot boot;
+    private final Disk.Lock lock;
+    private @Nullable LinuxException failure;
+    private @Nullable Map<Attachment, List<LeaseFile>> all;
 
-    LeaseIndex(LeaseDirectory leases, String path, Boot boot) {
+    private LeaseIndex(LeaseDirectory leases, IndexFiles files, Boot boot, Disk.Lock lock) {
         this.leases = leases;
-        this.path = path;
+        this.files = files;
         this.boot = boot;
+        this.lock = lock;
     }
 
-    /** Makes the index anew if the leases were changed by others or the node was booted since. */
-    void refresh() throws LinuxException {
-        byte[] indexed = Linux.readFile(path + "/" + BOOT, MAX_BYTES);
-        String known = indexed == null ? "" : text(indexed);
-        if (!known.equals(boot.id()) || !isMarked()) {
-            rebuild(known);
+    /** Waits for the lock, and makes the index anew if the leases were changed by others or the node was booted since. */
+    static LeaseIndex open(LeaseDirectory leases, IndexFiles files, Boot boot) throws LinuxException {
+        LeaseIndex index = new LeaseIndex(leases, files, boot, leases.lock());
+        boolean fresh = false;
+        try {
+            index.refresh();
+            fresh = true;
+        } finally {
+            if (!fresh) {
+                index.close();
+            }
+        }
+        return index;
+    }
+
+    @Override
+    public void close() {
+        lock.close();
+    }
+
+    private void refresh() throws LinuxException {
+        String current = boot.id();
+        String indexed = indexedBoot();
+        boolean marked = isMarked();
+        if (!marked || !current.equals(indexed)) {
+            rebuild(indexed, current, marked);
+        }
+    }
+
+    /** An index that cannot be read is as good as none, here and below. */
+    private String indexedBoot() {
+        try {
+            return files.boot();
+        } catch (LinuxException e) {
+            return "";
+        }
+    }
+
+    private List<LeaseFile> indexedBefore() {
+        try {
+            return files.all();
+        } catch (LinuxException e) {
+            return List.of();
+        }
+    }
+
+    private @Nullable List<LeaseFile> indexed(Attachment owner) {
+        try {
+            return files.get(owner);
+        } catch (LinuxException e) {
+            failure = e;
+            return null;
         }
     }
 
     private boolean isMarked() throws LinuxException {
-        Linux.Status status = Linux.status(leases.path());
-        return status != null && Math.floorMod(status.modified(), 1_000_000_000L) == MARK;
+        Linux.Status status = leases.status();
+        return status != null && Math.floorMod(status.modified(), SECOND) == MARK;
     }
 
     /** Says that the leases are as the index has them. To be called after every change of ours. */
-    void mark() throws LinuxException {
-        Linux.setModified(leases.path(), System.currentTimeMillis() / 1000, MARK);
+    void mark() {
+        write(() -> leases.setModified(System.currentTimeMillis() / 1000, MARK));
     }
 
-    private void rebuild(String indexedBoot) throws LinuxException {
-        boolean rebooted = !indexedBoot.isEmpty() && !indexedBoot.equals(boot.id());
-        long bootTime = rebooted ? boot.time() : Long.MIN_VALUE;
-        Map<Attachment, List<IpAddress>> found = new LinkedHashMap<>();
-        leases.removeTemporaries();
-        for (IpAddress address : leases.addresses()) {
-            Lease lease = leases.read(address);
-            if (lease == null || lease.since() < bootTime) {
-                leases.remove(address);
-            } else {
-                found.computeIfAbsent(lease.attachment(), a -> new ArrayList<>())
-                        .add(address);
+    private void rebuild(String indexed, String current, boolean marked) throws LinuxException {
+        boolean rebooted = !indexed.isEmpty() && !indexed.equals(current);
+        List<LeaseFile> before = rebooted && !marked ? indexedBefore() : List.of();
+        Map<Attachment, List<LeaseFile>> found = new LinkedHashMap<>();
+        for (LeaseFile file : leases.filesWithoutLeftovers()) {
+            boolean ofEarlierBoot = rebooted && (marked || contains(before, file));
+            if (file.state() == LeaseFile.State.TORN || (ofEarlierBoot && file.isLease())) {
+                leases.remove(file.address());
+            } else if (file.isLease()) {
+                found.computeIfAbsent(file.attachment(), a -> new ArrayList<>()).add(file);
             }
         }
-        Linux.makeDirectories(path, DIRECTORY_MODE);
-        for (String name : Linux.list(path)) {
-            Linux.unlink(path + "/" + name);
-        }
-        for (Map.Entry<Attachment, List<IpAddress>> entry : found.entrySet()) {
-            put(entry.getKey(), entry.getValue());
-        }
-        Linux.overwrite(path + "/" + BOOT, bytes(boot.id()), FILE_MODE);
+        all = found;
+        write(() -> {
+            if (!indexed.equals(current)) {
+                // From here on neither the mark nor what is indexed may pass for a word about an earlier boot: what was
+                // kept above may be alive. Should this process die, the next one of this boot keeps it as well.
+                leases.setModified(System.currentTimeMillis() / 1000, 0);
+                files.setBoot(current);
+            }
+            files.replaceAll(found);
+        });
         mark();
     }
 
-    /** The addresses of an attachment; of one in the old format only if that is what is asked for. */
-    List<IpAddress> get(Attachment attachment) throws LinuxException {
-        String name = name(attachment);
-        if (name == null) {
-            return search(attachment);
-        }
-        byte[] content = Linux.readFile(path + "/" + name, MAX_BYTES);
-        List<IpAddress> addresses = new ArrayList<>();
-        if (content != null) {
-            StringTokenizer lines = new StringTokenizer(text(content), "\n");
-            while (lines.hasMoreTokens()) {
-                IpAddress address = IpAddress.tryParse(lines.nextToken());
-                if (address != null) {
-                    addresses.add(address);
-                }
+    private static boolean contains(List<LeaseFile> files, LeaseFile wanted) {
+        for (LeaseFile file : files) {
+            if (file.isSameFileAs(wanted)) {
+                return true;
             }
+        }
+        return false;
+    }
+
+    /**
+     * The leases of an attachment, those in the old format included, as their files are now. What the index has beyond that
+     * was removed by somebody who took no lock.
+     */
+    List<LeaseFile> held(Attachment attachment) throws LinuxException {
+        Attachment old = new Attachment(attachment.containerId(), "");
+        List<LeaseFile> held = new ArrayList<>();
+        addHeld(held, attachment);
+        if (!old.equals(attachment)) {
+            addHeld(held, old);
+        }
+        return held;
+    }
+
+    private void addHeld(List<LeaseFile> held, Attachment owner) throws LinuxException {
+        for (IpAddress address : noted(owner)) {
+            LeaseFile file = leases.find(address);
+            if (file != null && file.attachment().equals(owner)) {
+                held.add(file);
+            }
+        }
+    }
+
+    private List<IpAddress> noted(Attachment owner) throws LinuxException {
+        Map<Attachment, List<LeaseFile>> looked = all;
+        List<LeaseFile> noted = looked == null ? indexed(owner) : looked.getOrDefault(owner, List.of());
+        if (noted == null) {
+            return leases.addresses();
+        }
+        List<IpAddress> addresses = new ArrayList<>(noted.size());
+        for (LeaseFile file : noted) {
+            addresses.add(file.address());
         }
         return addresses;
     }
 
-    /** Notes the addresses of an attachment; none removes it. */
-    void put(Attachment attachment, List<IpAddress> addresses) throws LinuxException {
-        String name = name(attachment);
-        if (name == null) {
+    /** Notes all leases that an owner has now: an attachment, or a container in the old format. */
+    void put(Attachment owner, List<LeaseFile> held) {
+        if (all != null) {
+            all.put(owner, held);
+        }
+        write(() -> files.put(owner, held));
+    }
+
+    private interface Write {
+        void run() throws LinuxException;
+    }
+
+    /** After a failure nothing more is written and so no mark either: the next call makes the index anew. */
+    private void write(Write write) {
+        if (failure != null) {
             return;
         }
-        if (addresses.isEmpty()) {
-            Linux.unlink(path + "/" + name);
-            return;
-        }
-        StringBuilder lines = new StringBuilder();
-        for (IpAddress address : addresses) {
-            lines.append(address).append('\n');
-        }
-        String file = path + "/" + name;
         try {
-            Linux.overwrite(file, bytes(lines.toString()), FILE_MODE);
+            write.run();
         } catch (LinuxException e) {
-            if (!e.is(Errno.ENOENT)) {
-                throw e;
-            }
-            Linux.makeDirectories(path, DIRECTORY_MODE);
-            Linux.overwrite(file, bytes(lines.toString()), FILE_MODE);
+            failure = e;
         }
     }
 
-    /** For what has too long a name to be a file's. */
-    private List<IpAddress> search(Attachment attachment) throws LinuxException {
-        List<IpAddress> addresses = new ArrayList<>();
-        for (IpAddress address : leases.addresses()) {
-            Lease lease = leases.read(address);
-            if (lease != null && lease.attachment().equals(attachment)) {
-                addresses.add(address);
-            }
-        }
-        return addresses;
-    }
-
-    /** No container ID has a comma, and none begins with a dot. */
-    private static @Nullable String name(Attachment attachment) {
-        String name = attachment.interfaceName().isEmpty()
-                ? attachment.containerId()
-                : attachment.containerId() + "," + attachment.interfaceName();
-        boolean fits = name.length() <= MAX_NAME && name.charAt(0) != '.' && name.indexOf('/') < 0;
-        return fits ? name : null;
-    }
-
-    private static String text(byte[] bytes) {
-        return new String(bytes, StandardCharsets.UTF_8);
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
+    /** Why the index could not be kept, null if it was. */
+    @Nullable
+    LinuxException failure() {
+        return failure;
     }
 }

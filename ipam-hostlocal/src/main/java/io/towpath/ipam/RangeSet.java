@@ -50,6 +50,12 @@ public record RangeSet(List<Range> ranges) {
         return rangeOf(address) != null;
     }
 
+    /** Whether an attachment can get the address: it is in one of the ranges and no gateway. */
+    boolean canGive(IpAddress address) {
+        Range range = rangeOf(address);
+        return range != null && !address.equals(range.gateway());
+    }
+
     boolean overlaps(RangeSet other) {
         for (Range range : ranges) {
             for (Range theirs : other.ranges) {

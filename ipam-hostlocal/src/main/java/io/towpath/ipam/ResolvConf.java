@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.StringTokenizer;
 
-/** Reads resolv.conf(5). As in the C library the last {@code domain} and the last {@code search} count. */
+/** Reads resolv.conf(5) as the reference plugin does: the last {@code domain} counts, and every {@code search}. */
 final class ResolvConf {
     private ResolvConf() {}
 
     static IpamDns parse(String text) {
         List<String> nameservers = new ArrayList<>();
         String domain = "";
-        List<String> search = List.of();
+        List<String> search = new ArrayList<>();
         List<String> options = new ArrayList<>();
         StringTokenizer lines = new StringTokenizer(text, "\r\n");
         while (lines.hasMoreTokens()) {
@@ -27,7 +27,7 @@ final class ResolvConf {
             switch (key) {
                 case "nameserver" -> nameservers.add(values.getFirst());
                 case "domain" -> domain = values.getFirst();
-                case "search" -> search = values;
+                case "search" -> search.addAll(values);
                 case "options" -> options.addAll(values);
                 default -> {}
             }

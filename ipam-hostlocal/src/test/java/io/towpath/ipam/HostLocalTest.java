@@ -10,7 +10,6 @@ import io.towpath.net.IpAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
@@ -29,23 +28,12 @@ class HostLocalTest {
 
     Path network;
     String boot = "boot-1";
-    long bootTime;
     HostLocal hostLocal;
 
     @BeforeEach
     void open() {
         network = dataDir.resolve("net");
-        hostLocal = new HostLocal(dataDir.toString(), "net", new Boot() {
-            @Override
-            public String id() {
-                return boot;
-            }
-
-            @Override
-            public long time() {
-                return bootTime;
-            }
-        });
+        hostLocal = new HostLocal(Disk.REAL, dataDir.toString(), "net", () -> boot);
     }
 
     private IpamConfig config(String ipam, String... more) throws Exception {
@@ -187,26 +175,6 @@ class HostLocalTest {
         assertEquals(List.of("10.1.2.2/29"), allocate(SMALL, A));
         assertEquals(List.of("10.1.2.2", "10.1.2.5"), names());
         assertFalse(Files.exists(network.resolve(".towpath-12-12")));
-    }
-
-    @Test
-    void reclaimsLeasesOfAnEarlierBootOnly() throws Exception {
-        allocate(SMALL, A);
-        allocate(SMALL, B);
-        boot = "boot-2";
-        bootTime = System.currentTimeMillis() + 1000;
-        Files.setLastModifiedTime(network.resolve("10.1.2.3"), FileTime.fromMillis(bootTime + 1));
-        assertEquals(List.of("10.1.2.4/29"), allocate(SMALL, A));
-        assertEquals(List.of("10.1.2.3", "10.1.2.4"), names());
-    }
-
-    @Test
-    void takesOverALiveNodeWithoutReclaimingAnything() throws Exception {
-        foreignLease("10.1.2.2", "live\r\neth0");
-        Files.setLastModifiedTime(network.resolve("10.1.2.2"), FileTime.fromMillis(1));
-        bootTime = System.currentTimeMillis();
-        assertEquals(List.of("10.1.2.3/29"), allocate(SMALL, A));
-        assertEquals(2, names().size());
     }
 
     @Test

@@ -199,12 +199,12 @@ class IpamConfigReaderTest {
     }
 
     @Test
-    void resolvConfIsReadAsTheCLibraryDoes() {
+    void resolvConfIsReadAsTheReferencePluginDoes() {
         assertEquals(
                 new IpamDns(
                         List.of("192.0.2.1", "::1"),
                         "b.example",
-                        List.of("x.example", "y.example"),
+                        List.of("old.example", "x.example", "y.example"),
                         List.of("ndots:5", "rotate")),
                 ResolvConf.parse("""
                         # a comment

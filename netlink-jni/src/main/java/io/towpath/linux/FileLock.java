@@ -19,7 +19,16 @@ public final class FileLock implements AutoCloseable {
      * @throws LinuxException if the file cannot be opened or locked
      */
     public static FileLock acquire(String path) throws LinuxException {
-        return new FileLock(Linux.check("lock " + path, Native.flock(Linux.path(path), 0x1a4, true)));
+        return acquire(path, 0x1a4);
+    }
+
+    /**
+     * As {@link #acquire(String)}, for a lock file that has to look as others create it.
+     *
+     * @param mode the permissions of a file that is missing, less the umask
+     */
+    public static FileLock acquire(String path, int mode) throws LinuxException {
+        return new FileLock(Linux.check("lock " + path, Native.flock(Linux.path(path), mode, true)));
     }
 
     /**
