@@ -54,7 +54,7 @@ public final class AttributeReader {
         if (whole < Nl.NLA_HDRLEN || whole > end - next) {
             throw malformed("an attribute of " + whole + " bytes where " + (end - next) + " are left");
         }
-        type = bytes.getShort(next + 2) & Nl.NLA_TYPE_MASK;
+        type = Short.toUnsignedInt(bytes.getShort(next + 2)) & Nl.NLA_TYPE_MASK;
         start = next + Nl.NLA_HDRLEN;
         length = whole - Nl.NLA_HDRLEN;
         next += Math.min(Nl.align(whole), end - next);

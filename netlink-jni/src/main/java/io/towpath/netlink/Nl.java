@@ -27,7 +27,8 @@ public final class Nl {
     public static final int NLMSGERR_ATTR_OFFS = 2;
 
     public static final int NLA_F_NESTED = 0x8000;
-    public static final int NLA_TYPE_MASK = 0x3fff;
+    public static final int NLA_F_NET_BYTEORDER = 0x4000;
+    public static final int NLA_TYPE_MASK = ~(NLA_F_NESTED | NLA_F_NET_BYTEORDER);
     public static final int NLA_HDRLEN = 4;
 
     private Nl() {}

@@ -132,7 +132,7 @@ public final class Rtnl implements AutoCloseable {
         return netlink.get(requests, Rtnl::readNsid);
     }
 
-    private static @Nullable Integer readNsid(int type, ByteBuffer payload) throws NetlinkException {
+    static @Nullable Integer readNsid(int type, ByteBuffer payload) throws NetlinkException {
         AttributeReader in = new AttributeReader(payload, 4);
         Integer nsid = null;
         while (type == RTM_NEWNSID && in.next()) {

@@ -1,0 +1,100 @@
+package io.towpath.netlink.rtnl;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.towpath.linux.Errno;
+import io.towpath.linux.Linux;
+import io.towpath.netlink.Nl;
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every constant that has a name of the kernel's headers has its value too, by the compiler's witness. */
+class ConstantsTest {
+    private static final List<Class<?>> CLASSES = List.of(
+            Nl.class,
+            IfLink.class,
+            Rtnetlink.class,
+            NeighbourTable.class,
+            Route.class,
+            Address.class,
+            Neighbour.class,
+            Link.class,
+            LinkChange.class,
+            Errno.class,
+            Linux.class);
+    private static final String INCLUDES = """
+            #include <stdio.h>
+            #include <errno.h>
+            #include <sys/socket.h>
+            #include <linux/if_addr.h>
+            #include <linux/if_link.h>
+            #include <linux/if.h>
+            #include <linux/ip.h>
+            #include <linux/magic.h>
+            #include <linux/neighbour.h>
+            #include <linux/net_namespace.h>
+            #include <linux/netlink.h>
+            #include <linux/rtnetlink.h>
+            #include <linux/veth.h>
+            """;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void haveTheValuesOfTheHeaders() throws Exception {
+        Map<String, Long> ours = new TreeMap<>();
+        for (Class<?> type : CLASSES) {
+            for (Field field : type.getDeclaredFields()) {
+                int modifiers = field.getModifiers();
+                if (Modifier.isStatic(modifiers)
+                        && Modifier.isPublic(modifiers)
+                        && field.getType().isPrimitive()) {
+                    ours.put(field.getName(), field.getLong(null));
+                }
+            }
+        }
+        for (Ipv4Devconf setting : Ipv4Devconf.values()) {
+            ours.put("IPV4_DEVCONF_" + setting.name().toUpperCase(Locale.ROOT), (long) setting.number());
+        }
+        Map<String, Long> theirs = headers(new ArrayList<>(ours.keySet()));
+        theirs.entrySet().removeAll(ours.entrySet());
+        assertEquals(Map.of(), theirs);
+    }
+
+    private Map<String, Long> headers(List<String> names) throws IOException, InterruptedException {
+        StringBuilder source = new StringBuilder(INCLUDES).append("int main(void) {\n");
+        for (String name : names) {
+            source.append("printf(\"%ld\\n\", (long)").append(name).append(");\n");
+        }
+        source.append("}\n");
+        Path file = Files.writeString(folder.resolve("constants.c"), source, US_ASCII);
+        Path program = folder.resolve("constants");
+        run("gcc", "-w", "-o", program.toString(), file.toString());
+        List<String> values = run(program.toString()).lines().toList();
+        Map<String, Long> result = new LinkedHashMap<>();
+        for (int i = 0; i < names.size(); i++) {
+            result.put(names.get(i), Long.valueOf(values.get(i)));
+        }
+        return new TreeMap<>(result);
+    }
+
+    private static String run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), US_ASCII);
+        assertEquals(0, process.waitFor(), output);
+        return output;
+    }
+}
