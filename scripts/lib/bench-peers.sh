@@ -38,6 +38,8 @@ make_peers() {
   done
   cluster_file a >"$work/towpath/cluster.json"
   towpath_conf "$conflist" "$work/towpath" | peer towpath "ADD DEL VERSION" "$towpath"
+  # STATUS came with version 1.1.0; of the peers, only towpath has it.
+  jq '.cniVersion = "1.1.0"' "$work/towpath/conf.json" | peer towpath STATUS "$towpath" status.json
   reference_conf ptp "$work/ptp+host-local" '{}' | jq '.ipam.routes = [{dst: "0.0.0.0/0"}]' | peer ptp+host-local "ADD DEL VERSION" "$cni_path/ptp"
   reference_conf bridge "$work/bridge+host-local" '{"bridge": "cni0", "isDefaultGateway": true, "hairpinMode": true}' |
     peer bridge+host-local "ADD DEL VERSION" "$cni_path/bridge"
