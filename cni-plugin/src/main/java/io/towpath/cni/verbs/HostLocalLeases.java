@@ -95,8 +95,16 @@ public final class HostLocalLeases implements Leases {
     /** What is left of a configuration that has become wrong is enough: a name, and where the leases are. */
     @Override
     public void release(Request request) throws CniException, IOException {
-        HostLocal leases = call(() -> HostLocal.of(request.conf().tree()));
-        leases.release(attachment(request));
+        stillKnown(request.conf()).release(attachment(request));
+    }
+
+    private static HostLocal stillKnown(NetConf conf) {
+        try {
+            return HostLocal.of(conf.tree());
+        } catch (IpamException _) {
+            // Nobody can have got a lease by this configuration, but perhaps by what it was before.
+            return HostLocal.of(IpamConfig.DEFAULT_DATA_DIR, conf.name());
+        }
     }
 
     @Override

@@ -44,11 +44,15 @@ final class PodNamespace {
     }
 
     private static boolean isGone(NetlinkException e) {
-        return e.is(Errno.ENOENT) || e.is(Errno.ENOTDIR) || e.is(Errno.EINVAL);
+        return e.is(Errno.EINVAL) || isNoPath(e);
+    }
+
+    private static boolean isNoPath(NetlinkException e) {
+        return e.is(Errno.ENOENT) || e.is(Errno.ENOTDIR) || e.is(Errno.ENAMETOOLONG) || e.is(Errno.ELOOP);
     }
 
     private static CniException refused(String path, NetlinkException e) {
-        if (e.is(Errno.ENOENT) || e.is(Errno.ENOTDIR)) {
+        if (isNoPath(e)) {
             return new CniException(CniException.INVALID_ENVIRONMENT, "invalid CNI_NETNS: there is no " + path, "", e);
         }
         if (e.is(Errno.EINVAL)) {
