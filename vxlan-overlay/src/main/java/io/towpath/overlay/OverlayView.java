@@ -29,6 +29,8 @@ public record OverlayView(
         List<String> pending,
         List<String> remarks) {
 
+    private static final int PENDING_SHOWN = 20;
+
     public OverlayView {
         networks = List.copyOf(networks);
         devices = List.copyOf(devices);
@@ -174,7 +176,12 @@ public record OverlayView(
         }
         if (!pending.isEmpty()) {
             text.append("\na sync would:\n");
-            pending.forEach(line -> text.append("  ").append(line).append('\n'));
+            for (String line : pending.subList(0, Math.min(pending.size(), PENDING_SHOWN))) {
+                text.append("  ").append(line).append('\n');
+            }
+            if (pending.size() > PENDING_SHOWN) {
+                text.append("  and ").append(pending.size() - PENDING_SHOWN).append(" more\n");
+            }
         }
         remarks.forEach(line -> text.append(line).append('\n'));
         return text.toString();

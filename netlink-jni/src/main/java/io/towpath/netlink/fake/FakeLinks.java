@@ -120,7 +120,10 @@ final class FakeLinks {
         }
         for (FakeLink link : links.values()) {
             Vxlan other = link.vxlan();
-            if (other != null && other.id() == vxlan.id() && other.port() == vxlan.port()) {
+            if (other != null
+                    && other.id() == vxlan.id()
+                    && other.port() == vxlan.port()
+                    && isIpv6(other) == isIpv6(vxlan)) {
                 throw new FakeRefusal(Errno.EEXIST, "A VXLAN device with the specified VNI already exists");
             }
         }
