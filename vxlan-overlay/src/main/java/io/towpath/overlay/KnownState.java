@@ -100,10 +100,24 @@ record KnownState(
         return true;
     }
 
+    /** Whether a link is one of the devices, however it is now. */
+    boolean isOf(Link link) {
+        String start = start(link).append(' ').toString();
+        for (String device : devices) {
+            if (device.startsWith(start)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static StringBuilder start(Link link) {
+        return new StringBuilder(96).append(link.name()).append(" index ").append(link.index());
+    }
+
     /** What must stay as it is of a device, its name first. A device made anew is told by its index. */
     static String describe(Link link) {
-        StringBuilder text = new StringBuilder(96).append(link.name());
-        text.append(" index ").append(link.index());
+        StringBuilder text = start(link);
         text.append(link.isUp() ? " up" : " down");
         text.append(" mtu ").append(link.mtu());
         text.append(" mac ").append(link.mac());

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** The node whose network namespace the calling thread is in. */
-final class LinuxHost implements Host {
+class LinuxHost implements Host {
     private static final int LIMIT = 4096;
 
     @Override

@@ -53,7 +53,14 @@ public record ObservedOverlay(Map<String, Device> devices, List<Link> stale, Map
         }
     }
 
-    static ObservedOverlay read(Rtnl rtnl, Host host, DesiredOverlay desired, NodeFacts facts) throws LinuxException {
+    /**
+     * Reads it.
+     *
+     * @param known what the last complete sync noted, null for nothing
+     */
+    static ObservedOverlay read(
+            Rtnl rtnl, Host host, DesiredOverlay desired, NodeFacts facts, @Nullable KnownState known)
+            throws LinuxException {
         Map<String, Device> devices = new HashMap<>();
         Map<String, String> settings = new HashMap<>();
         read(host, desired.settings(), settings);
@@ -66,7 +73,8 @@ public record ObservedOverlay(Map<String, Device> devices, List<Link> stale, Map
         }
         List<Link> stale = new ArrayList<>();
         for (Link link : facts.links()) {
-            if (isOf(desired.node(), link) && !desired.hasDevice(link.name())) {
+            boolean ours = isOf(desired.node(), link) || (known != null && known.isOf(link));
+            if (ours && !desired.hasDevice(link.name())) {
                 stale.add(link);
             }
         }

@@ -158,7 +158,7 @@ public final class Overlay {
             }
             NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster);
             DesiredOverlay desired = DesiredOverlay.of(source.cluster, facts);
-            ObservedOverlay observed = ObservedOverlay.read(rtnl, host, desired, facts);
+            ObservedOverlay observed = observe(desired, facts);
             return OverlayView.of(config, desired, observed, source.warning);
         } catch (LinuxException e) {
             throw new OverlayException("overlay: " + e.getMessage(), e);
@@ -235,10 +235,14 @@ public final class Overlay {
                 : new Source(ClusterFile.parse(lastCluster(), content), content, fingerprint, warning);
     }
 
+    private ObservedOverlay observe(DesiredOverlay desired, NodeFacts facts) throws LinuxException {
+        return ObservedOverlay.read(rtnl, host, desired, facts, KnownState.read(config.stateDirectory()));
+    }
+
     private SyncReport sync(Source source) throws LinuxException, OverlayException {
         NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster);
         DesiredOverlay desired = DesiredOverlay.of(source.cluster, facts);
-        OverlayPlan plan = OverlayPlan.between(desired, ObservedOverlay.read(rtnl, host, desired, facts));
+        OverlayPlan plan = OverlayPlan.between(desired, observe(desired, facts));
         List<OverlayPlan.Failure> failures = plan.apply(rtnl, host);
         List<OverlayPlan.Failure> ofPeers = new ArrayList<>();
         for (OverlayPlan.Failure failure : failures) {

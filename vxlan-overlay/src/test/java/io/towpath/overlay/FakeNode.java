@@ -63,6 +63,8 @@ final class FakeNode implements AutoCloseable {
                 rtnl.fdb(index).forEach(each -> lines.add(named(each, link)));
             }
         }
+        // The kernel's own: a new MAC does not change them.
+        lines.removeIf(line -> line.startsWith("fe80:") || line.startsWith("type 2 fe80:"));
         lines.sort(null);
         return lines;
     }

