@@ -9,12 +9,14 @@ import io.towpath.cni.protocol.Result;
 import io.towpath.cni.wiring.Endpoint;
 import io.towpath.cni.wiring.EndpointName;
 import io.towpath.cni.wiring.Namespaces;
+import io.towpath.cni.wiring.NotUndoneException;
 import io.towpath.cni.wiring.OwnerMark;
 import io.towpath.cni.wiring.PodRoute;
 import io.towpath.cni.wiring.Wiring;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
+import io.towpath.netlink.rtnl.Link;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,16 +42,24 @@ final class Adding {
         Leases.Grant grant = offer.take(changed);
         try {
             Endpoint endpoint = endpoint(request, grant);
-            new Wiring(node, mark -> isLive(request, mark)).connect(pod, endpoint);
-            return result(request, grant, endpoint);
+            Link link = new Wiring(node, mark -> isLive(request, mark)).connect(pod, endpoint);
+            return result(request, grant, endpoint, endpoint.priority(link.parentIndex()));
+        } catch (NotUndoneException e) {
+            // The link may have a route to the address: the lease stays with it until DEL.
+            throw notUndone(e, e.left());
         } catch (Throwable failure) {
             try {
                 leases.release(request);
             } catch (CniException | IOException undo) {
-                failure.addSuppressed(undo);
+                throw notUndone(failure, String.valueOf(undo.getMessage()));
             }
             throw failure;
         }
+    }
+
+    private static CniException notUndone(Throwable failure, String left) {
+        return new CniException(
+                CniException.INTERNAL, String.valueOf(failure.getMessage()), "not undone: " + left, failure);
     }
 
     private Endpoint endpoint(Request request, Leases.Grant grant) throws CniException, IOException {
@@ -90,7 +100,7 @@ final class Adding {
         }
     }
 
-    private static Result result(Request request, Leases.Grant grant, Endpoint endpoint) {
+    private static Result result(Request request, Leases.Grant grant, Endpoint endpoint, int priority) {
         List<Result.Interface> interfaces = List.of(
                 new Result.Interface(endpoint.hostName(), Endpoint.HOST_MAC.toString(), endpoint.mtu(), ""),
                 new Result.Interface(endpoint.ifName(), endpoint.podMac().toString(), endpoint.mtu(), request.netns()));
@@ -100,7 +110,7 @@ final class Adding {
         }
         List<Result.Route> routes = new ArrayList<>(endpoint.routes().size());
         for (PodRoute route : endpoint.routes()) {
-            routes.add(PodRoutes.shown(route));
+            routes.add(PodRoutes.shown(route.orPriority(priority)));
         }
         return new Result(interfaces, ips, routes, dns(request.conf(), grant));
     }

@@ -3,6 +3,7 @@ package io.towpath.cni.verbs;
 import io.towpath.cni.protocol.CniException;
 import io.towpath.cni.protocol.Request;
 import io.towpath.cni.protocol.Result;
+import io.towpath.cni.wiring.EndpointName;
 import io.towpath.cni.wiring.Inspection;
 import io.towpath.cni.wiring.Namespaces;
 import io.towpath.cni.wiring.PodRoute;
@@ -45,7 +46,7 @@ final class Expectation {
         int position = 0;
         for (int i = 0; i < result.interfaces().size(); i++) {
             Result.Interface each = result.interfaces().get(i);
-            if (each.sandbox().isEmpty() && each.name().equals(hostName)) {
+            if (each.sandbox().isEmpty() && isHostEnd(each.name(), hostName, request)) {
                 outer = end(each);
             } else if (each.name().equals(request.ifName()) && each.sandbox().equals(request.netns())) {
                 inner = end(each);
@@ -72,6 +73,13 @@ final class Expectation {
             routes.add(PodRoutes.of(route, route.gateway()));
         }
         return new Expectation(request, outer, inner, prefixes, routes);
+    }
+
+    /** A runtime that does not tell the pod may have told it to ADD; whose the link is, its mark says. */
+    private static boolean isHostEnd(String name, String expected, Request request) {
+        boolean isPod =
+                EndpointName.isPod(request.args().podNamespace(), request.args().podName());
+        return isPod ? name.equals(expected) : EndpointName.isHostName(name);
     }
 
     /** What the kernel shows otherwise, one short sentence each. */

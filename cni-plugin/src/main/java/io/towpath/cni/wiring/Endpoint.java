@@ -32,6 +32,8 @@ public record Endpoint(
     /** Every pod's IPv6 gateway: the link-local address that {@link #HOST_MAC} makes. */
     public static final IpAddress GATEWAY_V6 = IpAddress.parse("fe80::ecee:eeff:feee:eeee");
 
+    private static final int FURTHER_INTERFACES = 2000;
+
     public Endpoint {
         addresses = List.copyOf(addresses);
         routes = List.copyOf(routes);
@@ -40,6 +42,16 @@ public record Endpoint(
     /** The gateway of a family. */
     public static IpAddress gateway(boolean ipv6) {
         return ipv6 ? GATEWAY_V6 : GATEWAY_V4;
+    }
+
+    /**
+     * The priority of the pod's routes that have none of their own: the kernel's choice for the first interface, else one that
+     * no other interface has, as all of them want the same routes.
+     *
+     * @param index of the pod's end
+     */
+    public int priority(int index) {
+        return EndpointName.isPrimary(ifName) ? 0 : FURTHER_INTERFACES + index;
     }
 
     /** Whether there is an address of a family. */

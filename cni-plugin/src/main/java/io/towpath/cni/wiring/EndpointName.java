@@ -26,7 +26,7 @@ public final class EndpointName {
         String identity;
         if (!isPod(podNamespace, podName)) {
             identity = "/" + containerId + "/" + ifName;
-        } else if (ifName.equals(PRIMARY)) {
+        } else if (isPrimary(ifName)) {
             identity = podNamespace + "." + podName;
         } else {
             identity = podNamespace + "." + podName + "/" + ifName;
@@ -34,8 +34,13 @@ public final class EndpointName {
         return PREFIX + Sha1.hex(identity).substring(0, DIGITS);
     }
 
+    /** Whether an interface is the one by which a pod is known. */
+    static boolean isPrimary(String ifName) {
+        return ifName.equals(PRIMARY);
+    }
+
     /** Whether a link has a name of the form that {@link #hostName} gives. */
-    static boolean isHostName(String name) {
+    public static boolean isHostName(String name) {
         if (name.length() != PREFIX.length() + DIGITS || !name.startsWith(PREFIX)) {
             return false;
         }

@@ -64,19 +64,20 @@ final class EndpointPlan {
 
     /** The pod's end. The neighbours are there for good, so the first packet waits for nobody's answer. */
     static Batch pod(Endpoint endpoint, int index) {
+        int priority = endpoint.priority(index);
         Batch batch = new Batch().setLink(LinkChange.of(index).withUp(true));
         for (IpAddress address : endpoint.addresses()) {
             batch.addAddress(podAddress(index, address));
         }
         if (endpoint.has(false)) {
             batch.addNeighbour(gatewayNeighbour(index, false));
-            batch.addRoute(gatewayRoute(index));
+            batch.addRoute(gatewayRoute(index).withPriority(priority));
         }
         if (endpoint.has(true)) {
             batch.addNeighbour(gatewayNeighbour(index, true));
         }
         for (PodRoute route : endpoint.routes()) {
-            batch.addRoute(route.on(index));
+            batch.addRoute(route.orPriority(priority).on(index));
         }
         return batch;
     }

@@ -34,6 +34,11 @@ public record PodRoute(
         return destination.equals(other.destination) && table == other.table && priority == other.priority;
     }
 
+    /** This route, with a priority if it has none. */
+    public PodRoute orPriority(int otherwise) {
+        return priority != 0 ? this : new PodRoute(destination, gateway, mtu, advmss, otherwise, table);
+    }
+
     Route on(int linkIndex) {
         Route route =
                 gateway == null ? Route.direct(destination, linkIndex) : Route.via(destination, gateway, linkIndex);

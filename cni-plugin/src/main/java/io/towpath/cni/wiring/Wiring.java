@@ -33,11 +33,12 @@ public final class Wiring {
     }
 
     /**
-     * Connects a pod, wholly or not at all: when this throws, neither end is left, unless a suppressed exception says so.
+     * Connects a pod, wholly or not at all: when this throws, neither end is left.
      *
      * @return the host's end as the kernel created it
      * @throws WiringException if something is in the way that is not ours to remove
      * @throws NetlinkException if the kernel refuses a request
+     * @throws NotUndoneException if it refused the undo too, and the link is left
      */
     public Link connect(Namespaces.Pod pod, Endpoint endpoint) throws IOException {
         Rtnl host = namespaces.host();
@@ -58,7 +59,7 @@ public final class Wiring {
             try {
                 Links.delete(host, link.index());
             } catch (NetlinkException undo) {
-                failure.addSuppressed(undo);
+                throw new NotUndoneException(failure, undo);
             }
             throw failure;
         }
@@ -89,14 +90,28 @@ public final class Wiring {
     }
 
     /** Null if one of the two names is taken. */
-    private static @Nullable Link tryCreate(Rtnl host, Namespaces.Pod pod, Endpoint endpoint) throws NetlinkException {
+    private static @Nullable Link tryCreate(Rtnl host, Namespaces.Pod pod, Endpoint endpoint) throws IOException {
         try {
             return host.create(EndpointPlan.link(endpoint, pod.fd()));
         } catch (NetlinkException e) {
             if (e.is(Errno.EEXIST)) {
                 return null;
             }
+            removeHalfMade(host, pod, endpoint, e);
             throw e;
+        }
+    }
+
+    /** A link may have been created though it could not be shown: it is ours if it leads to the pod and was never up. */
+    private static void removeHalfMade(Rtnl host, Namespaces.Pod pod, Endpoint endpoint, NetlinkException failure)
+            throws NotUndoneException {
+        try {
+            Link link = host.link(endpoint.hostName());
+            if (link != null && link.alias() == null && !link.isUp() && pod.hasOtherEnd(link)) {
+                Links.delete(host, link.index());
+            }
+        } catch (NetlinkException undo) {
+            throw new NotUndoneException(failure, undo);
         }
     }
 

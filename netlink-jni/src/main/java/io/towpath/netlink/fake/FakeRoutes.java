@@ -109,22 +109,21 @@ final class FakeRoutes {
         if (isOwn || route.onlink() || (linkLocal && route.linkIndex() != 0)) {
             return;
         }
-        Route best = lookup(gateway);
-        boolean onLink = best != null
-                && best.gateway() == null
-                && (route.linkIndex() == 0 || best.linkIndex() == route.linkIndex());
-        if (!onLink) {
+        Route best = lookup(gateway, route.linkIndex());
+        if (best == null || best.gateway() != null) {
             throw route.ipv6()
                     ? new FakeRefusal(Errno.EHOSTUNREACH)
                     : new FakeRefusal(Errno.ENETUNREACH, "Nexthop has invalid gateway");
         }
     }
 
-    private @Nullable Route lookup(IpAddress address) {
+    /** The route to an address, of those by a link unless it is 0. */
+    private @Nullable Route lookup(IpAddress address, int linkIndex) {
         Route best = null;
         for (Route route : routes) {
-            boolean matches =
-                    route.table() == RT_TABLE_MAIN && route.destination().contains(address);
+            boolean matches = route.table() == RT_TABLE_MAIN
+                    && (linkIndex == 0 || route.linkIndex() == linkIndex)
+                    && route.destination().contains(address);
             if (matches
                     && (best == null
                             || route.destination().length() > best.destination().length())) {

@@ -240,6 +240,22 @@ abstract class KernelContract {
         assertFalse(texts(node().routes(link)).contains("fd00::/64" + on + " metric 256"));
     }
 
+    /** As in a pod with several interfaces. */
+    @Test
+    void oneGatewayIsReachedByEachLinkThatHasARouteToIt() throws Exception {
+        IpPrefix gateway = IpPrefix.parse("169.254.1.1/32");
+        IpPrefix all = IpPrefix.parse("0.0.0.0/0");
+        int first = running("eth0").index();
+        int second = running("eth1").index();
+        Route further = Route.via(all, gateway.address(), second).withPriority(7);
+        node().apply(new Batch().addRoute(Route.direct(gateway, first)));
+        node().apply(new Batch().addRoute(Route.via(all, gateway.address(), first)));
+        refused(Errno.ENETUNREACH, node(), new Batch().addRoute(further));
+        node().apply(new Batch()
+                .addRoute(Route.direct(gateway, second).withPriority(7))
+                .addRoute(further));
+    }
+
     @Test
     void routesAreRefusedForTheirReasons() throws Exception {
         int link = running("eth0").index();

@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.cni.verbs;
+
+import org.jspecify.annotations.NullMarked;
