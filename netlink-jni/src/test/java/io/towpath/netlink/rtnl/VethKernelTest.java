@@ -19,6 +19,8 @@ import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.TestNamespace;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -189,6 +191,25 @@ class VethKernelTest {
         NetlinkException gone =
                 assertThrows(NetlinkException.class, () -> onNode.apply(new Batch().deleteLink(veth.index())));
         assertTrue(gone.is(Errno.ENODEV), gone.getMessage());
+    }
+
+    @Test
+    void listsAreWholeWhileLinksComeAndGo() throws Exception {
+        FutureTask<@Nullable Void> churn = new FutureTask<>(() -> {
+            try (Rtnl rtnl = Rtnl.open(nodeNs)) {
+                for (int i = 0; i < 20; i++) {
+                    rtnl.create(LinkSpec.veth("churn0", null, 1450, "churn1", null, nodeNs));
+                    rtnl.apply(new Batch().deleteLink("churn0"));
+                }
+            }
+            return null;
+        });
+        Thread.ofPlatform().start(churn);
+        while (!churn.isDone()) {
+            List<String> names = onNode.links().stream().map(Link::name).toList();
+            assertTrue(names.containsAll(List.of("lo", "cali0")), names.toString());
+        }
+        churn.get();
     }
 
     @Test

@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.net;
+
+import org.jspecify.annotations.NullMarked;
