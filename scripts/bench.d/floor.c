@@ -137,7 +137,7 @@ static void unwire(const char *host_name) {
   rt_flush(&host, "delete the veth");
 }
 
-/* Lock, write whole under another name, fsync, link, fsync the folder. */
+/* As towpath does it: under the lock, a file that is whole and on the disk before it has its name. */
 static void lease(const char *dir, const char *address, const char *container, int adding) {
   int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) fail(dir);
@@ -148,13 +148,10 @@ static void lease(const char *dir, const char *address, const char *container, i
     int length = snprintf(text, sizeof text, "%s\r\neth0", container);
     int file = openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
     if (file < 0 || write(file, text, (size_t)length) != length || fsync(file) < 0) fail("lease");
-    char self[64];
-    snprintf(self, sizeof self, "/proc/self/fd/%d", file);
-    if (linkat(AT_FDCWD, self, folder, address, AT_SYMLINK_FOLLOW) < 0) fail("publish the lease");
+    if (linkat(file, "", folder, address, AT_EMPTY_PATH) < 0) fail("publish the lease");
   } else if (unlinkat(folder, address, 0) < 0) {
     fail("remove the lease");
   }
-  if (fsync(folder) < 0) fail("fsync");
 }
 
 static const char *const leases = LEASES;

@@ -43,9 +43,9 @@ make_peers() {
   reference_conf ptp "$work/ptp+host-local" '{}' | jq '.ipam.routes = [{dst: "0.0.0.0/0"}]' | peer ptp+host-local "ADD DEL VERSION" "$cni_path/ptp"
   reference_conf bridge "$work/bridge+host-local" '{"bridge": "cni0", "isDefaultGateway": true, "hairpinMode": true}' |
     peer bridge+host-local "ADD DEL VERSION" "$cni_path/bridge"
-  gcc -O2 -Wall -o "$work/floor/floor" "$here"/bench.d/{floor,rtnetlink}.c
+  gcc -O2 -Wall -static -o "$work/floor/floor" "$here"/bench.d/{floor,rtnetlink}.c
   echo '{}' | peer floor "ADD DEL" "$work/floor/floor"
-  gcc -O2 -Wall -DLEASES="\"$work/floor+lease/leases\"" -o "$work/floor+lease/floor" "$here"/bench.d/{floor,rtnetlink}.c
+  gcc -O2 -Wall -static -DLEASES="\"$work/floor+lease/leases\"" -o "$work/floor+lease/floor" "$here"/bench.d/{floor,rtnetlink}.c
   echo '{}' | peer floor+lease "ADD DEL" "$work/floor+lease/floor"
   echo '{}' | peer true EXEC "$(readlink -f /bin/true)"
 }
