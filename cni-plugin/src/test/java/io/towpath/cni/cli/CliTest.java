@@ -1,0 +1,157 @@
+package io.towpath.cni.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.towpath.cni.BuildInfo;
+import io.towpath.ipam.Attachment;
+import io.towpath.ipam.HostLocal;
+import io.towpath.ipam.IpamConfigReader;
+import io.towpath.ipam.NodeState;
+import io.towpath.net.IpPrefix;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CliTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    private Path disk;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    private int run(String... arguments) {
+        out.reset();
+        err.reset();
+        return new Cli(stream(out), stream(err)).run(arguments);
+    }
+
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    private static PrintStream stream(ByteArrayOutputStream buffer) {
+        return new PrintStream(buffer, true, StandardCharsets.UTF_8);
+    }
+
+    private void lease(String network, String container) throws Exception {
+        JsonNode conf = JSON.readTree("{\"name\": \"" + network + "\", \"ipam\": {\"type\": \"host-local\","
+                + " \"subnet\": \"usePodCidr\", \"dataDir\": \"" + disk + "\"}}");
+        NodeState state = new NodeState(List.of(IpPrefix.parse("10.1.2.0/24")), 1450);
+        HostLocal.of(conf).allocate(new IpamConfigReader(state).read(conf, ""), new Attachment(container, "eth0"));
+    }
+
+    @Test
+    void version() {
+        assertEquals(Cli.OK, run("--version"));
+        assertEquals("towpath " + BuildInfo.VERSION + "\n", out());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--help",
+                "-h",
+                "overlay --help",
+                "overlay sync --help",
+                "overlay show -h",
+                "ipam --help",
+                "ipam list --help"
+            })
+    void help(String arguments) {
+        assertEquals(Cli.OK, run(arguments.split(" ", -1)));
+        assertTrue(out().startsWith("Usage: towpath "), this::out);
+        assertEquals("", err());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            overlay                      | towpath overlay: Missing command (see towpath overlay --help)
+            bogus                        | towpath: Unmatched argument at index 0: 'bogus' (see towpath --help)
+            overlay bogus                | towpath overlay: Unmatched argument at index 1: 'bogus' (see towpath overlay --help)
+            ipam list --nope             | towpath ipam list: Unknown option: '--nope' (see towpath ipam list --help)
+            ipam list --output           | towpath ipam list: Missing required parameter for option '--output' (FORMAT) (see towpath ipam list --help)
+            ipam list --output xml       | towpath ipam list: Invalid value for option '--output': 'xml' is neither text nor json (see towpath ipam list --help)
+            """)
+    void whatCannotBeUnderstoodIsOneLine(String arguments, String message) {
+        assertEquals(Cli.USAGE, run(arguments.split(" ", -1)));
+        assertEquals(message + "\n", err());
+        assertEquals("", out());
+    }
+
+    @Test
+    void leasesOfAllNetworksAsText() throws Exception {
+        lease("net-a", "c1");
+        lease("net-b", "c2");
+        assertEquals(Cli.OK, run("ipam", "list", "--data-dir", disk.toString()));
+        List<String> lines = out().lines().toList();
+        assertEquals(3, lines.size(), this::out);
+        assertEquals("NETWORK  ADDRESS   CONTAINER  INTERFACE  SINCE", lines.get(0));
+        assertTrue(lines.get(1).startsWith("net-a    10.1.2.2  c1         eth0       2"), lines.get(1));
+        assertTrue(lines.get(2).startsWith("net-b    10.1.2.2  c2 "), lines.get(2));
+    }
+
+    @Test
+    void leasesOfOneNetworkAsJson() throws Exception {
+        lease("net-a", "c1");
+        lease("net-b", "c2");
+        assertEquals(
+                Cli.OK, run("ipam", "list", "--data-dir", disk.toString(), "--network", "net-b", "--output", "json"));
+        JsonNode leases = JSON.readTree(out.toByteArray());
+        assertEquals(1, leases.size());
+        assertEquals("net-b", leases.get(0).path("network").asText());
+        assertEquals("10.1.2.2", leases.get(0).path("address").asText());
+        assertEquals("c2", leases.get(0).path("containerID").asText());
+        assertEquals("eth0", leases.get(0).path("ifname").asText());
+    }
+
+    @Test
+    void noLeases() {
+        assertEquals(Cli.OK, run("ipam", "list", "--data-dir", disk + "/none"));
+        assertEquals("no leases\n", out());
+        assertEquals(Cli.OK, run("ipam", "list", "--data-dir", disk + "/none", "--output=json"));
+        assertEquals("[ ]\n", out());
+    }
+
+    @Test
+    void aFailureIsOneLine() throws Exception {
+        Path cluster = Files.writeString(disk.resolve("cluster.json"), "{\n\"network\": 7\n}");
+        assertEquals(Cli.FAILED, sync(cluster));
+        assertEquals(1, err().lines().count(), this::err);
+        assertTrue(err().startsWith("towpath: cluster file " + cluster), this::err);
+        assertEquals(Cli.FAILED, sync(disk.resolve("none.json")));
+        assertEquals(1, err().lines().count(), this::err);
+        assertTrue(Files.notExists(disk.resolve("run/node.json")));
+    }
+
+    private int sync(Path cluster) {
+        String env = disk + "/subnet.env";
+        return run(
+                "overlay", "sync", "--cluster", cluster.toString(), "--state-dir", disk + "/run", "--subnet-env", env);
+    }
+
+    @Test
+    void anOverlayThatIsNotOursIsShown() throws Exception {
+        String[] arguments = {
+            "overlay", "show", "--cluster", disk + "/none.json", "--state-dir", disk + "/run", "--output", "json"
+        };
+        assertEquals(Cli.OK, run(arguments));
+        assertTrue(JSON.readTree(out.toByteArray()).path("node").isNull(), this::out);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.cni.cli;
+
+import org.jspecify.annotations.NullMarked;
