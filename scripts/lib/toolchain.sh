@@ -38,7 +38,7 @@ need_jdk() {
 # not come from Debian is as good.
 toolchain_packages() {
   command -v mvn >/dev/null || echo maven
-  printf '%s\n' binutils gcc libc6-dev unzip util-linux xz-utils zlib1g-dev
+  printf '%s\n' binutils gcc libc6-dev musl-tools unzip util-linux xz-utils zlib1g-dev
 }
 
 # build_towpath ROOT: the executable alone, without the tests. The log stays only when the build fails.

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 /* What a kernel sends in one datagram of a dump at most, NLMSG_GOODSIZE and max_recvmsg_len of net/netlink/af_netlink.c. */

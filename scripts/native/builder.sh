@@ -1,7 +1,9 @@
+# shellcheck shell=bash
 # Sourced by ../native-image: assembles a native-image builder without a GraalVM distribution, and runs it.
 #
 # A GraalVM distribution is a JDK, the jars of org.graalvm.nativeimage:svm, the JDK's own native libraries as static
-# archives, and a few C functions. README.md beside this file says where each comes from.
+# archives, and a few C functions. README.md beside this file says where each comes from. Here all C is compiled for
+# musl, because every executable of this project is a static one.
 
 # These four belong together and move together; sums of what they name are in the file checksums.
 jdk_version=25.0.3+9
@@ -23,7 +25,7 @@ assemble_builder() {
     [[ $(uname -sm) == 'Linux x86_64' ]] || die "the builder is assembled for Linux on x86-64 only: set GRAALVM_HOME"
     local jdk
     jdk=$(find_jdk)
-    builder_key=$(cat "$jdk/release" "$here"/native/{builder,checksums,*.c,*.h,*.java} | sha256sum | cut -c1-16)
+    builder_key=$(cat "$jdk/release" "$here"/native/{builder.sh,checksums,Exports.java,jvm.c,libchelper.c,reporterchelper.c,svm_locale.h} | sha256sum | cut -c1-16)
     builder=$cache/$builder_key
     [[ -d $builder ]] && return
     require_tools
@@ -58,17 +60,18 @@ find_jdk() {
         echo "$home" && return
     done
     die "no JDK $jdk_version: install Temurin $jdk_version and set JAVA_HOME to it (found:${seen:- none})." \
-        "For another update of JDK 25, move the pins in scripts/native/builder and scripts/native/checksums." \
+        "For another update of JDK 25, move the pins in scripts/native/builder.sh and scripts/native/checksums." \
         "With GRAALVM_HOME set to a GraalVM for JDK 25, none of this is needed."
 }
 
 require_tools() {
     local pair missing=''
-    for pair in gcc:gcc ar:binutils nm:binutils unzip:unzip xz:xz-utils mvn:maven flock:util-linux; do
+    for pair in unzip:unzip xz:xz-utils mvn:maven flock:util-linux; do
         command -v "${pair%:*}" >/dev/null || missing+=" ${pair#*:}"
     done
-    [[ -f /usr/include/zlib.h ]] || missing+=' zlib1g-dev'
+    [[ -f /usr/include/zlib.h && $(gcc -print-file-name=libz.a) == /* ]] || missing+=' zlib1g-dev'
     [[ -f /usr/include/stdio.h ]] || missing+=' libc6-dev'
+    [[ -f /usr/include/linux/netlink.h ]] || missing+=' linux-libc-dev'
     [[ -z $missing ]] || die "missing:$missing. Mend: apt-get install$missing"
 }
 
@@ -83,8 +86,8 @@ fetch_jars() {
 POM
     mvn -q -B -f "$work/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy-dependencies \
         -DoutputDirectory="$work/jars"
-    (cd "$work/jars" && grep '\.jar$' "$here/native/checksums" | sha256sum --quiet -c - && ls | sort) >"$cache/log/found"
-    diff "$cache/log/found" <(awk '/\.jar$/ { print $2 }' "$here/native/checksums" | sort)
+    (cd "$work/jars" && grep '\.jar$' "$here/native/checksums" | sha256sum --quiet -c -)
+    diff <(find "$work/jars" -name '*.jar' -printf '%f\n' | sort) <(awk '/\.jar$/ { print $2 }' "$here/native/checksums" | sort)
 }
 
 # Leaves the wanted sources in $cache/sources-$jdk_version, where later builders find them too.
@@ -109,12 +112,13 @@ download_sources() {
     local mirror name
     name=$(basename "$sources_archive")
     command -v apt-get >/dev/null || echo 'this machine has no apt'
+    # shellcheck disable=SC2016 # apt's own variable
     for mirror in $(apt-get indextargets --no-release-info --format '$(REPO_URI)' 'Created-By: Packages' | sort -u); do
         /usr/lib/apt/apt-helper download-file "${mirror%/}/${sources_archive//+/%2b}" "$1" "SHA256:$(sum_of "$name")" && return
     done
     echo "No mirror that apt is configured with has $name any more."
     echo "Mend: get that file (or a tar of the JDK's tag jdk-$jdk_version) elsewhere and name it in TOWPATH_JDK_SOURCES;"
-    echo "or move the pins in scripts/native/builder and scripts/native/checksums to the update that is there now."
+    echo "or move the pins in scripts/native/builder.sh and scripts/native/checksums to the update that is there now."
     return 1
 }
 
@@ -123,7 +127,7 @@ tree_sum() { (cd "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sh
 # The builder looks for its C libraries below java.home, so it gets a JDK of its own.
 copy_jdk() {
     cp -a --reflink=auto "$1" "$work/jdk"
-    mkdir -p "$work/jdk/lib/svm/clibraries/include" "$work/jdk/lib/svm/builder/lib" "$work/jdk/lib/static/linux-amd64/glibc"
+    mkdir -p "$work/jdk/lib/svm/clibraries/include" "$work/jdk/lib/svm/builder/lib" "$work/jdk/lib/static/linux-amd64/musl"
 }
 
 compile_jdk_libraries() {
@@ -139,7 +143,7 @@ compile_jdk_libraries() {
             -d "$work/headers/classes" --patch-module "$module=$java/$module" "@$work/headers/$module"
     done
 
-    local flags=(-O2 -std=gnu11 -fPIC -fno-strict-aliasing -ffunction-sections -fdata-sections -w
+    local flags=(-O2 -std=gnu11 -fno-strict-aliasing -ffunction-sections -fdata-sections -w
         -D_GNU_SOURCE -D_REENTRANT -D_FILE_OFFSET_BITS=64 -D_LARGEFILE64_SOURCE -DLINUX -D_LP64=1 -Damd64 -DARCH='"amd64"'
         -DARCHPROPNAME='"amd64"' -DNDEBUG -DTRIMMED -DSTATIC_BUILD=1 -DUSE_MMAP)
     local short=${jdk_version%+*} base=$sources/java.base directory
@@ -168,15 +172,14 @@ compile_jdk_library() {
     local name=$1 module=$2 objects=$work/objects/$1
     mkdir -p "$objects"
     find "$sources/$module"/*/native/"lib$name" -name '*.c' ! -path '*/zlib/*' -print0 |
-        xargs -0 -P "$(nproc)" -I @@ sh -c 'o=$1/$(basename "$2" .c).o; shift 2; exec gcc "$@" -o "$o"' sh "$objects" @@ \
-            "${flags[@]}" -DLIBRARY_NAME="$name" "-I$sources/$module/unix/native/lib$name" \
-            "-I$sources/$module/share/native/lib$name" -c @@
-    ar rcs "$work/jdk/lib/static/linux-amd64/glibc/lib$name.a" "$objects"/*.o
+        xargs -0 -P "$(nproc)" -I @@ env --chdir="$objects" "${compiler[@]}" "${flags[@]}" -DLIBRARY_NAME="$name" \
+            "-I$sources/$module/unix/native/lib$name" "-I$sources/$module/share/native/lib$name" -c @@
+    ar rcs "$work/jdk/lib/static/linux-amd64/musl/lib$name.a" "$objects"/*.o
 }
 
 compile_functions() {
-    local clibraries=$work/jdk/lib/svm/clibraries static=$work/jdk/lib/static/linux-amd64/glibc objects=$work/objects/functions
-    local flags=(-O2 -fPIC -Wall -Wextra -ffunction-sections -fdata-sections "-I$clibraries/include"
+    local clibraries=$work/jdk/lib/svm/clibraries static=$work/jdk/lib/static/linux-amd64/musl objects=$work/objects/functions
+    local flags=(-O2 -Wall -Wextra -ffunction-sections -fdata-sections "-I$clibraries/include"
         "-I$work/jdk/include" "-I$work/jdk/include/linux")
     mkdir -p "$objects"
     # The builder parses the CPU feature structs of every architecture: they are derived from its own classes.
@@ -192,21 +195,24 @@ compile_functions() {
         } >"$clibraries/include/${arch,,}cpufeatures.h"
     done
     cp "$here/native/svm_locale.h" "$clibraries/include/"
-    gcc "${flags[@]}" -c "$here/native/libchelper.c" -o "$objects/libchelper.o"
-    gcc "${flags[@]}" -c "$here/native/jvm.c" -o "$objects/jvm.o"
+    "${compiler[@]}" "${flags[@]}" -c "$here/native/libchelper.c" -o "$objects/libchelper.o"
+    "${compiler[@]}" "${flags[@]}" -c "$here/native/jvm.c" -o "$objects/jvm.o"
     # What the JDK's libraries call and jvm.c lacks becomes a function that ends the process with its name.
     {
         echo '#include <stdio.h>'
         echo '#include <stdlib.h>'
-        echo 'static void missing(const char *name) { fprintf(stderr, "native image: no implementation of %s\n", name); abort(); }'
+        echo 'static void missing(const char *name) { fputs("native image: not implemented: ", stderr); fputs(name, stderr); abort(); }'
         comm -23 <(nm "$static"/*.a 2>/dev/null | sed -n 's/^ *U \(JVM_[A-Za-z0-9_]*\|jio_[a-z]*\)$/\1/p' | sort -u) \
             <(nm --defined-only "$objects/jvm.o" | awk '$2 == "T" { print $3 }' | sort -u) |
             sed 's/.*/void &(void) { missing("&"); }/'
     } >"$objects/stubs.c"
-    gcc "${flags[@]}" -c "$objects/stubs.c" -o "$objects/stubs.o"
+    "${compiler[@]}" "${flags[@]}" -c "$objects/stubs.c" -o "$objects/stubs.o"
     ar rcs "$clibraries/liblibchelper.a" "$objects/libchelper.o"
     ar rcs "$clibraries/libjvm.a" "$objects/jvm.o" "$objects/stubs.o"
-    gcc "${flags[@]}" -shared "$here/native/reporterchelper.c" -o "$work/jdk/lib/svm/builder/lib/libreporterchelper.so"
+    # zlib calls nothing of the C library but its memory functions, so the system's archive serves beside musl.
+    cp "$(gcc -print-file-name=libz.a)" "$static/"
+    # The builder's own JVM is no musl program.
+    gcc -O2 -fPIC -shared "-I$work/jdk/include" "-I$work/jdk/include/linux" "$here/native/reporterchelper.c" -o "$work/jdk/lib/svm/builder/lib/libreporterchelper.so"
 }
 
 # What GraalVM's driver would do: run_builder CLASSPATH MAIN OUTPUT [option...]
