@@ -69,9 +69,6 @@ require_tools() {
     for pair in unzip:unzip xz:xz-utils mvn:maven flock:util-linux; do
         command -v "${pair%:*}" >/dev/null || missing+=" ${pair#*:}"
     done
-    [[ -f /usr/include/zlib.h && $(gcc -print-file-name=libz.a) == /* ]] || missing+=' zlib1g-dev'
-    [[ -f /usr/include/stdio.h ]] || missing+=' libc6-dev'
-    [[ -f /usr/include/linux/netlink.h ]] || missing+=' linux-libc-dev'
     [[ -z $missing ]] || die "missing:$missing. Mend: apt-get install$missing"
 }
 
@@ -209,8 +206,6 @@ compile_functions() {
     "${compiler[@]}" "${flags[@]}" -c "$objects/stubs.c" -o "$objects/stubs.o"
     ar rcs "$clibraries/liblibchelper.a" "$objects/libchelper.o"
     ar rcs "$clibraries/libjvm.a" "$objects/jvm.o" "$objects/stubs.o"
-    # zlib calls nothing of the C library but its memory functions, so the system's archive serves beside musl.
-    cp "$(gcc -print-file-name=libz.a)" "$static/"
     # The builder's own JVM is no musl program.
     gcc -O2 -fPIC -shared "-I$work/jdk/include" "-I$work/jdk/include/linux" "$here/native/reporterchelper.c" -o "$work/jdk/lib/svm/builder/lib/libreporterchelper.so"
 }
