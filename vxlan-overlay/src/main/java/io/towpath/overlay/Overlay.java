@@ -93,29 +93,17 @@ public final class Overlay {
     /**
      * Finds out whether {@link #ensure} would have something to go by; changes nothing and waits for no lock.
      *
-     * @throws OverlayException if it would not
+     * @return whether it would sync
+     * @throws OverlayException if it would fail, as far as can be known beforehand
      */
-    public void requireReady() throws OverlayException {
+    public boolean requireReady() throws OverlayException {
         try {
-            if (look() == null) {
-                Source source = source(true);
-                if (source != null) {
-                    DesiredOverlay.of(source.cluster, NodeFacts.read(rtnl, host, source.cluster));
-                }
+            Source source = look() == null ? source(true) : null;
+            if (source == null) {
+                return false;
             }
-        } catch (LinuxException e) {
-            throw new OverlayException("overlay: " + e.getMessage(), e);
-        }
-    }
-
-    /**
-     * Whether {@link #ensure} would find nothing to do. Changes nothing, and waits for no lock.
-     *
-     * @throws OverlayException if the kernel or a file cannot be read
-     */
-    public boolean stands() throws OverlayException {
-        try {
-            return look() != null;
+            DesiredOverlay.of(source.cluster, NodeFacts.read(rtnl, host, source.cluster));
+            return true;
         } catch (LinuxException e) {
             throw new OverlayException("overlay: " + e.getMessage(), e);
         }

@@ -76,23 +76,23 @@ public final class OverlayPlan {
     /** One line for each thing to do, in order. */
     public void describe(Consumer<String> lines) {
         for (Link link : stale) {
-            lines.accept("delete " + link.name() + ", which is not needed any more");
+            lines.accept("link delete " + link.name() + ", which is not needed any more");
         }
         settings.forEach(setting -> lines.accept("set " + setting));
         for (DevicePlan plan : devices) {
             String name = plan.device().name();
             if (plan.replaces() != null) {
-                lines.accept(name + ": delete, as it is not what it must be");
+                lines.accept("link delete " + name + ", which is not what it must be");
             }
             if (plan.creates()) {
-                lines.accept(name + ": create " + spec(plan.device()));
+                lines.accept("link add " + spec(plan.device()));
             }
-            plan.attributes().forEach(step -> lines.accept(name + ": " + step.describe(plan.link())));
-            plan.settings().forEach(setting -> lines.accept(name + ": set " + setting));
+            plan.attributes().forEach(step -> lines.accept(step.describe(plan.link(), name)));
+            plan.settings().forEach(setting -> lines.accept("set " + setting));
             if (plan.disablesOffload()) {
-                lines.accept(name + ": turn tx-checksum-ip-generic off");
+                lines.accept("ethtool " + name + " tx-checksum-ip-generic off");
             }
-            plan.steps().forEach(step -> lines.accept(name + ": " + step.describe(plan.link())));
+            plan.steps().forEach(step -> lines.accept(step.describe(plan.link(), name)));
         }
     }
 

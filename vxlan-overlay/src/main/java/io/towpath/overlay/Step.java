@@ -30,10 +30,14 @@ record Step(@Nullable String peer, boolean removal, String what, Request request
         return new Step(null, true, what, request);
     }
 
-    /** One line, such as {@code "route replace 10.1.2.0/24 via 10.1.2.0 dev 7 onlink"}. */
-    String describe(int link) {
+    /** One line, such as {@code "route add 10.1.2.0/24 via 10.1.2.0 dev flannel.1 onlink"}. */
+    String describe(int link, String device) {
         Batch batch = new Batch();
-        request.addTo(batch, link);
-        return batch.toString().strip();
+        int index = link == 0 ? Integer.MAX_VALUE : link; // 0 is no device, and not shown as one
+        request.addTo(batch, index);
+        String line = batch.toString().strip() + " ";
+        return line.replace(" dev " + index + " ", " dev " + device + " ")
+                .replace(" index " + index + " ", " " + device + " ")
+                .strip();
     }
 }

@@ -114,7 +114,10 @@ class OverlayConvergenceTest {
             default -> {
                 node.rtnl.apply(batch.deleteLink(index));
                 node.rtnl.create(LinkSpec.vxlan(
-                        link.name(), strange, 0, Vxlan.builder(1).port(4789).build()));
+                        link.name(),
+                        strange,
+                        0,
+                        Vxlan.builder(ipv6 ? 6 : 4).port(4789).build()));
                 return;
             }
         }

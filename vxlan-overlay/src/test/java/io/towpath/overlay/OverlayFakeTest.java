@@ -178,13 +178,14 @@ class OverlayFakeTest {
         assertThrows(ClusterFileException.class, node.overlay::sync);
         assertThrows(ClusterFileException.class, node.overlay::show);
         assertEquals(List.of(), node.kernel.writes());
-        node.overlay.requireReady();
+        assertTrue(node.overlay.requireReady());
         assertEquals(1, node.overlay.ensure().warnings().size());
+        assertFalse(node.overlay.requireReady());
     }
 
     @Test
     void withoutAClusterFileNothingIsReadyOrDone() throws Exception {
-        node.overlay.requireReady();
+        assertFalse(node.overlay.requireReady());
         assertEquals(Ensured.Outcome.NOT_OURS, node.overlay.ensure().outcome());
         ClusterFileException e = assertThrows(ClusterFileException.class, node.overlay::sync);
         assertTrue(String.valueOf(e.getMessage()).contains("there is no such file"), e.getMessage());
@@ -203,6 +204,19 @@ class OverlayFakeTest {
         OverlayView before = node.overlay.show();
         assertEquals("missing", before.devices().getFirst().state());
         assertEquals("no neighbour, no fdb, no route", before.peers().getFirst().state());
+        assertEquals(
+                List.of(
+                        "set net/ipv4/ip_forward = 1",
+                        "set net/ipv6/conf/all/forwarding = 1",
+                        "link add flannel.1 type vxlan id 1",
+                        "set net/ipv6/conf/flannel.1/accept_ra = 0",
+                        "address add 10.64.1.0/32 dev flannel.1",
+                        "link set flannel.1 up",
+                        "neighbour replace 10.64.2.0 lladdr 8a:06:8a:78:9f:47 dev flannel.1 nud permanent",
+                        "fdb replace 8a:06:8a:78:9f:47 dst 192.168.0.2 dev flannel.1 permanent self",
+                        "route add 10.64.2.0/24 via 10.64.2.0 dev flannel.1 onlink"),
+                before.pending().subList(0, 9));
+        assertTrue(before.toText().endsWith("\n  and 3 more\n"), before.toText());
         assertEquals(List.of(), node.kernel.writes());
         assertFalse(Files.exists(folder.resolve("run")));
         node.overlay.sync();

@@ -33,12 +33,10 @@ public final class NodeOverlay implements OverlayGate {
         }
     }
 
-    /** A sync would do what is not done yet; whether it could is found out by planning it. */
     @Override
     public boolean requireReady(NetConf conf, Rtnl host) throws CniException {
-        Overlay overlay = overlay(conf, host);
         try {
-            return !overlay.stands() && overlay.show().node() != null;
+            return overlay(conf, host).requireReady();
         } catch (OverlayException e) {
             throw new CniException(CniException.NOT_AVAILABLE, String.valueOf(e.getMessage()), "", e);
         }
