@@ -60,7 +60,7 @@ NATIVE(jint, openNetNs, jbyteArray java_path)
 NATIVE(jint, identity, jint fd, jlongArray into)
 {
     struct stat status;
-    if (fstat(fd, &status) < 0)
+    if ((fd < 0 ? stat("/proc/thread-self/ns/net", &status) : fstat(fd, &status)) < 0)
         return -errno;
     jlong values[] = {(jlong)status.st_dev, (jlong)status.st_ino};
     (*env)->SetLongArrayRegion(env, into, 0, 2, values);

@@ -53,7 +53,7 @@ public final class Native {
     /** Opens a network namespace's file; EINVAL if it is anything else. */
     public static native int openNetNs(byte[] path);
 
-    /** fstat(2): st_dev, st_ino. */
+    /** fstat(2) of a network namespace, -1 for the caller's own: st_dev, st_ino. */
     public static native int identity(int fd, long[] into);
 
     /**

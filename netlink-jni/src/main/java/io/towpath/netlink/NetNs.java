@@ -9,6 +9,11 @@ import java.util.List;
 
 /** An open network namespace: it lives at least as long as it is open. */
 public final class NetNs implements AutoCloseable {
+    /** What the C side takes for the calling thread's own namespace. */
+    private static final int OWN = -1;
+
+    private static final int CLOSED = -2;
+
     private final String path;
     private int fd;
 
@@ -40,8 +45,23 @@ public final class NetNs implements AutoCloseable {
         return open("/proc/thread-self/ns/net");
     }
 
-    /** The descriptor, for IFLA_NET_NS_FD; valid until closed. */
+    /**
+     * The calling thread's own namespace, whichever that is at each call, without a descriptor: reached without a detour, but not
+     * to be handed to the kernel.
+     */
+    public static NetNs own() {
+        return new NetNs("the own network namespace", OWN);
+    }
+
+    /**
+     * The descriptor, for IFLA_NET_NS_FD; valid until closed. -1 for {@link #own}.
+     *
+     * @throws IllegalStateException if it is closed
+     */
     public int fd() {
+        if (fd == CLOSED) {
+            throw new IllegalStateException(path + " is closed");
+        }
         return fd;
     }
 
@@ -49,8 +69,8 @@ public final class NetNs implements AutoCloseable {
     public boolean isSame(NetNs other) throws NetlinkException {
         long[] mine = new long[2];
         long[] its = new long[2];
-        check("stat " + path, Native.identity(fd, mine));
-        check("stat " + other.path, Native.identity(other.fd, its));
+        check("stat " + path, Native.identity(fd(), mine));
+        check("stat " + other.path, Native.identity(other.fd(), its));
         return mine[0] == its[0] && mine[1] == its[1];
     }
 
@@ -69,7 +89,7 @@ public final class NetNs implements AutoCloseable {
             checkKey(setting.key);
             pairs.append(setting.key).append('\0').append(setting.value).append('\0');
         }
-        int result = Native.writeSysctls(fd, pairs.toString().getBytes(StandardCharsets.UTF_8));
+        int result = Native.writeSysctls(fd(), pairs.toString().getBytes(StandardCharsets.UTF_8));
         if (result < 0) {
             Sysctl failed = settings.get(Math.min(-result >> 12, settings.size() - 1));
             throw new NetlinkException("write sysctl " + failed.key + " = " + failed.value, -result & 0xfff);
@@ -81,7 +101,7 @@ public final class NetNs implements AutoCloseable {
         String operation = "read sysctl " + key;
         checkKey(key);
         byte[] value = new byte[4096];
-        int length = check(operation, Native.readSysctl(fd, path(operation, key), value));
+        int length = check(operation, Native.readSysctl(fd(), path(operation, key), value));
         return new String(value, 0, length, StandardCharsets.UTF_8).strip();
     }
 
@@ -89,8 +109,8 @@ public final class NetNs implements AutoCloseable {
     public void close() {
         if (fd >= 0) {
             Native.close(fd);
-            fd = -1;
         }
+        fd = CLOSED;
     }
 
     @Override

@@ -22,6 +22,29 @@ class NetNsKernelTest {
                 NetNs own = NetNs.current()) {
             assertTrue(one.isSame(two));
             assertFalse(one.isSame(own));
+            assertTrue(own.isSame(NetNs.own()));
+            assertFalse(NetNs.own().isSame(one));
+            pod.inside(() -> assertTrue(NetNs.own().isSame(one)));
+        }
+    }
+
+    /** It must not pass for the own namespace then. */
+    @Test
+    void aClosedNamespaceIsNotUsed() throws Exception {
+        try (TestNamespace pod = new TestNamespace()) {
+            NetNs closed = pod.open();
+            closed.close();
+            closed.close();
+            assertThrows(IllegalStateException.class, () -> closed.writeSysctl("net/ipv4/ip_forward", "1"));
+            assertThrows(IllegalStateException.class, () -> NetlinkSocket.open(NetlinkSocket.NETLINK_ROUTE, closed));
+        }
+    }
+
+    @Test
+    void theOwnNamespaceTakesSettings() throws Exception {
+        try (TestNamespace pod = new TestNamespace()) {
+            pod.inside(() -> NetNs.own().writeSysctl("net/ipv4/conf/default/arp_announce", "2"));
+            assertEquals("2", pod.execute("cat", "/proc/sys/net/ipv4/conf/default/arp_announce"));
         }
     }
 

@@ -53,7 +53,7 @@ class NetNsTest {
         NetNs own = NetNs.current();
         own.close();
         own.close();
-        assertEquals(-1, own.fd());
+        assertThrows(IllegalStateException.class, own::fd);
         assertFalse(own.toString().isEmpty());
     }
 }

@@ -10,18 +10,16 @@ import org.jspecify.annotations.Nullable;
 
 /** The real ones. Whatever is open is closed with this. Not for use by several threads at once. */
 public final class LinuxNamespaces implements Namespaces {
-    private final boolean isOwn;
-    private @Nullable NetNs node;
+    private final NetNs node;
     private @Nullable Rtnl host;
 
-    /** Of the node that this process runs on. */
+    /** Of the node that the calling thread is on. */
     public LinuxNamespaces() {
-        isOwn = true;
+        this(NetNs.own());
     }
 
-    /** Of a node that has a namespace of its own. */
+    /** Of a node that has a namespace of its own, which is closed with this. */
     public LinuxNamespaces(NetNs node) {
-        isOwn = false;
         this.node = node;
     }
 
@@ -29,7 +27,7 @@ public final class LinuxNamespaces implements Namespaces {
     public Rtnl host() throws NetlinkException {
         Rtnl open = host;
         if (open == null) {
-            open = isOwn ? Rtnl.open() : Rtnl.open(node());
+            open = Rtnl.open(node);
             host = open;
         }
         return open;
@@ -37,7 +35,7 @@ public final class LinuxNamespaces implements Namespaces {
 
     @Override
     public void writeHostSysctls(List<Sysctl> settings) throws NetlinkException {
-        node().writeSysctls(settings);
+        node.writeSysctls(settings);
     }
 
     @Override
@@ -51,19 +49,7 @@ public final class LinuxNamespaces implements Namespaces {
             host.close();
             host = null;
         }
-        if (node != null) {
-            node.close();
-            node = null;
-        }
-    }
-
-    private NetNs node() throws NetlinkException {
-        NetNs open = node;
-        if (open == null) {
-            open = NetNs.current();
-            node = open;
-        }
-        return open;
+        node.close();
     }
 
     private final class LinuxPod implements Pod {
@@ -81,7 +67,7 @@ public final class LinuxNamespaces implements Namespaces {
 
         @Override
         public boolean isHost() throws NetlinkException {
-            return netNs.isSame(node());
+            return netNs.isSame(node);
         }
 
         @Override
