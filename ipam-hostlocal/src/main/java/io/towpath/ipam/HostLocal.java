@@ -149,6 +149,8 @@ public final class HostLocal {
                     } catch (LinuxException e) {
                         failure = joined(failure, e);
                     }
+                } else if (file.state() == LeaseFile.State.UNREADABLE) {
+                    failure = joined(failure, leases.unreadable(file));
                 }
             }
             if (failure == null && !released.isEmpty()) {

@@ -129,9 +129,11 @@ final class LeaseDirectory {
         if (status == null) {
             return null;
         }
-        byte[] content = (status.mode() & TYPE_MASK) == REGULAR ? content(file(address)) : null;
+        boolean regular = (status.mode() & TYPE_MASK) == REGULAR;
+        byte[] content = regular ? content(file(address)) : null;
         Attachment attachment = content == null ? LeaseFile.NOBODY : attachment(content);
-        return new LeaseFile(address, state(content, attachment), attachment, status.inode(), status.modified());
+        LeaseFile.State state = regular ? state(content, attachment) : LeaseFile.State.STRANGE;
+        return new LeaseFile(address, state, attachment, status.inode(), status.modified());
     }
 
     /** The file of a lease that was just published, whose content is known; null if it is gone. */
@@ -141,6 +143,11 @@ final class LeaseDirectory {
         return status == null
                 ? null
                 : new LeaseFile(address, LeaseFile.State.LEASED, owner, status.inode(), status.modified());
+    }
+
+    /** Why nothing can be said of an unreadable file. */
+    LinuxException unreadable(LeaseFile file) {
+        return new LinuxException("read " + file(file.address()), Errno.EIO, "whose lease it is cannot be told");
     }
 
     private static LeaseFile.State state(byte @Nullable [] content, Attachment attachment) {

@@ -20,8 +20,10 @@ public record LeaseFile(IpAddress address, State state, Attachment attachment, l
         OLD_FORMAT,
         /** Empty or garbage: its writer died or the disk was full. Nobody's, and removed with the next look at all. */
         TORN,
-        /** No regular file, or one that cannot be read. The address counts as taken and is left alone. */
-        UNREADABLE
+        /** The disk does not give its content, now at least. The address counts as taken. */
+        UNREADABLE,
+        /** No regular file. The address counts as taken and is left alone. */
+        STRANGE
     }
 
     /** Whether it is known whose it is. */

@@ -2,7 +2,6 @@ package io.towpath.ipam;
 
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
-import io.towpath.net.IpAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,11 +70,12 @@ final class LeaseIndex implements AutoCloseable {
         }
     }
 
-    /** An index that cannot be read is as good as none, here and below. */
+    /** An index that cannot be read now, here and below, is none for this call; a later one may read it, so it stays. */
     private String indexedBoot() {
         try {
             return files.boot();
         } catch (LinuxException e) {
+            failure = e;
             return "";
         }
     }
@@ -84,6 +84,7 @@ final class LeaseIndex implements AutoCloseable {
         try {
             return files.all();
         } catch (LinuxException e) {
+            failure = e;
             return List.of();
         }
     }
@@ -117,6 +118,8 @@ final class LeaseIndex implements AutoCloseable {
                 leases.remove(file.address());
             } else if (file.isLease()) {
                 found.computeIfAbsent(file.attachment(), a -> new ArrayList<>()).add(file);
+            } else if (file.state() == LeaseFile.State.UNREADABLE) {
+                failure = leases.unreadable(file);
             }
         }
         all = found;
@@ -156,25 +159,24 @@ final class LeaseIndex implements AutoCloseable {
     }
 
     private void addHeld(List<LeaseFile> held, Attachment owner) throws LinuxException {
-        for (IpAddress address : noted(owner)) {
-            LeaseFile file = leases.find(address);
-            if (file != null && file.attachment().equals(owner)) {
-                held.add(file);
-            }
-        }
-    }
-
-    private List<IpAddress> noted(Attachment owner) throws LinuxException {
         Map<Attachment, List<LeaseFile>> looked = all;
         List<LeaseFile> noted = looked == null ? indexed(owner) : looked.getOrDefault(owner, List.of());
         if (noted == null) {
-            return leases.addresses();
+            for (LeaseFile file : leases.files()) {
+                if (file.attachment().equals(owner)) {
+                    held.add(file);
+                }
+            }
+            return;
         }
-        List<IpAddress> addresses = new ArrayList<>(noted.size());
-        for (LeaseFile file : noted) {
-            addresses.add(file.address());
+        for (LeaseFile note : noted) {
+            LeaseFile file = leases.find(note.address());
+            if (file != null && file.attachment().equals(owner)) {
+                held.add(file);
+            } else if (file != null && file.state() == LeaseFile.State.UNREADABLE && file.isSameFileAs(note)) {
+                held.add(note);
+            }
         }
-        return addresses;
     }
 
     /** Notes all leases that an owner has now: an attachment, or a container in the old format. */

@@ -2,28 +2,34 @@ package io.towpath.ipam;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.towpath.linux.FileLock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Side by side with the reference plugin in one store. */
@@ -135,6 +141,69 @@ class ReferencePluginTest {
                 assertEquals(0, call.get());
             }
             assertEquals(Set.of(), leases());
+        }
+    }
+
+    private Map<String, String> folder(Path dataDir) throws IOException {
+        Map<String, String> folder = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(dataDir.resolve("net"))) {
+            for (Path file : files.toList()) {
+                String content = Files.isDirectory(file) ? "" : Files.readString(file);
+                // older releases let everybody read leases, newer ones nobody, as do we
+                String mode =
+                        content.isEmpty() ? PosixFilePermissions.toString(Files.getPosixFilePermissions(file)) : "";
+                folder.put(dataDir.relativize(file).toString(), mode + " " + content);
+            }
+        }
+        return folder;
+    }
+
+    @Test
+    void leaveTheSameBytes(@TempDir Path referencesDataDir) throws Exception {
+        for (String subnet : List.of("10.1.2.0/24", "fd00:1::/64")) {
+            conf = conf.replace("10.1.2.0/24", subnet);
+            ourAdd("a");
+            ourAdd("b");
+            ours.release(new Attachment("a", "eth0"));
+            conf = conf.replace(dataDir.toString(), referencesDataDir.toString());
+            referenceAdd("a");
+            referenceAdd("b");
+            assertEquals(0, reference("DEL", "a").status());
+            conf = conf.replace(referencesDataDir.toString(), dataDir.toString());
+        }
+        assertEquals(folder(referencesDataDir), folder(dataDir));
+    }
+
+    @Test
+    void aLeaseInTheOldFormatIsGoneForBoth() throws Exception {
+        Files.createDirectories(dataDir.resolve("net"));
+        Files.writeString(dataDir.resolve("net/10.1.2.77"), "old");
+        assertEquals(0, reference("CHECK", "old").status());
+        ours.check(new Attachment("old", "eth0"), List.of());
+        ours.release(new Attachment("old", "eth0"));
+        assertFalse(reference("CHECK", "old").status() == 0);
+    }
+
+    /** The lock's waiters are listed by the kernel, so the reference plugin is seen to wait for ours. */
+    @Test
+    @Timeout(value = 1, unit = TimeUnit.MINUTES)
+    void waitForTheSameLock() throws Exception {
+        ourAdd("a");
+        Path lock = dataDir.resolve("net/lock");
+        String inode = ":" + Files.getAttribute(lock, "unix:ino") + " ";
+        try (ExecutorService pool = Executors.newSingleThreadExecutor()) {
+            Future<String> waiting;
+            try (FileLock held = FileLock.acquire(lock.toString())) {
+                waiting = pool.submit(() -> referenceAdd("b"));
+                while (Files.readAllLines(Path.of("/proc/locks")).stream()
+                        .noneMatch(line -> line.contains("->") && line.contains(inode))) {
+                    assertFalse(waiting.isDone(), "the reference plugin took no notice of the lock");
+                    Thread.onSpinWait();
+                }
+                assertEquals(Set.of("10.1.2.2"), leases());
+                assertNotNull(held);
+            }
+            assertEquals("10.1.2.3/24", waiting.get());
         }
     }
 }
