@@ -171,10 +171,17 @@ NATIVE(jint, overwrite, jbyteArray java_path, jbyteArray java_content, jint mode
     if ((size_t)length > sizeof(content))
         return -EFBIG;
     (*env)->GetByteArrayRegion(env, java_content, 0, length, (jbyte *)content);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+    /*
+     * Not O_TRUNC: ext4 takes that for the replacement of a file that matters and starts to write it to disk, for up to some
+     * milliseconds, where a caller who wants no fsync wants none of that.
+     */
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
     if (fd < 0)
         return -errno;
     int result = write_all(fd, content, (size_t)length);
+    struct stat status;
+    if (result == 0 && (fstat(fd, &status) < 0 || (status.st_size > length && ftruncate(fd, length) < 0)))
+        result = -errno;
     if (close(fd) < 0 && result == 0)
         result = -errno;
     return result;

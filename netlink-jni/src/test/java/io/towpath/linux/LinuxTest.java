@@ -143,4 +143,13 @@ class LinuxTest {
         LinuxException missing = assertThrows(LinuxException.class, () -> Linux.txChecksumOffload("nosuchdevice"));
         assertTrue(missing.is(Errno.ENODEV), missing.getMessage());
     }
+
+    @Test
+    void overwritesWithWhateverIsLongerOrShorter() throws Exception {
+        String file = at("file");
+        for (String text : new String[] {"10.1.2.9", "10.1.2.10", "10.1.2.9", ""}) {
+            Linux.overwrite(file, text.getBytes(UTF_8), 0x180);
+            assertEquals(text, Files.readString(Path.of(file)));
+        }
+    }
 }
