@@ -185,11 +185,16 @@ record DevicePlan(
                 stale.add(Step.remove("address " + address.prefix(), (batch, link) -> batch.deleteAddress(address)));
             }
         }
-        if (!present) {
-            // The kernel drops a link's routes with its last IPv4 address: the right one comes before the others go.
+        // The kernel drops a link's routes with its last IPv4 address: the right one comes before the others go. IPv6
+        // does
+        // not, and takes the same address with another length for the right one.
+        if (!present && !desired.ipv6()) {
             addressMissing(desired, steps);
         }
         steps.addAll(stale);
+        if (!present && desired.ipv6()) {
+            addressMissing(desired, steps);
+        }
     }
 
     private static void addressMissing(Device desired, List<Step> steps) {

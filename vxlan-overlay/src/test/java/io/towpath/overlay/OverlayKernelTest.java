@@ -2,101 +2,20 @@ package io.towpath.overlay;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.netlink.rtnl.Rtnl;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Random;
-import java.util.concurrent.Callable;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Node n1 of clusters of {@link Clusters}, with n2 at the other end of its eth0. */
+/** What a sync makes, and what it leaves alone. */
 @NeedsRoot
-class OverlayKernelTest {
-    private static final List<String> DAMAGES = List.of(
-            "ip link set flannel.1 down",
-            "ip link delete flannel.1",
-            "ip link set flannel.1 mtu 1400",
-            "ip link set flannel-v6.1 mtu 1200",
-            "ip link set flannel.1 address 02:00:00:00:00:77",
-            "ip link set flannel.1 type vxlan learning",
-            "ip addr flush dev flannel.1",
-            "ip addr delete 10.64.1.0/32 dev flannel.1",
-            "ip addr add 10.64.1.0/24 dev flannel.1",
-            "ip addr add 10.64.77.1/16 dev flannel.1",
-            "ip addr delete fd00:a:1::/128 dev flannel-v6.1",
-            "ip addr add fd00:a:9::/64 dev flannel-v6.1",
-            "ip route delete 10.64.2.0/24",
-            "ip route add 10.64.99.0/24 via 10.64.99.0 dev flannel.1 onlink",
-            "ip route replace 10.64.2.0/24 dev flannel.1",
-            "ip route replace 10.64.2.0/24 via 10.64.3.0 dev flannel.1 onlink",
-            "ip route add 10.64.2.0/24 via 10.64.2.0 dev flannel.1 onlink metric 7",
-            "ip route replace 10.64.2.0/24 via 10.64.2.0 dev flannel.1 onlink mtu 1000 proto static",
-            "ip -6 route delete fd00:a:2::/64",
-            "ip -6 route add fd00:a:99::/64 via fd00:a:99:: dev flannel-v6.1 onlink",
-            "ip -6 route flush dev flannel-v6.1 proto boot",
-            "ip neigh delete 10.64.2.0 dev flannel.1",
-            "ip neigh replace 10.64.2.0 lladdr 02:00:00:00:00:99 dev flannel.1 nud permanent",
-            "ip neigh replace 10.64.2.0 lladdr 02:00:00:00:00:99 dev flannel.1 nud stale",
-            "ip neigh add 10.64.99.0 lladdr 02:00:00:00:00:99 dev flannel.1 nud permanent",
-            "ip neigh flush dev flannel-v6.1 nud permanent",
-            "bridge fdb delete MAC2 dev flannel.1 self",
-            "bridge fdb replace MAC2 dst 192.168.9.9 dev flannel.1 self permanent",
-            "bridge fdb add 02:00:00:00:00:99 dst 192.168.9.9 dev flannel.1 self permanent",
-            "bridge fdb append 00:00:00:00:00:00 dst 192.168.9.9 dev flannel.1 self permanent",
-            "sysctl -qw net.ipv6.conf.flannel/1.accept_ra=2",
-            "sysctl -qw net.ipv6.conf.flannel-v6/1.disable_ipv6=1",
-            "sysctl -qw net.ipv4.ip_forward=0",
-            "sysctl -qw net.ipv6.conf.all.forwarding=0");
-
-    @TempDir
-    private Path folder;
-
-    private TestNode node;
-    private TestNode other;
-
-    @BeforeEach
-    void connect() throws IOException {
-        node = new TestNode(folder);
-        other = new TestNode(folder);
-        TestNode.connect(node, other);
-        node.ip("addr add 192.168.0.1/16 dev eth0");
-        other.ip("addr add 192.168.0.2/16 dev eth0");
-        node.ip("addr add fd00::1/64 dev eth0 nodad");
-        other.ip("addr add fd00::2/64 dev eth0 nodad");
-    }
-
-    @AfterEach
-    void close() {
-        node.close();
-        other.close();
-    }
-
-    private void cluster(int nodes, boolean ipv6) throws IOException {
-        Files.writeString(node.clusterFile(), Clusters.json(nodes, ipv6, ""));
-        Files.writeString(
-                other.clusterFile(), Clusters.json(nodes, ipv6, "").replace("\"n1\",\"nodes\"", "\"n2\",\"nodes\""));
-    }
-
-    private static void assertContains(String part, String text) {
-        assertTrue(text.contains(part), () -> "\"" + part + "\" is not in\n" + text);
-    }
-
+class OverlayKernelTest extends KernelScene {
     @Test
     void looksAsFlannelsDoes() throws Exception {
         cluster(3, false);
@@ -194,116 +113,6 @@ class OverlayKernelTest {
             times.add(Files.getLastModifiedTime(node.file(file)));
         }
         return times;
-    }
-
-    static List<String> damages() {
-        return DAMAGES;
-    }
-
-    @ParameterizedTest
-    @MethodSource("damages")
-    void mends(String damage) throws Exception {
-        cluster(3, true);
-        node.sync();
-        String before = node.witness();
-        damage(damage);
-        assertNotEquals(before, node.witness());
-        SyncReport report = node.sync();
-        assertFalse(report.changes().isEmpty());
-        assertEquals(List.of(), report.failures());
-        assertEquals(before, node.witness());
-        assertEquals(List.of(), node.sync().changes());
-    }
-
-    private void damage(String damage) {
-        node.execute(damage.replace("MAC2", VtepMac.of("n2", false).toString()));
-    }
-
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
-    void mendsManyThingsAtOnce(long seed) throws Exception {
-        cluster(3, true);
-        node.sync();
-        String before = node.witness();
-        List<String> some = new ArrayList<>(DAMAGES);
-        Collections.shuffle(some, new Random(seed));
-        List<String> done = new ArrayList<>();
-        for (String each : some.subList(0, 8)) {
-            try {
-                damage(each);
-                done.add(each);
-            } catch (AssertionError e) {
-                done.add("not possible any more: " + each);
-            }
-        }
-        assertEquals(List.of(), node.sync().failures());
-        assertEquals(before, node.witness(), done::toString);
-        assertEquals(List.of(), node.sync().changes());
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "id 2 local 192.168.0.1 dev eth0 dstport 8472 nolearning",
-                "id 1 local 192.168.0.9 dev eth0 dstport 8472 nolearning",
-                "id 1 local 192.168.0.1 dstport 8472 nolearning",
-                "id 1 local 192.168.0.1 dev eth0 dstport 4789 nolearning",
-                "id 1 local 192.168.0.1 dev eth0 dstport 8472 learning",
-                "id 1 local 192.168.0.1 dev eth0 dstport 8472 nolearning gbp",
-                "id 1 local 192.168.0.1 dev eth0 dstport 8472 nolearning l2miss",
-                "id 1 local 192.168.0.1 dev eth0 dstport 8472 nolearning l3miss",
-                "id 1 local 192.168.0.1 dev eth0 dstport 8472 nolearning proxy",
-                "id 1 local 192.168.0.1 dev eth0 dstport 8472 nolearning rsc",
-                "id 1 local 192.168.0.1 dev eth0 dstport 8472 nolearning ttl 3",
-                "id 1 local 192.168.0.1 dev eth0 dstport 8472 nolearning noudpcsum",
-                "id 1 local 192.168.0.1 dev eth0 dstport 8472 nolearning srcport 5000 6000",
-                "id 1 local 192.168.0.1 dev eth0 dstport 8472 nolearning remote 192.168.0.2",
-                "id 1 local 192.168.0.1 dev eth0 dstport 8472 nolearning group 239.1.1.1",
-                "external dstport 8472",
-            })
-    void replacesADeviceOfAnotherMake(String attributes) throws Exception {
-        cluster(3, false);
-        node.sync();
-        String before = node.witness();
-        node.ip("link delete flannel.1");
-        node.ip("link add flannel.1 type vxlan " + attributes);
-        node.ip("link set flannel.1 up");
-        node.sync();
-        assertEquals(before, node.witness());
-        assertEquals(List.of(), node.sync().changes());
-    }
-
-    @Test
-    void replacesADeviceOfAnotherKind() throws Exception {
-        cluster(3, false);
-        node.ip("link add flannel.1 type bridge");
-        node.sync();
-        assertContains("vxlan id 1", node.ip("-d link show flannel.1"));
-        assertEquals(List.of(), node.sync().changes());
-    }
-
-    @Test
-    void takesOverFlanneldsDeviceInPlace() throws Exception {
-        cluster(2, false);
-        node.ip("link add flannel.1 address 02:00:00:00:00:05 mtu 1450 type vxlan id 1 local 192.168.0.1 dev eth0"
-                + " dstport 8472 nolearning");
-        String index = node.ip("-o link show flannel.1").split(":", 2)[0];
-        node.sync();
-        assertEquals(index, node.ip("-o link show flannel.1").split(":", 2)[0]);
-        assertContains(VtepMac.of("n1", false).toString(), node.ip("link show flannel.1"));
-    }
-
-    @Test
-    void removesItsDeviceOfAnEarlierVniAndNobodyElses() throws Exception {
-        cluster(2, true);
-        node.sync();
-        node.ip("link add flannel.9 type vxlan id 9 dstport 8472");
-        Files.writeString(node.clusterFile(), Clusters.json(2, false, "\"vni\":2,"));
-        node.sync();
-        String links = node.ip("-o link");
-        assertContains(": flannel.2:", links);
-        assertContains(": flannel.9:", links);
-        assertFalse(links.contains("flannel.1:") || links.contains("flannel-v6.1:"), links);
     }
 
     @Test
@@ -431,89 +240,5 @@ class OverlayKernelTest {
 
     private static List<String> sorted(String text) {
         return text.lines().sorted().toList();
-    }
-
-    @Test
-    void ensureBuildsWhatIsNotThere() throws Exception {
-        cluster(3, true);
-        assertEquals(Ensured.Outcome.SYNCED, node.ensure().outcome());
-        String before = node.witness();
-        assertEquals(Ensured.Outcome.STOOD, node.ensure().outcome());
-        for (String damage :
-                List.of("link set flannel.1 down", "link delete flannel-v6.1", "link set flannel.1 mtu 1300")) {
-            node.ip(damage);
-            assertEquals(Ensured.Outcome.SYNCED, node.ensure().outcome());
-            assertEquals(before, node.witness());
-        }
-        Files.delete(node.file("run/node.json"));
-        assertEquals(Ensured.Outcome.SYNCED, node.ensure().outcome());
-        assertTrue(Files.exists(node.file("run/node.json")));
-        cluster(4, true);
-        assertEquals(Ensured.Outcome.SYNCED, node.ensure().outcome());
-        assertContains("10.64.4.0", node.witness());
-    }
-
-    @Test
-    void ensureWorksFromTheLastKnownState() throws Exception {
-        cluster(3, false);
-        node.ensure();
-        String before = node.witness();
-        Files.delete(node.clusterFile());
-        assertEquals(new Ensured(Ensured.Outcome.STOOD, List.of()), node.ensure());
-        node.ip("link delete flannel.1");
-        Ensured ensured = node.ensure();
-        assertEquals(Ensured.Outcome.SYNCED, ensured.outcome());
-        assertContains("is gone; the last known one is used", ensured.warnings().getFirst());
-        assertEquals(before, node.witness());
-        assertEquals(new Ensured(Ensured.Outcome.STOOD, List.of()), node.ensure());
-
-        Files.writeString(node.clusterFile(), "{");
-        for (int i = 0; i < 2; i++) {
-            ensured = node.ensure();
-            assertContains("not valid JSON", ensured.warnings().getFirst());
-            assertEquals(i == 0 ? Ensured.Outcome.SYNCED : Ensured.Outcome.STOOD, ensured.outcome());
-        }
-        assertEquals(before, node.witness());
-    }
-
-    @Test
-    void flanneldsOverlayIsLeftAlone() throws Exception {
-        Files.createDirectories(node.file("flannel"));
-        Files.writeString(
-                node.file("flannel/subnet.env"),
-                "FLANNEL_NETWORK=10.64.0.0/10\nFLANNEL_SUBNET=10.64.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n");
-        assertEquals(Ensured.Outcome.NOT_OURS, node.ensure().outcome());
-        assertFalse(Files.exists(node.file("run")));
-        assertFalse(node.ip("link").contains("flannel"));
-    }
-
-    @Test
-    void flanneldTakesOver() throws Exception {
-        cluster(2, false);
-        node.ensure();
-        Files.delete(node.clusterFile());
-        node.ip("link delete flannel.1");
-        Files.writeString(node.file("flannel/subnet.env"), "FLANNEL_NETWORK=10.64.0.0/10\nFLANNEL_IPMASQ=true\n");
-        assertEquals(Ensured.Outcome.NOT_OURS, node.ensure().outcome());
-        assertFalse(node.ip("link").contains("flannel"));
-    }
-
-    @Test
-    void manyAtOnceMakeOneOverlay() throws Exception {
-        cluster(50, true);
-        List<Future<Ensured>> all = new ArrayList<>();
-        try (var pool = Executors.newFixedThreadPool(16)) {
-            for (int i = 0; i < 16; i++) {
-                Callable<Ensured> one = node::ensure;
-                all.add(pool.submit(one));
-            }
-        }
-        int synced = 0;
-        for (Future<Ensured> each : all) {
-            assertEquals(List.of(), each.get().warnings());
-            synced += each.get().outcome() == Ensured.Outcome.SYNCED ? 1 : 0;
-        }
-        assertEquals(1, synced);
-        assertEquals(List.of(), node.sync().changes());
     }
 }

@@ -1,0 +1,101 @@
+package io.towpath.overlay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+/** What every ADD relies on. */
+@NeedsRoot
+class EnsureKernelTest extends KernelScene {
+    @Test
+    void ensureBuildsWhatIsNotThere() throws Exception {
+        cluster(3, true);
+        assertEquals(Ensured.Outcome.SYNCED, node.ensure().outcome());
+        String before = node.witness();
+        assertEquals(Ensured.Outcome.STOOD, node.ensure().outcome());
+        for (String damage :
+                List.of("link set flannel.1 down", "link delete flannel-v6.1", "link set flannel.1 mtu 1300")) {
+            node.ip(damage);
+            assertEquals(Ensured.Outcome.SYNCED, node.ensure().outcome());
+            assertEquals(before, node.witness());
+        }
+        Files.delete(node.file("run/node.json"));
+        assertEquals(Ensured.Outcome.SYNCED, node.ensure().outcome());
+        assertTrue(Files.exists(node.file("run/node.json")));
+        cluster(4, true);
+        assertEquals(Ensured.Outcome.SYNCED, node.ensure().outcome());
+        assertContains("10.64.4.0", node.witness());
+    }
+
+    @Test
+    void ensureWorksFromTheLastKnownState() throws Exception {
+        cluster(3, false);
+        node.ensure();
+        String before = node.witness();
+        Files.delete(node.clusterFile());
+        assertEquals(new Ensured(Ensured.Outcome.STOOD, List.of()), node.ensure());
+        node.ip("link delete flannel.1");
+        Ensured ensured = node.ensure();
+        assertEquals(Ensured.Outcome.SYNCED, ensured.outcome());
+        assertContains("is gone; the last known one is used", ensured.warnings().getFirst());
+        assertEquals(before, node.witness());
+        assertEquals(new Ensured(Ensured.Outcome.STOOD, List.of()), node.ensure());
+
+        Files.writeString(node.clusterFile(), "{");
+        for (int i = 0; i < 2; i++) {
+            ensured = node.ensure();
+            assertContains("not valid JSON", ensured.warnings().getFirst());
+            assertEquals(i == 0 ? Ensured.Outcome.SYNCED : Ensured.Outcome.STOOD, ensured.outcome());
+        }
+        assertEquals(before, node.witness());
+    }
+
+    @Test
+    void flanneldsOverlayIsLeftAlone() throws Exception {
+        Files.createDirectories(node.file("flannel"));
+        Files.writeString(
+                node.file("flannel/subnet.env"),
+                "FLANNEL_NETWORK=10.64.0.0/10\nFLANNEL_SUBNET=10.64.1.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n");
+        assertEquals(Ensured.Outcome.NOT_OURS, node.ensure().outcome());
+        assertFalse(Files.exists(node.file("run")));
+        assertFalse(node.ip("link").contains("flannel"));
+    }
+
+    @Test
+    void flanneldTakesOver() throws Exception {
+        cluster(2, false);
+        node.ensure();
+        Files.delete(node.clusterFile());
+        node.ip("link delete flannel.1");
+        Files.writeString(node.file("flannel/subnet.env"), "FLANNEL_NETWORK=10.64.0.0/10\nFLANNEL_IPMASQ=true\n");
+        assertEquals(Ensured.Outcome.NOT_OURS, node.ensure().outcome());
+        assertFalse(node.ip("link").contains("flannel"));
+    }
+
+    @Test
+    void manyAtOnceMakeOneOverlay() throws Exception {
+        cluster(50, true);
+        List<Future<Ensured>> all = new ArrayList<>();
+        try (var pool = Executors.newFixedThreadPool(16)) {
+            for (int i = 0; i < 16; i++) {
+                Callable<Ensured> one = node::ensure;
+                all.add(pool.submit(one));
+            }
+        }
+        int synced = 0;
+        for (Future<Ensured> each : all) {
+            assertEquals(List.of(), each.get().warnings());
+            synced += each.get().outcome() == Ensured.Outcome.SYNCED ? 1 : 0;
+        }
+        assertEquals(1, synced);
+        assertEquals(List.of(), node.sync().changes());
+    }
+}
