@@ -45,11 +45,10 @@ show_failures() {
   grep -E '^\[ERROR\]' "$1" | grep -vE 'To see the full stack|Re-run Maven|For more information|\[Help|^\[ERROR\] *$' | head -n 120 | sed 's/^/  /'
 }
 
-# run_script WHAT COMMAND...: one of the scripts' own tests.
+# run_script WHAT LOG COMMAND...: one of the scripts' own tests.
 run_script() {
-  local what=$1 log
-  shift
-  log=$(mktemp /tmp/towpath-test.XXXXXX)
+  local what=$1 log=$2
+  shift 2
   if with_progress "$what" "$log" "$@"; then
     passed=$((passed + 1))
   else
@@ -57,5 +56,4 @@ run_script() {
     printf '  %sFAILED%s  %s\n' "$red" "$plain" "$what"
     show_file "$log" '      '
   fi
-  rm -f "$log"
 }

@@ -41,10 +41,10 @@ toolchain_packages() {
   printf '%s\n' binutils gcc libc6-dev musl-tools unzip util-linux xz-utils zlib1g-dev
 }
 
-# build_towpath ROOT: the executable alone, without the tests. The log stays only when the build fails.
+# build_towpath ROOT: the executable alone, without the tests.
 build_towpath() {
-  local root=$1 log
-  log=$(mktemp /tmp/towpath-build.XXXXXX)
+  local root=$1 log=$1/target/build.log
+  mkdir -p "$root/target"
   if ! with_progress "building the native executable" "$log" \
     mvn -B -ntp -Dstyle.color=never -f "$root/pom.xml" -DskipTests -pl cni-plugin -am package; then
     tail -n 40 "$log" | sed 's/^/  /' >&2
@@ -53,5 +53,4 @@ build_towpath() {
   fi
   give_back_targets "$root"
   [[ -x $root/cni-plugin/target/towpath ]] || die "the build made no cni-plugin/target/towpath" "Its log: $log"
-  rm -f "$log"
 }
