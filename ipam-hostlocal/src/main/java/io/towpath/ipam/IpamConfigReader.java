@@ -64,7 +64,7 @@ public final class IpamConfigReader {
         String subnet = Json.text(ipam, "subnet", "ipam.subnet");
         if (subnet.equals(POD_CIDR)) {
             addSlices(sets, ipam);
-        } else if (!subnet.isEmpty()) {
+        } else if (Json.has(ipam, "subnet")) {
             addSet(sets, List.of(ipam), List.of("ipam"));
         }
         addSets(sets, Json.array(ipam, "ranges", "ipam.ranges"), "ipam.ranges");
@@ -121,6 +121,9 @@ public final class IpamConfigReader {
     /** One set per family of the node's slices; a bound or gateway beside {@code subnet} is for the slice it is in. */
     private void addSlices(List<RangeSet> sets, JsonNode ipam) throws IpamException, LinuxException {
         List<IpPrefix> slices = state("ipam.subnet").slices();
+        requireInOne(slices, ipam, "rangeStart");
+        requireInOne(slices, ipam, "rangeEnd");
+        requireInOne(slices, ipam, "gateway");
         for (boolean ipv6 : new boolean[] {false, true}) {
             List<Range> ranges = new ArrayList<>();
             for (IpPrefix slice : slices) {
@@ -136,6 +139,19 @@ public final class IpamConfigReader {
                 sets.add(RangeSet.of(ranges));
             }
         }
+    }
+
+    private static void requireInOne(List<IpPrefix> slices, JsonNode ipam, String key) throws IpamException {
+        IpAddress address = Json.address(ipam, key, "ipam." + key);
+        if (address == null) {
+            return;
+        }
+        for (IpPrefix slice : slices) {
+            if (slice.contains(address)) {
+                return;
+            }
+        }
+        throw Json.invalid("ipam." + key, "is in none of this node's slices " + slices + ": " + address);
     }
 
     private static @Nullable IpAddress inside(IpPrefix slice, @Nullable IpAddress address) {
@@ -162,10 +178,10 @@ public final class IpamConfigReader {
     private NodeState state(String path) throws IpamException, LinuxException {
         NodeState known = state == null ? NodeState.read(stateFile, subnetEnv) : state;
         if (known == null) {
-            throw Json.invalid(
-                    path,
-                    "asks for this node's slice, which is not known yet: neither " + stateFile + " nor " + subnetEnv
-                            + " is there");
+            throw new IpamException(
+                    IpamException.TRY_AGAIN_LATER,
+                    "network config key \"" + path + "\" asks for this node's slice, which is not known yet: neither "
+                            + stateFile + " nor " + subnetEnv + " is there");
         }
         state = known;
         return known;

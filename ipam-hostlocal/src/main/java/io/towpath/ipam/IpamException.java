@@ -8,6 +8,8 @@ public final class IpamException extends Exception {
     public static final int DECODING_FAILURE = 6;
     /** The configuration is well formed, but a value is out of range or missing. */
     public static final int INVALID_CONFIG = 7;
+    /** Something is not there yet that will come by itself. */
+    public static final int TRY_AGAIN_LATER = 11;
     /** No address is left. */
     public static final int NOT_AVAILABLE = 50;
     /** What the reference plugin reports without a code of its own. */

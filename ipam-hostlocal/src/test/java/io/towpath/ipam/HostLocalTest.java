@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.net.IpAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
@@ -190,6 +193,30 @@ class HostLocalTest {
         hostLocal.gc(Set.of());
         assertEquals(List.of(), names());
         assertEquals(List.of("10.1.2.4/29"), allocate(SMALL, A));
+    }
+
+    /** Somebody took no lock, at the worst moment: the index says that the address is still the first one's. */
+    @Test
+    void neverRemovesALeaseThatHasBecomeAnothers() throws Exception {
+        allocate(SMALL, A);
+        FileTime marked = Files.getLastModifiedTime(network);
+        Files.delete(network.resolve("10.1.2.2"));
+        foreignLease("10.1.2.2", "b\r\neth0");
+        Files.setLastModifiedTime(network, marked);
+        hostLocal.release(A);
+        assertEquals(List.of("10.1.2.2"), names());
+        assertThrows(IpamException.class, () -> hostLocal.check(A, List.of()));
+    }
+
+    @Test
+    void aNameThatIsNoNetworksIsRefused() {
+        for (String name : List.of("", ".towpath", "..", "../x", "a/b")) {
+            ObjectNode conf = JsonNodeFactory.instance.objectNode().put("name", name);
+            conf.putObject("ipam");
+            assertEquals(
+                    IpamException.INVALID_CONFIG,
+                    assertThrows(IpamException.class, () -> HostLocal.of(conf)).code());
+        }
     }
 
     @Test

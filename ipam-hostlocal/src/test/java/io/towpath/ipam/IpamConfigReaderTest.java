@@ -95,6 +95,7 @@ class IpamConfigReaderTest {
                 "{'type':'host-local'} | no IP ranges specified",
                 "{'subnet':'10.1.2.0'} | invalid range set 0: network config key \"ipam.subnet\" is no subnet in CIDR"
                         + " notation: \"10.1.2.0\"",
+                "{'subnet':''} | network config key \"ipam.subnet\" is missing",
                 "{'ranges':[[{'rangeStart':'10.1.2.3'}]]} | network config key \"ipam.ranges[0][0].subnet\" is missing",
             })
     void whatCannotBeMeantIsRefused(String ipam, String message) {
@@ -170,6 +171,7 @@ class IpamConfigReaderTest {
         String each =
                 "{'cniVersion':'1.0.0','ipam':{'ranges':[[{'subnet':'usePodCidr'}],[{'subnet':'usePodCidrIPv6'}]]}}";
         assertTrue(refused(own).message().contains("neither " + dir + "/node.json nor " + dir + "/subnet.env"));
+        assertEquals(IpamException.TRY_AGAIN_LATER, refused(own).code());
         Files.writeString(dir.resolve("subnet.env"), """
                 FLANNEL_NETWORK=10.244.0.0/16
                 FLANNEL_SUBNET=10.244.3.1/24
@@ -189,6 +191,16 @@ class IpamConfigReaderTest {
         assertEquals(
                 List.of("10.244.1.9-10.244.1.254", both.get(1)),
                 sets("{'ipam':{'subnet':'usePodCidr','rangeStart':'10.244.1.9'}}"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rangeStart", "rangeEnd", "gateway"})
+    void aBoundOutsideAllSlicesIsRefused(String key) throws Exception {
+        Files.writeString(dir.resolve("node.json"), "{\"slices\":[\"10.244.1.0/24\"]}");
+        assertEquals(
+                "network config key \"ipam." + key + "\" is in none of this node's slices [10.244.1.0/24]: 10.9.9.9",
+                refused("{'ipam':{'subnet':'usePodCidr','" + key + "':'10.9.9.9'}}")
+                        .message());
     }
 
     @ParameterizedTest
