@@ -46,7 +46,8 @@ build_towpath() {
   local root=$1 log=$1/target/build.log
   mkdir -p "$root/target"
   if ! with_progress "building the native executable" "$log" \
-    mvn -B -ntp -Dstyle.color=never -f "$root/pom.xml" -DskipTests -pl cni-plugin -am package; then
+    mvn -B -ntp -Dstyle.color=never -f "$root/pom.xml" -Dmaven.test.skip=true -Dspotless.check.skip=true \
+    -pl cni-plugin -am package; then
     tail -n 40 "$log" | sed 's/^/  /' >&2
     give_back_targets "$root"
     die "the build failed; the end of its log is above" "The whole log: $log"
