@@ -1,0 +1,30 @@
+package io.towpath.lab;
+
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+
+/** Waiting for what the kernel or another process does in its own time: by asking until it is so. */
+public final class Await {
+    private static final Duration DEADLINE = Duration.ofSeconds(20);
+    private static final Duration PAUSE = Duration.ofMillis(5);
+
+    private Await() {}
+
+    /** Asks until the answer is yes; fails after 20 seconds. */
+    public static void until(String what, BooleanSupplier condition) {
+        until(what, condition, () -> "");
+    }
+
+    /** As above, with more to say if it never happens. */
+    public static void until(String what, BooleanSupplier condition, Supplier<String> otherwise) {
+        long end = System.nanoTime() + DEADLINE.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError("not within " + DEADLINE.toSeconds() + " s: " + what + " " + otherwise.get());
+            }
+            LockSupport.parkNanos(PAUSE.toNanos());
+        }
+    }
+}
