@@ -75,7 +75,7 @@ public final class HostLocal {
 
     /** Gives back all that an attachment has; that it has nothing is no error. */
     public void release(Attachment attachment) throws LinuxException {
-        if (leases.status() == null) {
+        if (!leases.isFolder()) {
             return;
         }
         try (LeaseIndex index = open()) {

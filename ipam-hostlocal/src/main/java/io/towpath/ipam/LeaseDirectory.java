@@ -18,6 +18,8 @@ final class LeaseDirectory {
     private static final String LAST_RESERVED = "last_reserved_ip.";
     private static final String TEMPORARY = ".towpath-";
     private static final int FILE_MODE = 0x180; // rw-------
+    private static final int TYPE = 0xf000; // S_IFMT, linux/stat.h
+    private static final int REGULAR_FILE = 0x8000; // S_IFREG
     private static final int DIRECTORY_MODE = 0x1ed; // rwxr-xr-x
     private static final int LOCK_MODE = 0x1e8; // rwxr-x---
     private static final int MAX_LEASE_BYTES = 4096;
@@ -52,6 +54,12 @@ final class LeaseDirectory {
             disk.makeDirectories(path, DIRECTORY_MODE);
             return disk.lock(file, LOCK_MODE);
         }
+    }
+
+    /** Whether leases can be in it: not if it is missing, nor if a plain file has its place. */
+    boolean isFolder() throws LinuxException {
+        Linux.Status status = status();
+        return status != null && (status.mode() & TYPE) != REGULAR_FILE;
     }
 
     /** The leased addresses, also those whose files are empty or torn; none if there is no such folder. */

@@ -227,4 +227,11 @@ class HostLocalTest {
         hostLocal.release(A);
         assertEquals(List.of("10.1.2.2"), names());
     }
+
+    @Test
+    void releasesWhereAPlainFileHasTheFoldersPlace() throws Exception {
+        Files.writeString(network, "no folder");
+        hostLocal.release(A);
+        assertEquals("no folder", Files.readString(network));
+    }
 }
