@@ -98,9 +98,11 @@ fetch_sources() {
         step "fetching $sources_package (70 MB)" "$cache/log/sources" download_sources "$archive"
     fi
     mkdir "$work/sources"
-    tar -xf "$archive" -C "$work/sources" --transform='s,^[^/]*/src/,src/,' --wildcards "${sources_wanted[@]/#/*}"
+    # Whatever tar makes of the archive, the sum tells whether what is needed came out of it.
+    tar -xf "$archive" -C "$work/sources" --transform='s,^[^/]*/src/,src/,' --wildcards "${sources_wanted[@]/#/*}" \
+        2>"$cache/log/sources" || true
     [[ $(tree_sum "$work/sources") == "$(sum_of sources)" ]] ||
-        die "the sources in $archive are not those of JDK $jdk_version that scripts/native/checksums names"
+        die "$archive does not hold the sources of JDK $jdk_version whose sum is in scripts/native/checksums"
     mv -T "$work/sources" "$cache/sources-$jdk_version"
     rm -f "$work/$(basename "$sources_archive")"
 }
@@ -144,11 +146,11 @@ compile_jdk_libraries() {
         -D_GNU_SOURCE -D_REENTRANT -D_FILE_OFFSET_BITS=64 -D_LARGEFILE64_SOURCE -DLINUX -D_LP64=1 -Damd64 -DARCH='"amd64"'
         -DARCHPROPNAME='"amd64"' -DNDEBUG -DTRIMMED -DSTATIC_BUILD=1 -DUSE_MMAP)
     local short=${jdk_version%+*} base=$sources/java.base directory
-    local parts
-    IFS=. read -ra parts <<<"$short"
-    flags+=(-DVERSION_FEATURE="${parts[0]}" -DVERSION_INTERIM="${parts[1]:-0}" -DVERSION_UPDATE="${parts[2]:-0}" -DVERSION_PATCH=0
+    local numbers
+    IFS=. read -ra numbers <<<"$short"
+    flags+=(-DVERSION_FEATURE="${numbers[0]}" -DVERSION_INTERIM="${numbers[1]:-0}" -DVERSION_UPDATE="${numbers[2]:-0}" -DVERSION_PATCH=0
         -DVERSION_STRING="\"$jdk_version\"" -DVERSION_SHORT="\"$short\"" -DVERSION_NUMBER="\"$short\""
-        -DVERSION_SPECIFICATION="\"${parts[0]}\"")
+        -DVERSION_SPECIFICATION="\"${numbers[0]}\"")
     flags+=("-I$headers" "-I$work/jdk/include")
     for directory in "$base"/{share,unix,linux}/native/{include,lib{java,nio,net,zip}} "$base"/{share,unix,linux}/native/libnio/{ch,fs} \
         "$sources"/hotspot/{share,os/posix}/include; do
