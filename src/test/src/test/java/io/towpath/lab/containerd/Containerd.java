@@ -2,6 +2,7 @@ package io.towpath.lab.containerd;
 
 import io.towpath.lab.Await;
 import io.towpath.lab.Command;
+import io.towpath.lab.Json;
 import io.towpath.lab.Lab;
 import io.towpath.lab.Libc;
 import io.towpath.lab.Namespace;
@@ -92,7 +93,8 @@ final class Containerd implements AutoCloseable {
         Path bin = Files.createDirectories(folder.resolve("bin"));
         Files.createSymbolicLink(bin.resolve("loopback"), Plugin.reference("loopback"));
         Files.createSymbolicLink(bin.resolve("host-local"), Plugin.reference("host-local"));
-        Files.createSymbolicLink(bin.resolve(node.plugin().getFileName()), node.plugin());
+        String type = Json.read(conflist).path("plugins").path(0).path("type").asText();
+        Files.createSymbolicLink(bin.resolve(type), node.plugin());
         Files.writeString(Files.createDirectories(folder.resolve("conf")).resolve("10-towpath.conflist"), conflist);
     }
 

@@ -126,6 +126,25 @@ class ContainerdTest {
     }
 
     @Test
+    void nodeWithoutAnOverlayAndAWayToMakeOneGetsNoSandbox() throws IOException {
+        if (node.namespace().hasLink("flannel.1")) {
+            node.namespace().ip("link delete flannel.1");
+            Files.delete(node.stateDir().resolve("cluster.json"));
+        }
+        String cluster = Files.readString(node.clusterFile());
+        Files.writeString(node.clusterFile(), "{");
+        NodeState before = NodeState.ofKernel(node.namespace());
+        StatusRuntimeException failure = assertThrows(StatusRuntimeException.class, () -> cri.run("one", 0));
+        String message = String.valueOf(failure.getMessage());
+        assertTrue(message.contains("type=\"towpath\" failed (add)") && message.contains("cluster.json"), message);
+        assertEquals(List.of(), cri.list());
+        NodeState.ofKernel(node.namespace()).assertSameAs(before);
+
+        Files.writeString(node.clusterFile(), cluster);
+        assertServes(node.namespace(), address(cri.run("one", 1)));
+    }
+
+    @Test
     void podThatComesAgainUnderItsNameIsNotHarmedByTheOldOnesEnd() {
         String old = cri.run("web", 0);
         String oldAddress = address(old);

@@ -20,7 +20,6 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
@@ -29,7 +28,6 @@ import org.junit.jupiter.params.provider.FieldSource;
  * protocol that can express it, with whole pods: what is leased is also what the pod has.
  */
 @OnLab
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IpamTest {
     static final List<String> VERSIONS = NetConf.VERSIONS;
     static final List<String> VERSIONS_WITH_LISTS = VERSIONS.subList(2, VERSIONS.size());
@@ -38,19 +36,17 @@ class IpamTest {
     private final Lab lab = Lab.ofOneNode();
 
     private final Node node = lab.node();
-    private int count;
 
-    /** A network of its own for each test, so that each begins with empty leases. */
     private NetConf conf(String version, String ipam) {
-        return node.conf().name("net" + ++count).version(version).ipam(ipam);
+        return node.conf().name("net").version(version).ipam(ipam);
     }
 
     private Leases leases() {
-        return node.leases("net" + count);
+        return node.leases("net");
     }
 
     private Pod pod(NetConf conf, String name) {
-        return node.pod("p" + count + "-" + name).conf(conf);
+        return node.pod(name).conf(conf);
     }
 
     @ParameterizedTest
@@ -310,7 +306,7 @@ class IpamTest {
 
     @Test
     void operatorSeesTheLeases() {
-        NetConf conf = node.conf().version("1.0.0").name("net" + ++count);
+        NetConf conf = node.conf().version("1.0.0").name("net");
         try (Pod pod = pod(conf, "x").add()) {
             String list = node.operator(
                             "ipam", "list", "--data-dir", node.dataDir().toString())
