@@ -1,0 +1,32 @@
+package io.towpath.agent.source;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the agent learns of the cluster. It tells a {@link Listener} what it knows, from a thread of its own, and goes on
+ * trying for as long as it is open: a source that is away for hours is no reason to change anything on the node.
+ */
+public interface ClusterSource extends AutoCloseable {
+    /** Begins to tell; called once. Returns at once, whether or not the source can be reached. */
+    void start(Listener listener);
+
+    /** Ends the telling; nothing is told once this has returned. */
+    @Override
+    void close();
+
+    /** Takes what a source tells. Its methods return soon and throw nothing. */
+    interface Listener {
+        /**
+         * The cluster as a whole, first when the source is in sync and then after every change. Changes that come close to each
+         * other are one.
+         */
+        void cluster(ClusterFacts facts);
+
+        /**
+         * Something of the source is wrong, or right again: a connection, a file. What was told before stays in force.
+         *
+         * @param message one line for the log and for the operator's status; null when all is well again
+         */
+        void trouble(@Nullable String message);
+    }
+}
