@@ -84,4 +84,25 @@ public final class Native {
 
     /** Receives one datagram of the kernel's; its full length, which may be more than was asked for. */
     public static native int receive(int fd, byte[] into, int offset, int length);
+
+    /** Has a netlink socket receive what the kernel tells a group, and makes it answer EAGAIN where it would wait. */
+    public static native int subscribe(int fd, int group);
+
+    /** Makes a descriptor to wake a waiting thread with: eventfd(2). */
+    public static native int eventOpen();
+
+    /** Makes an event descriptor readable; may be called by any thread, any number of times. */
+    public static native int eventSet(int fd);
+
+    /** Makes an event descriptor unreadable. */
+    public static native int eventClear(int fd);
+
+    /**
+     * Waits until a descriptor is readable or broken, poll(2).
+     *
+     * @param fds at most 16
+     * @param milliseconds how long at most; negative for ever
+     * @return a bit for each that is, the first descriptor's the lowest; 0 if the time was up or a signal came
+     */
+    public static native int await(int[] fds, int milliseconds);
 }

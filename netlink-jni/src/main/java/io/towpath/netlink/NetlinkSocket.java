@@ -33,6 +33,10 @@ public final class NetlinkSocket implements Transport {
         return new NetlinkSocket(fd, Native.netlinkPort(fd));
     }
 
+    int fd() {
+        return fd;
+    }
+
     /**
      * Sets the sizes of the socket's buffers, past the system's limit (net.core.wmem_max, rmem_max) where that is allowed.
      *
