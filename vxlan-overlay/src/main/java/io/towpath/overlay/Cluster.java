@@ -2,6 +2,7 @@ package io.towpath.overlay;
 
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
+import io.towpath.net.MacAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param vni the VXLAN network identifier
  * @param port the UDP port tunnel packets go to
  * @param mtu the underlay's, in bytes; 0 for the interface's
+ * @param learning whether the devices learn where MAC addresses are from the packets that come
+ * @param gbp whether tunnel packets carry the group-based policy extension
+ * @param directRouting whether pods of nodes in the same subnet are reached without a tunnel
  * @param nodes all nodes, this one among them
  */
 public record Cluster(
@@ -23,6 +27,9 @@ public record Cluster(
         int vni,
         int port,
         int mtu,
+        boolean learning,
+        boolean gbp,
+        boolean directRouting,
         List<Node> nodes) {
 
     /** flannel's default, and the only one it documents for Linux. */
@@ -36,17 +43,45 @@ public record Cluster(
         nodes = List.copyOf(nodes);
     }
 
+    /** The same with other nodes. */
+    public Cluster withNodes(List<Node> others) {
+        return new Cluster(networks, node, underlayInterface, vni, port, mtu, learning, gbp, directRouting, others);
+    }
+
+    /** The same with another underlay interface. */
+    public Cluster withUnderlayInterface(@Nullable String name) {
+        return new Cluster(networks, node, name, vni, port, mtu, learning, gbp, directRouting, nodes);
+    }
+
     /**
      * A node.
      *
      * @param name its name in the cluster
      * @param slices its part of the network: at most one prefix of each family, at least one
      * @param addresses where tunnel packets for it go: at most one of each family, one for each slice's
+     * @param mac the MAC address of its device for IPv4; null for the {@linkplain VtepMac derived} one
+     * @param macV6 as mac, of its device for IPv6
      */
-    public record Node(String name, List<IpPrefix> slices, List<IpAddress> addresses) {
+    public record Node(
+            String name,
+            List<IpPrefix> slices,
+            List<IpAddress> addresses,
+            @Nullable MacAddress mac,
+            @Nullable MacAddress macV6) {
         public Node {
             slices = List.copyOf(slices);
             addresses = List.copyOf(addresses);
+        }
+
+        /** The MAC address of its device for a family. */
+        public MacAddress vtepMac(boolean ipv6) {
+            MacAddress given = ipv6 ? macV6 : mac;
+            return given == null ? VtepMac.of(name, ipv6) : given;
+        }
+
+        /** The same with other addresses. */
+        public Node withAddresses(List<IpAddress> others) {
+            return new Node(name, slices, others, mac, macV6);
         }
 
         /** The slice of a family, null if it has none. */

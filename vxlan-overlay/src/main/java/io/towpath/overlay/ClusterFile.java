@@ -5,20 +5,24 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
+import io.towpath.net.MacAddress;
 import io.towpath.overlay.Cluster.Node;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the cluster file: JSON, as {@code conf/README.md} describes it. Whatever is wrong is told in one line with the file,
+ * Reads and writes the cluster file: JSON, as {@code conf/README.md} describes it. Whatever is wrong is told in one line with the file,
  * the key, the value and the mend; nothing is guessed and no key is ignored.
  */
 public final class ClusterFile {
@@ -26,8 +30,9 @@ public final class ClusterFile {
     public static final int MAX_BYTES = 16 << 20;
 
     private static final String FORM = "see conf/cluster.example.json for the form";
-    private static final String TOP_KEYS = "network, node, interface, vni, port, mtu, nodes";
-    private static final String NODE_KEYS = "name, slices, addresses";
+    private static final String TOP_KEYS =
+            "network, node, interface, vni, port, mtu, learning, gbp, directRouting, nodes";
+    private static final String NODE_KEYS = "name, slices, addresses, mac, macV6";
     private static final int[] READ_LIMITS = {4096, 64 << 10, 1 << 20, MAX_BYTES};
 
     private static final JsonMapper MAPPER = JsonMapper.builder()
@@ -49,9 +54,13 @@ public final class ClusterFile {
     public static Cluster read(String file) throws ClusterFileException {
         byte[] content = content(file);
         if (content == null) {
-            throw new ClusterFileException(file, "", "there is no such file; " + FORM);
+            throw missing(file);
         }
         return parse(file, content);
+    }
+
+    static ClusterFileException missing(String file) {
+        return new ClusterFileException(file, "", "there is no such file; " + FORM);
     }
 
     /** The bytes of a cluster file, null if there is no such file. */
@@ -105,6 +114,46 @@ public final class ClusterFile {
                 message == null ? "unreadable" : message.lines().findFirst().orElse(""), 200);
     }
 
+    /** The content of a file that says the same. */
+    static byte[] write(Cluster cluster) {
+        ObjectNode root = MAPPER.createObjectNode();
+        ArrayNode networks = root.putArray("network");
+        cluster.networks().forEach(network -> networks.add(network.toString()));
+        if (cluster.node() != null) {
+            root.put("node", cluster.node());
+        }
+        if (cluster.underlayInterface() != null) {
+            root.put("interface", cluster.underlayInterface());
+        }
+        root.put("vni", cluster.vni()).put("port", cluster.port());
+        if (cluster.mtu() != 0) {
+            root.put("mtu", cluster.mtu());
+        }
+        root.put("learning", cluster.learning())
+                .put("gbp", cluster.gbp())
+                .put("directRouting", cluster.directRouting());
+        ArrayNode nodes = root.putArray("nodes");
+        for (Node node : cluster.nodes()) {
+            nodes.add(write(node));
+        }
+        return (root + "\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static ObjectNode write(Node node) {
+        ObjectNode json = MAPPER.createObjectNode().put("name", node.name());
+        ArrayNode slices = json.putArray("slices");
+        node.slices().forEach(slice -> slices.add(slice.toString()));
+        ArrayNode addresses = json.putArray("addresses");
+        node.addresses().forEach(address -> addresses.add(address.toString()));
+        if (node.mac() != null) {
+            json.put("mac", node.mac().toString());
+        }
+        if (node.macV6() != null) {
+            json.put("macV6", node.macV6().toString());
+        }
+        return json;
+    }
+
     private Cluster cluster(JsonNode root) throws ClusterFileException {
         object("", root, TOP_KEYS);
         List<IpPrefix> networks = prefixes("network", required("", root, "network"), "10.244.0.0/16");
@@ -120,6 +169,9 @@ public final class ClusterFile {
                 number("vni", root, Cluster.DEFAULT_VNI, 1, ClusterRules.MAX_VNI),
                 number("port", root, Cluster.DEFAULT_PORT, 1, 65_535),
                 number("mtu", root, 0, ClusterRules.MIN_UNDERLAY_MTU, 65_535),
+                truth("learning", root),
+                truth("gbp", root),
+                truth("directRouting", root),
                 nodes);
     }
 
@@ -140,7 +192,32 @@ public final class ClusterFile {
             }
             addresses.add(address);
         }
-        return new Node(name, slices, addresses);
+        return new Node(name, slices, addresses, mac(key, json, "mac"), mac(key, json, "macV6"));
+    }
+
+    private @Nullable MacAddress mac(String key, JsonNode json, String name) throws ClusterFileException {
+        JsonNode value = json.get(name);
+        if (value == null) {
+            return null;
+        }
+        String place = key + "." + name;
+        String text = text(place, value, "a MAC address");
+        MacAddress mac = MacAddress.tryParse(text);
+        if (mac == null || mac.isMulticast() || mac.value() == 0) {
+            throw wrong(
+                    place,
+                    ClusterFileException.quoted(text)
+                            + " is no MAC address of a device; write one such as \"0a:58:0a:f4:01:00\"");
+        }
+        return mac;
+    }
+
+    private boolean truth(String key, JsonNode root) throws ClusterFileException {
+        JsonNode json = root.get(key);
+        if (json != null && !json.isBoolean()) {
+            throw wrong(key, "must be true or false, not " + type(json));
+        }
+        return json != null && json.booleanValue();
     }
 
     private List<IpPrefix> prefixes(String key, JsonNode json, String example) throws ClusterFileException {

@@ -48,14 +48,12 @@ final class ClusterRules {
     }
 
     void check() throws ClusterFileException {
-        checkNetworks();
-        checkInterface();
+        checkCommon();
         for (int i = 0; i < cluster.nodes().size(); i++) {
             checkNode("nodes[" + i + "]", cluster.nodes().get(i));
         }
         checkDistinct();
         checkOverlaps();
-        checkIpv6Limits();
         String node = cluster.node();
         if (node != null && cluster.node(node) == null) {
             throw wrong(
@@ -63,6 +61,13 @@ final class ClusterRules {
                     ClusterFileException.quoted(node) + " is not in nodes; add it there or write one of "
                             + someNames(cluster));
         }
+    }
+
+    /** Checks what does not depend on the nodes. */
+    void checkCommon() throws ClusterFileException {
+        checkNetworks();
+        checkInterface();
+        checkIpv6Limits();
     }
 
     /** A few of the nodes' names, for a message. */
@@ -119,7 +124,8 @@ final class ClusterRules {
         }
     }
 
-    private void checkNode(String key, Node node) throws ClusterFileException {
+    /** Checks what of a node does not depend on the other nodes. */
+    void checkNode(String key, Node node) throws ClusterFileException {
         if (!isName(node.name())) {
             throw wrong(
                     key + ".name",
@@ -218,13 +224,12 @@ final class ClusterRules {
                 }
             }
             for (IpPrefix slice : node.slices()) {
-                Node other =
-                        macs.putIfAbsent(VtepMac.of(node.name(), slice.address().ipv6()), node);
+                Node other = macs.putIfAbsent(node.vtepMac(slice.address().ipv6()), node);
                 if (other != null) {
                     throw wrong(
                             key + ".name",
-                            ClusterFileException.quoted(node.name()) + " yields the same MAC address as " + other.name()
-                                    + "; rename one");
+                            ClusterFileException.quoted(node.name()) + " has the same MAC address as " + other.name()
+                                    + "; rename one, or correct its mac");
                 }
             }
         }

@@ -129,18 +129,20 @@ public record DesiredOverlay(String node, List<IpPrefix> networks, List<Device> 
             IpPrefix peerSlice = node.slice(ipv6);
             IpAddress remote = node.address(ipv6);
             if (!node.name().equals(self.name()) && peerSlice != null && remote != null) {
-                peers.add(new Peer(node.name(), peerSlice, remote, VtepMac.of(node.name(), ipv6)));
+                peers.add(new Peer(node.name(), peerSlice, remote, node.vtepMac(ipv6)));
             }
         }
         @Nullable String driver = facts.drivers().get(underlay.link().name());
         return new Device(
                 (ipv6 ? "flannel-v6." : "flannel.") + cluster.vni(),
-                VtepMac.of(self.name(), ipv6),
+                self.vtepMac(ipv6),
                 underlay.mtu() - (ipv6 ? OVERHEAD_IPV6 : OVERHEAD_IPV4),
                 Vxlan.builder(cluster.vni())
                         .linkIndex(underlay.link().index())
                         .local(underlay.local())
                         .port(cluster.port())
+                        .learning(cluster.learning())
+                        .gbp(cluster.gbp())
                         .build(),
                 underlay.link().name(),
                 slice,

@@ -89,6 +89,11 @@ record KnownState(
         Linux.publish(directory, FILE, text.toString().getBytes(StandardCharsets.UTF_8), MODE);
     }
 
+    /** Whether an agent was the last to sync. */
+    boolean isOfAgent() {
+        return cluster.equals(ClusterSnapshot.OF_AGENT);
+    }
+
     /** Whether the kernel shows every device as it was noted. */
     boolean stands(Rtnl rtnl) throws LinuxException {
         for (String device : devices) {

@@ -41,21 +41,6 @@ public final class Overlay {
         this.host = host;
     }
 
-    /** A cluster, where it was read, and what of that must be noted. */
-    private static final class Source {
-        final Cluster cluster;
-        final byte[] content;
-        final String fingerprint;
-        final @Nullable String warning;
-
-        Source(Cluster cluster, byte[] content, String fingerprint, @Nullable String warning) {
-            this.cluster = cluster;
-            this.content = content;
-            this.fingerprint = fingerprint;
-            this.warning = warning;
-        }
-    }
-
     /**
      * Makes sure that the overlay stands, at the cost of a few system calls if it does: the cluster file is the one of the
      * last sync (by its status, not its content), or gone, and the kernel shows the devices as that sync left them. Else syncs,
@@ -76,11 +61,11 @@ public final class Overlay {
                 if (made != null) {
                     return made;
                 }
-                Source source = source(true);
+                ClusterSnapshot source = source(true);
                 if (source == null || isTakenOver()) {
                     return new Ensured(Ensured.Outcome.NOT_OURS, List.of());
                 }
-                SyncReport report = sync(source);
+                SyncReport report = syncLocked(source);
                 List<String> warnings = new ArrayList<>(report.warnings());
                 report.failures().forEach(failure -> warnings.add(failure.toString()));
                 return new Ensured(Ensured.Outcome.SYNCED, warnings);
@@ -98,11 +83,11 @@ public final class Overlay {
      */
     public boolean requireReady() throws OverlayException {
         try {
-            Source source = look() == null ? source(true) : null;
+            ClusterSnapshot source = look() == null ? source(true) : null;
             if (source == null) {
                 return false;
             }
-            DesiredOverlay.of(source.cluster, NodeFacts.read(rtnl, host, source.cluster));
+            DesiredOverlay.of(source.cluster(), NodeFacts.read(rtnl, host, source.cluster()));
             return true;
         } catch (LinuxException e) {
             throw new OverlayException("overlay: " + e.getMessage(), e);
@@ -122,12 +107,40 @@ public final class Overlay {
                 ClusterFile.read(config.clusterFile());
             }
             try (FileLock _ = lock()) {
-                Source source = source(false);
+                ClusterSnapshot source = source(false);
                 if (source == null) {
                     throw new ClusterFileException(config.clusterFile(), "", "there is no such file any more");
                 }
-                return sync(source);
+                return syncLocked(source);
             }
+        } catch (LinuxException e) {
+            throw new OverlayException("overlay: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Makes the overlay what a snapshot says, as {@link #sync()} does, and keeps it as the last known cluster. One of an
+     * agent's holds until another sync: ADD asks for no cluster file then.
+     *
+     * @throws OverlayException if a device or a file could not be made what it must be; all else has been done
+     */
+    public SyncReport sync(ClusterSnapshot snapshot) throws OverlayException {
+        try (FileLock _ = lock()) {
+            return syncLocked(snapshot);
+        } catch (LinuxException e) {
+            throw new OverlayException("overlay: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * The snapshot that the last sync kept, for a start before anything else is known; null if there is none.
+     *
+     * @throws OverlayException if it cannot be read
+     */
+    public @Nullable ClusterSnapshot lastKnown() throws OverlayException {
+        try {
+            KnownState known = KnownState.read(config.stateDirectory());
+            return known == null ? null : lastKnown(known.cluster(), known.warning());
         } catch (LinuxException e) {
             throw new OverlayException("overlay: " + e.getMessage(), e);
         }
@@ -140,14 +153,14 @@ public final class Overlay {
      */
     public OverlayView show() throws OverlayException {
         try {
-            Source source = isConfigured() ? source(false) : null;
+            ClusterSnapshot source = isConfigured() ? source(false) : null;
             if (source == null) {
                 return OverlayView.notOurs(config);
             }
-            NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster);
-            DesiredOverlay desired = DesiredOverlay.of(source.cluster, facts);
+            NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster());
+            DesiredOverlay desired = DesiredOverlay.of(source.cluster(), facts);
             ObservedOverlay observed = observe(desired, facts);
-            return OverlayView.of(config, desired, observed, source.warning);
+            return OverlayView.of(config, desired, observed, source.warning());
         } catch (LinuxException e) {
             throw new OverlayException("overlay: " + e.getMessage(), e);
         }
@@ -155,19 +168,24 @@ public final class Overlay {
 
     /** The answer if nothing is to be done, null if something is. */
     private @Nullable Ensured look() throws LinuxException {
-        String fingerprint = KnownState.fingerprint(config.clusterFile());
         KnownState known = KnownState.read(config.stateDirectory());
+        if (known != null && known.isOfAgent()) {
+            return isWhole(known) ? new Ensured(Ensured.Outcome.STOOD, List.of()) : null;
+        }
+        String fingerprint = KnownState.fingerprint(config.clusterFile());
         if (known == null) {
             return fingerprint == null && !isConfigured() ? new Ensured(Ensured.Outcome.NOT_OURS, List.of()) : null;
         }
         boolean current = fingerprint == null || fingerprint.equals(known.cluster());
-        if (!current
-                || Linux.status(config.stateDirectory() + "/" + NodeFiles.NODE_STATE) == null
-                || !known.stands(rtnl)) {
+        if (!current || !isWhole(known)) {
             return null;
         }
         String warning = fingerprint == null ? null : known.warning();
         return new Ensured(Ensured.Outcome.STOOD, warning == null ? List.of() : List.of(warning));
+    }
+
+    private boolean isWhole(KnownState known) throws LinuxException {
+        return Linux.status(config.stateDirectory() + "/" + NodeFiles.NODE_STATE) != null && known.stands(rtnl);
     }
 
     private boolean isConfigured() throws LinuxException {
@@ -189,15 +207,26 @@ public final class Overlay {
      */
     private boolean isTakenOver() throws LinuxException, OverlayException {
         KnownState known = KnownState.read(config.stateDirectory());
-        if (known == null || KnownState.fingerprint(config.clusterFile()) != null) {
+        if (known == null || known.isOfAgent() || KnownState.fingerprint(config.clusterFile()) != null) {
             return false;
         }
         byte[] subnetEnv = Linux.readFile(config.subnetEnv(), ClusterFile.MAX_BYTES);
         return subnetEnv != null && !KnownState.hash(subnetEnv).equals(known.subnetEnv());
     }
 
-    /** The cluster file, else the last known one; null if there is neither. */
-    private @Nullable Source source(boolean forgiving) throws LinuxException, OverlayException {
+    /**
+     * The cluster file, else the last known cluster; null if there is neither.
+     *
+     * @param forgiving whether an agent's last cluster goes before the file, and the last known one in the place of a wrong file
+     */
+    private @Nullable ClusterSnapshot source(boolean forgiving) throws LinuxException, OverlayException {
+        KnownState known = forgiving ? KnownState.read(config.stateDirectory()) : null;
+        if (known != null && known.isOfAgent()) {
+            ClusterSnapshot last = lastKnown(known.cluster(), null);
+            if (last != null) {
+                return last;
+            }
+        }
         // Before the content: a change between the two is then noticed by the next look.
         String fingerprint = KnownState.fingerprint(config.clusterFile());
         byte[] content = fingerprint == null ? null : ClusterFile.content(config.clusterFile());
@@ -206,9 +235,10 @@ public final class Overlay {
             return lastKnown("gone", warning);
         }
         try {
-            return new Source(ClusterFile.parse(config.clusterFile(), content), content, fingerprint, null);
+            return new ClusterSnapshot(ClusterFile.parse(config.clusterFile(), content), content, fingerprint, null);
         } catch (ClusterFileException e) {
-            Source last = forgiving ? lastKnown(fingerprint, e.getMessage() + "; the last known one is used") : null;
+            ClusterSnapshot last =
+                    forgiving ? lastKnown(fingerprint, e.getMessage() + "; the last known one is used") : null;
             if (last == null) {
                 throw e;
             }
@@ -216,20 +246,20 @@ public final class Overlay {
         }
     }
 
-    private @Nullable Source lastKnown(String fingerprint, String warning) throws OverlayException {
+    private @Nullable ClusterSnapshot lastKnown(String fingerprint, @Nullable String warning) throws OverlayException {
         byte[] content = ClusterFile.content(lastCluster());
         return content == null
                 ? null
-                : new Source(ClusterFile.parse(lastCluster(), content), content, fingerprint, warning);
+                : new ClusterSnapshot(ClusterFile.parse(lastCluster(), content), content, fingerprint, warning);
     }
 
     private ObservedOverlay observe(DesiredOverlay desired, NodeFacts facts) throws LinuxException {
         return ObservedOverlay.read(rtnl, host, desired, facts, KnownState.read(config.stateDirectory()));
     }
 
-    private SyncReport sync(Source source) throws LinuxException, OverlayException {
-        NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster);
-        DesiredOverlay desired = DesiredOverlay.of(source.cluster, facts);
+    private SyncReport syncLocked(ClusterSnapshot source) throws LinuxException, OverlayException {
+        NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster());
+        DesiredOverlay desired = DesiredOverlay.of(source.cluster(), facts);
         OverlayPlan plan = OverlayPlan.between(desired, observe(desired, facts));
         List<OverlayPlan.Failure> failures = plan.apply(rtnl, host);
         List<OverlayPlan.Failure> ofPeers = new ArrayList<>();
@@ -249,20 +279,20 @@ public final class Overlay {
             devices.add(KnownState.describe(link));
         }
         record(source, desired, devices, ofPeers.isEmpty());
-        return new SyncReport(desired, plan, ofPeers, source.warning == null ? List.of() : List.of(source.warning));
+        return new SyncReport(desired, plan, ofPeers, source.warning() == null ? List.of() : List.of(source.warning()));
     }
 
-    private void record(Source source, DesiredOverlay desired, List<String> devices, boolean complete)
+    private void record(ClusterSnapshot source, DesiredOverlay desired, List<String> devices, boolean complete)
             throws LinuxException, OverlayException {
         byte[] subnetEnv = NodeFiles.subnetEnv(desired);
         NodeFiles.publish(config.stateDirectory() + "/" + NodeFiles.NODE_STATE, NodeFiles.nodeState(desired));
         NodeFiles.publish(config.subnetEnv(), subnetEnv);
-        if (!Arrays.equals(ClusterFile.content(lastCluster()), source.content)) {
-            Linux.publish(config.stateDirectory(), LAST_CLUSTER, source.content, FILE_MODE);
+        if (!Arrays.equals(ClusterFile.content(lastCluster()), source.content())) {
+            Linux.publish(config.stateDirectory(), LAST_CLUSTER, source.content(), FILE_MODE);
         }
         // Last, and only of a whole overlay: whatever happened before, the next look finds nothing noted and syncs
         // again.
-        KnownState state = new KnownState(source.fingerprint, KnownState.hash(subnetEnv), devices, source.warning);
+        KnownState state = new KnownState(source.fingerprint(), KnownState.hash(subnetEnv), devices, source.warning());
         if (!complete) {
             Linux.unlink(config.stateDirectory() + "/" + KnownState.FILE);
         } else if (!state.equals(KnownState.read(config.stateDirectory()))) {

@@ -97,6 +97,35 @@ public final class OverlayPlan {
     }
 
     /**
+     * A thing to do, told by what it is about.
+     *
+     * @param device the device, null for the node as a whole
+     * @param peer the node it is for, null for none
+     * @param what such as {@code "route"} or {@code "link"}
+     */
+    public record Repair(@Nullable String device, @Nullable String peer, String what) {}
+
+    /** Each thing to do, in order. */
+    public List<Repair> repairs() {
+        List<Repair> repairs = new ArrayList<>(size());
+        stale.forEach(link -> repairs.add(new Repair(link.name(), null, "link")));
+        settings.forEach(setting -> repairs.add(new Repair(null, null, "setting")));
+        for (DevicePlan plan : devices) {
+            String name = plan.device().name();
+            if (plan.creates()) {
+                repairs.add(new Repair(name, null, "link"));
+            }
+            plan.attributes().forEach(step -> repairs.add(new Repair(name, null, step.what())));
+            plan.settings().forEach(setting -> repairs.add(new Repair(name, null, "setting")));
+            if (plan.disablesOffload()) {
+                repairs.add(new Repair(name, null, "offload"));
+            }
+            plan.steps().forEach(step -> repairs.add(new Repair(name, step.peer(), step.kind())));
+        }
+        return repairs;
+    }
+
+    /**
      * Does it: what hangs on the devices in one batch. What fails hinders nothing else.
      *
      * @return what failed, empty if all is done

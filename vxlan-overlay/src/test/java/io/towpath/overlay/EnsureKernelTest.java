@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -56,6 +57,32 @@ class EnsureKernelTest extends KernelScene {
             assertEquals(i == 0 ? Ensured.Outcome.SYNCED : Ensured.Outcome.STOOD, ensured.outcome());
         }
         assertEquals(before, node.witness());
+    }
+
+    @Test
+    void whatAnAgentSyncedHoldsWithoutAClusterFile() throws Exception {
+        ClusterSnapshot snapshot = ClusterSnapshot.of(Clusters.of(3, true));
+        assertFalse(node.overlay(overlay -> overlay.sync(snapshot)).changes().isEmpty());
+        String before = node.witness();
+        assertEquals(new Ensured(Ensured.Outcome.STOOD, List.of()), node.ensure());
+        node.ip("link delete flannel.1");
+        assertEquals(new Ensured(Ensured.Outcome.SYNCED, List.of()), node.ensure());
+        assertEquals(before, node.witness());
+        assertEquals(List.of(), node.overlay(overlay -> overlay.sync(snapshot)).changes());
+        Cluster kept = node.overlay(
+                overlay -> Objects.requireNonNull(overlay.lastKnown()).cluster());
+        assertEquals(snapshot.cluster(), kept);
+    }
+
+    @Test
+    void clusterFileIsForWhoeverAsksForItWhileAnAgentsClusterHolds() throws Exception {
+        node.overlay(overlay -> overlay.sync(ClusterSnapshot.of(Clusters.of(3, false))));
+        cluster(5, false);
+        assertEquals(new Ensured(Ensured.Outcome.STOOD, List.of()), node.ensure());
+        assertFalse(node.witness().contains("10.64.5.0"));
+        assertFalse(node.sync().changes().isEmpty());
+        assertContains("10.64.5.0", node.witness());
+        assertEquals(new Ensured(Ensured.Outcome.STOOD, List.of()), node.ensure());
     }
 
     @Test

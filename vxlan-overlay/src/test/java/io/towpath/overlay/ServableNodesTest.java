@@ -1,0 +1,163 @@
+package io.towpath.overlay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import io.towpath.net.IpAddress;
+import io.towpath.net.IpPrefix;
+import io.towpath.net.MacAddress;
+import io.towpath.overlay.Cluster.Node;
+import io.towpath.overlay.ServableNodes.Rejected;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ServableNodesTest {
+    private static final Node SELF = node("self", "10.244.1.0/24", "192.168.0.1");
+    private static final Node PEER = node("peer", "10.244.2.0/24", "192.168.0.2");
+
+    private static Node node(String name, @Nullable String slice, String... addresses) {
+        return new Node(
+                name,
+                slice == null ? List.of() : List.of(IpPrefix.parse(slice)),
+                Stream.of(addresses).map(IpAddress::parse).toList(),
+                null,
+                null);
+    }
+
+    private static Cluster cluster(List<Node> nodes) {
+        return new Cluster(
+                List.of(IpPrefix.parse("10.244.0.0/16")), "self", null, 1, 8472, 0, false, false, false, nodes);
+    }
+
+    private static ServableNodes choose(Node... nodes) {
+        return ServableNodes.of(cluster(List.of(nodes)), Set.of(), List.of());
+    }
+
+    static List<Arguments> mistakes() {
+        Node sameMac = new Node(
+                "bad",
+                List.of(IpPrefix.parse("10.244.9.0/24")),
+                List.of(IpAddress.parse("192.168.0.9")),
+                VtepMac.of("peer", false),
+                null);
+        return List.of(
+                Arguments.of(
+                        node("bad", null, "192.168.0.9"),
+                        "it has no slice: nothing gave it a part of the pods' network"),
+                Arguments.of(
+                        node("bad", "10.9.0.0/24", "192.168.0.9"),
+                        "slices[0]: \"10.9.0.0/24\" is outside the network 10.244.0.0/16; choose a part of that"),
+                Arguments.of(
+                        node("bad", "10.244.2.128/25", "192.168.0.9"),
+                        "its slice 10.244.2.128/25 overlaps 10.244.2.0/24 of node peer"),
+                Arguments.of(
+                        node("bad", "10.244.0.0/22", "192.168.0.9"),
+                        "its slice 10.244.0.0/22 overlaps 10.244.1.0/24 of node self"),
+                Arguments.of(
+                        node("bad", "10.244.9.0/24", "192.168.0.2"), "its address 192.168.0.2 is that of node peer"),
+                Arguments.of(
+                        node("bad", "10.244.9.0/24", "192.168.0.100"),
+                        "its address 192.168.0.100 is one of this node's own"),
+                Arguments.of(
+                        node("bad", "10.244.9.0/24", "10.244.9.1"),
+                        "addresses[0]: \"10.244.9.1\" is inside the pods' network 10.244.0.0/16; write the node's own"
+                                + " address, which tunnel packets go to"),
+                Arguments.of(
+                        node("bad", "10.244.9.0/24"),
+                        "slices[0]: \"10.244.9.0/24\" is of IPv4, but node bad has no IPv4 address to reach it by; add"
+                                + " one to its addresses"),
+                Arguments.of(sameMac, "its MAC address " + sameMac.mac() + " is that of node peer"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("mistakes")
+    void mistakeOfOneIsNoOthersOutage(Node bad, String reason) {
+        // Accepted by rank, not by name: a node that was served goes before one that was not.
+        ServableNodes chosen = ServableNodes.of(
+                cluster(List.of(bad, PEER, SELF)), Set.of(IpAddress.parse("192.168.0.100")), List.of(PEER));
+        assertEquals(List.of(PEER, SELF), chosen.nodes());
+        assertEquals(List.of(new Rejected("bad", reason)), chosen.rejected());
+    }
+
+    @Test
+    void ofTwoThatWereNotServedTheFirstNameIsServed() {
+        Node a = node("a", "10.244.3.0/24", "192.168.0.3");
+        Node b = node("b", "10.244.3.0/24", "192.168.0.4");
+        assertEquals(List.of(a, SELF), choose(b, a, SELF).nodes());
+    }
+
+    @Test
+    void nodeThatWasServedStaysWhenAnotherWantsTheSame() {
+        Node a = node("a", "10.244.3.0/24", "192.168.0.3");
+        Node b = node("b", "10.244.3.0/24", "192.168.0.4");
+        ServableNodes chosen = ServableNodes.of(cluster(List.of(a, b, SELF)), Set.of(), List.of(b));
+        assertEquals(List.of(b, SELF), chosen.nodes());
+    }
+
+    @Test
+    void ownSliceGoesBeforeEveryOther() {
+        Node thief = node("a", "10.244.1.0/24", "192.168.0.3");
+        ServableNodes chosen = ServableNodes.of(cluster(List.of(thief, SELF)), Set.of(), List.of(thief));
+        assertEquals(List.of(SELF), chosen.nodes());
+    }
+
+    @Test
+    void ownAddressIsNoObstacleForThisNode() {
+        ServableNodes chosen =
+                ServableNodes.of(cluster(List.of(SELF)), Set.of(IpAddress.parse("192.168.0.1")), List.of());
+        assertEquals(List.of(SELF), chosen.nodes());
+    }
+
+    @Test
+    void thousandsAreChosenFrom() {
+        List<Node> nodes = new ArrayList<>(List.of(SELF));
+        for (int i = 2; i < 5000; i++) {
+            nodes.add(node("n" + i, "10.244." + i % 256 + ".0/24", "172.16." + i / 256 + "." + i % 256));
+        }
+        // 256 slices there are, of which one is this node's.
+        assertEquals(
+                256,
+                ServableNodes.of(cluster(nodes), Set.of(), List.of()).nodes().size());
+    }
+
+    @Test
+    void whatAllNodesShareIsCheckedApart() {
+        assertNull(ServableNodes.problem(cluster(List.of())));
+        Cluster loopback = new Cluster(
+                List.of(IpPrefix.parse("127.0.0.0/8")), "self", null, 1, 8472, 0, false, false, false, List.of());
+        assertEquals(
+                "network[0]: \"127.0.0.0/8\" overlaps 127.0.0.0/8, which hosts use otherwise; choose another",
+                ServableNodes.problem(loopback));
+    }
+
+    @Test
+    void clusterFileKeepsEverythingThatAClusterSays() throws Exception {
+        Node withMac = new Node(
+                "m",
+                List.of(IpPrefix.parse("10.244.7.0/24")),
+                List.of(IpAddress.parse("192.168.0.7")),
+                MacAddress.parse("0a:00:00:00:00:07"),
+                null);
+        Cluster cluster = new Cluster(
+                List.of(IpPrefix.parse("10.244.0.0/16")),
+                "self",
+                "eth0",
+                7,
+                4789,
+                9000,
+                true,
+                true,
+                true,
+                List.of(PEER, SELF, withMac));
+        assertEquals(cluster, ClusterFile.parse("test", ClusterFile.write(cluster)));
+        Cluster least = cluster(List.of(SELF));
+        assertEquals(least, ClusterFile.parse("test", ClusterFile.write(least)));
+    }
+}
