@@ -1,6 +1,7 @@
 package io.towpath.overlay;
 
 import io.towpath.linux.LinuxException;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** A cluster at one time, and where that is known from. */
@@ -48,6 +49,11 @@ public final class ClusterSnapshot {
     /** The cluster. */
     public Cluster cluster() {
         return cluster;
+    }
+
+    /** Whether it is the same cluster in the same state of the same source. */
+    public boolean isSameAs(ClusterSnapshot other) {
+        return fingerprint.equals(other.fingerprint) && Arrays.equals(content, other.content);
     }
 
     /** As a cluster file has it. */

@@ -7,8 +7,14 @@ import org.jspecify.annotations.Nullable;
  * trying for as long as it is open: a source that is away for hours is no reason to change anything on the node.
  */
 public interface ClusterSource extends AutoCloseable {
+    /** What it is called in the log and in the status: {@code "kubernetes"}, or the path of a file. */
+    String name();
+
     /** Begins to tell; called once. Returns at once, whether or not the source can be reached. */
     void start(Listener listener);
+
+    /** Lets the other nodes know of this one, now that its overlay stands. Returns at once; tries until it has succeeded. */
+    void publish(OwnNode own);
 
     /** Ends the telling; nothing is told once this has returned. */
     @Override

@@ -1,0 +1,57 @@
+package io.towpath.agent;
+
+import io.towpath.agent.log.Log;
+import io.towpath.agent.reconcile.Reconciler;
+import io.towpath.agent.reconcile.UnderlayChoice;
+import io.towpath.agent.source.ClusterSource;
+import io.towpath.agent.status.AgentStatus;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.overlay.OverlayConfig;
+import java.time.Clock;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** The agent as a whole: the reconciler on the thread that runs it, and what serves others beside it. */
+public final class Agent {
+    private final OverlayConfig files;
+    private final UnderlayChoice underlay;
+    private final ClusterSource source;
+    private final Log log;
+    private final AtomicReference<@Nullable AgentStatus> status = new AtomicReference<>();
+
+    public Agent(OverlayConfig files, UnderlayChoice underlay, ClusterSource source, Log log) {
+        this.files = files;
+        this.underlay = underlay;
+        this.source = source;
+        this.log = log;
+    }
+
+    /**
+     * Runs until the process is told to end, and leaves the node as it is.
+     *
+     * @throws NetlinkException if the kernel cannot be listened to
+     */
+    public void run() throws NetlinkException {
+        Reconciler reconciler = new Reconciler(files, underlay, source, log, Clock.systemUTC(), status::set);
+        Thread running = Thread.currentThread();
+        Thread ending = new Thread(
+                () -> {
+                    reconciler.stop();
+                    try {
+                        running.join(5_000);
+                    } catch (InterruptedException _) {
+                        Thread.currentThread().interrupt();
+                    }
+                },
+                "ending");
+        Runtime.getRuntime().addShutdownHook(ending);
+        log.info("agent started", "source", source.name());
+        source.start(reconciler);
+        try {
+            reconciler.run();
+        } finally {
+            source.close();
+            log.info("agent stopped");
+        }
+    }
+}

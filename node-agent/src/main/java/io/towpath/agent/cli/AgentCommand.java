@@ -1,0 +1,122 @@
+package io.towpath.agent.cli;
+
+import static io.towpath.agent.cli.Cli.text;
+import static io.towpath.agent.cli.Cli.value;
+import static io.towpath.agent.cli.Cli.wrong;
+
+import io.towpath.agent.Agent;
+import io.towpath.agent.log.Log;
+import io.towpath.agent.reconcile.UnderlayChoice;
+import io.towpath.agent.source.ClusterSource;
+import io.towpath.agent.source.FileClusterSource;
+import io.towpath.net.IpAddress;
+import io.towpath.net.IpPrefix;
+import io.towpath.overlay.OverlayConfig;
+import java.io.PrintStream;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** The command {@code agent}. Options that flanneld has, too, have its names. */
+final class AgentCommand {
+    private AgentCommand() {}
+
+    static CommandSpec agent(PrintStream err) {
+        CommandSpec command = Cli.command(
+                "agent",
+                "Keeps this node's overlay what the cluster says, until it is told to stop by SIGTERM.",
+                options -> run(options, err));
+        command.addOption(text("--cluster-file", "FILE", "", "The cluster file to go by."));
+        command.addOption(
+                text("--state-dir", "DIR", OverlayConfig.DEFAULT_STATE_DIRECTORY, "The node state's folder."));
+        command.addOption(text("--subnet-file", "FILE", OverlayConfig.DEFAULT_SUBNET_ENV, "flannel's subnet.env."));
+        command.addOption(text(
+                "--iface",
+                "NAMES",
+                "",
+                "The interface that tunnel packets leave by, by name or address; several: a,b."));
+        command.addOption(text("--iface-regex", "REGEX", "", "The same by a regular expression; several: a,b."));
+        command.addOption(text("--iface-cidr", "PREFIXES", "", "The same by a prefix of its address; several: a,b."));
+        command.addOption(text("--public-ip", "ADDRESS", "", "What other nodes reach this one by over IPv4."));
+        command.addOption(text("--public-ipv6", "ADDRESS", "", "What other nodes reach this one by over IPv6."));
+        command.addOption(text("--log-format", "FORMAT", "text", "How to log: text or json."));
+        command.addOption(text("--log-level", "LEVEL", "info", "The least to log: debug, info, warn or error."));
+        return command;
+    }
+
+    private static Cli.Output run(ParseResult options, PrintStream err) throws Exception {
+        Log log = new Log(
+                err,
+                choice(options, "--log-format", Log.Form.values()),
+                choice(options, "--log-level", Log.Level.values()),
+                Clock.systemUTC());
+        String file = value(options, "--cluster-file");
+        if (file.isEmpty()) {
+            throw new ParameterException(options.commandSpec().commandLine(), "--cluster-file is needed");
+        }
+        OverlayConfig files = new OverlayConfig(file, value(options, "--state-dir"), value(options, "--subnet-file"));
+        ClusterSource source = new FileClusterSource(file);
+        new Agent(files, underlay(options), source, log).run();
+        return new Cli.Output("", true);
+    }
+
+    private static <E extends Enum<E>> E choice(ParseResult options, String name, E[] values) {
+        for (E value : values) {
+            if (value.name().toLowerCase(Locale.ROOT).equals(value(options, name))) {
+                return value;
+            }
+        }
+        throw wrong(
+                options,
+                name,
+                "is none of "
+                        + String.join(
+                                ", ",
+                                Arrays.stream(values)
+                                        .map(value -> value.name().toLowerCase(Locale.ROOT))
+                                        .toList()));
+    }
+
+    private static UnderlayChoice underlay(ParseResult options) {
+        List<IpAddress> addresses = new ArrayList<>(2);
+        addresses.addAll(all(options, "--public-ip", IpAddress::tryParse, "is no IP address"));
+        addresses.addAll(all(options, "--public-ipv6", IpAddress::tryParse, "is no IP address"));
+        return new UnderlayChoice(
+                all(options, "--iface", Function.identity(), ""),
+                all(options, "--iface-regex", AgentCommand::pattern, "is no regular expression"),
+                all(options, "--iface-cidr", IpPrefix::tryParse, "is no prefix such as 192.168.0.0/16"),
+                addresses);
+    }
+
+    private static @Nullable Pattern pattern(String text) {
+        try {
+            return Pattern.compile(text);
+        } catch (PatternSyntaxException _) {
+            return null;
+        }
+    }
+
+    private static <T> List<T> all(
+            ParseResult options, String name, Function<String, ? extends @Nullable T> parser, String problem) {
+        List<T> values = new ArrayList<>();
+        for (String part : value(options, name).split(",", -1)) {
+            if (!part.isBlank()) {
+                T parsed = parser.apply(part.strip());
+                if (parsed == null) {
+                    throw wrong(options, name, problem);
+                }
+                values.add(parsed);
+            }
+        }
+        return values;
+    }
+}

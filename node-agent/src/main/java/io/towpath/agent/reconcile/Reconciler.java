@@ -1,0 +1,199 @@
+package io.towpath.agent.reconcile;
+
+import io.towpath.agent.log.Log;
+import io.towpath.agent.source.ClusterFacts;
+import io.towpath.agent.source.ClusterSource;
+import io.towpath.agent.source.OwnNode;
+import io.towpath.agent.status.AgentStatus;
+import io.towpath.netlink.Monitor;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.rtnl.Rtnl;
+import io.towpath.netlink.rtnl.RtnlEvent;
+import io.towpath.overlay.ClusterSnapshot;
+import io.towpath.overlay.DesiredOverlay;
+import io.towpath.overlay.Overlay;
+import io.towpath.overlay.OverlayConfig;
+import io.towpath.overlay.OverlayException;
+import io.towpath.overlay.SyncReport;
+import java.time.Clock;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the overlay what the source says, on the thread that calls {@link #run}: a round after every change of the cluster and
+ * after every change in the kernel that concerns the overlay, at once for the first and then so often at most that a storm
+ * is a few rounds; and a slow round in between, should any change not have been told.
+ *
+ * <p>Until the source is in sync, the last known cluster is kept: nothing is taken away from a node that restarts while its
+ * API server is away.
+ */
+public final class Reconciler implements ClusterSource.Listener {
+    private static final int SLOW_ROUND_MS = 30_000;
+    private static final int GAP_MS = 50;
+    private static final int FIRST_RETRY_MS = 200;
+    private static final int LAST_RETRY_MS = 5_000;
+
+    private final OverlayConfig files;
+    private final UnderlayChoice underlay;
+    private final ClusterSource source;
+    private final Log log;
+    private final Consumer<AgentStatus> statuses;
+    private final StatusKeeper status;
+    private final Monitor monitor;
+
+    private volatile @Nullable ClusterFacts facts;
+    private volatile boolean stopped;
+    private final AtomicBoolean news = new AtomicBoolean();
+    private boolean due = true;
+    private @Nullable ClusterFacts lastFacts;
+    private @Nullable OwnNode published;
+    private @Nullable LiveCluster live;
+    private Interest interest = Interest.EVERYTHING;
+    private int retry;
+
+    /**
+     * A reconciler of the network namespace that the calling thread is in, where {@link #run} is to be called, too.
+     *
+     * @param statuses takes the status after every round
+     */
+    public Reconciler(
+            OverlayConfig files,
+            UnderlayChoice underlay,
+            ClusterSource source,
+            Log log,
+            Clock clock,
+            Consumer<AgentStatus> statuses)
+            throws NetlinkException {
+        this.files = files;
+        this.underlay = underlay;
+        this.source = source;
+        this.log = log;
+        this.statuses = statuses;
+        this.status = new StatusKeeper(source.name(), log, clock);
+        this.monitor = new Monitor();
+        try {
+            RtnlEvent.subscribe(monitor, null, event -> due |= interest.concerns(event));
+        } catch (NetlinkException e) {
+            monitor.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void cluster(ClusterFacts told) {
+        facts = told;
+        status.sourceTold();
+        wake();
+    }
+
+    @Override
+    public void trouble(@Nullable String message) {
+        log.problem("source", message);
+        if (status.sourceTrouble(message)) {
+            wake();
+        }
+    }
+
+    private void wake() {
+        news.set(true);
+        monitor.wake();
+    }
+
+    /** Ends {@link #run} after the round under way; any thread may call it. The node stays as it is. */
+    public void stop() {
+        stopped = true;
+        monitor.wake();
+    }
+
+    /** Does rounds until stopped. */
+    public void run() throws NetlinkException {
+        try (monitor;
+                Rtnl rtnl = Rtnl.open()) {
+            Overlay overlay = new Overlay(files, rtnl);
+            long slow = System.nanoTime();
+            long earliest = slow;
+            while (!stopped) {
+                long now = System.nanoTime();
+                boolean wanted = due || news.get();
+                long until = wanted ? earliest : Math.max(slow, earliest);
+                if (now - until < 0) {
+                    monitor.await((int) Math.min(SLOW_ROUND_MS, (until - now + 999_999) / 1_000_000));
+                    continue;
+                }
+                // News that came before the round is seen by it; what comes during it asks for another.
+                monitor.await(0);
+                due = false;
+                news.set(false);
+                boolean done = round(rtnl, overlay);
+                retry = done ? 0 : Math.clamp(2L * retry, FIRST_RETRY_MS, LAST_RETRY_MS);
+                long end = System.nanoTime();
+                earliest = end + 1_000_000L * Math.max(GAP_MS, retry);
+                slow = done ? end + 1_000_000L * SLOW_ROUND_MS : earliest;
+            }
+        }
+    }
+
+    /** Whether everything is as it must be now. */
+    private boolean round(Rtnl rtnl, Overlay overlay) {
+        ClusterFacts now = facts;
+        boolean changed = !Objects.equals(now, lastFacts);
+        lastFacts = now;
+        boolean done = false;
+        try {
+            ClusterSnapshot snapshot = snapshot(now, rtnl, overlay);
+            if (snapshot == null) {
+                status.waiting();
+                done = true;
+            } else {
+                SyncReport report = overlay.sync(snapshot);
+                interest = Interest.of(report.desired(), rtnl);
+                status.synced(report, changed);
+                publish(now, snapshot, report.desired());
+                done = report.failures().isEmpty();
+            }
+        } catch (OverlayException | NetlinkException e) {
+            status.failed(String.valueOf(e.getMessage()));
+            // The next round must find out by itself what concerns it.
+            interest = Interest.EVERYTHING;
+        }
+        statuses.accept(status.roundEnded(now != null));
+        return done;
+    }
+
+    private @Nullable ClusterSnapshot snapshot(@Nullable ClusterFacts now, Rtnl rtnl, Overlay overlay)
+            throws OverlayException, NetlinkException {
+        return switch (now) {
+            case null -> overlay.lastKnown();
+            case ClusterFacts.OfFile file -> file.snapshot();
+            case ClusterFacts.Live facts -> {
+                LiveCluster before = live;
+                LiveCluster next =
+                        before == null ? LiveCluster.first(facts, underlay, rtnl) : before.next(facts, underlay, rtnl);
+                live = next;
+                status.rejected(next.rejected());
+                yield next.snapshot();
+            }
+        };
+    }
+
+    private void publish(@Nullable ClusterFacts now, ClusterSnapshot snapshot, DesiredOverlay desired) {
+        if (now == null) {
+            return;
+        }
+        var self = snapshot.cluster().node(desired.node());
+        if (self == null) {
+            return;
+        }
+        OwnNode own = new OwnNode(
+                self.addresses(),
+                snapshot.cluster().vni(),
+                self.slice(false) == null ? null : self.vtepMac(false),
+                self.slice(true) == null ? null : self.vtepMac(true));
+        if (!Objects.equals(own, published)) {
+            source.publish(own);
+            published = own;
+        }
+    }
+}

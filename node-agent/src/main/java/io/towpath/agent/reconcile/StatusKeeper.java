@@ -1,0 +1,183 @@
+package io.towpath.agent.reconcile;
+
+import io.towpath.agent.log.Log;
+import io.towpath.agent.status.AgentStatus;
+import io.towpath.overlay.DesiredOverlay;
+import io.towpath.overlay.OverlayPlan;
+import io.towpath.overlay.ServableNodes.Rejected;
+import io.towpath.overlay.SyncReport;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Gathers what happened into the status, and tells the log what is news. The source's methods may be called by any thread. */
+final class StatusKeeper {
+    private static final int PEERS_IN_A_LINE = 5;
+
+    private final String sourceName;
+    private final Log log;
+    private final Clock clock;
+    private final Instant started;
+    private final Map<String, Long> repairs = new HashMap<>();
+    private final Map<String, AgentStatus.Repair> lastRepairs = new HashMap<>();
+
+    private @Nullable Instant sourceChange;
+    private @Nullable String trouble;
+
+    private @Nullable String node;
+    private @Nullable String problem;
+    private List<AgentStatus.Device> devices = List.of();
+    private Map<String, String> peerProblems = Map.of();
+    private List<Rejected> rejected = List.of();
+    private boolean stands;
+    private long rounds;
+
+    StatusKeeper(String sourceName, Log log, Clock clock) {
+        this.sourceName = sourceName;
+        this.log = log;
+        this.clock = clock;
+        this.started = clock.instant();
+    }
+
+    synchronized void sourceTold() {
+        sourceChange = clock.instant();
+    }
+
+    /** Whether that is news. */
+    synchronized boolean sourceTrouble(@Nullable String message) {
+        boolean news = !Objects.equals(trouble, message);
+        trouble = message;
+        return news;
+    }
+
+    synchronized void waiting() {
+        stands = false;
+        problem = null;
+    }
+
+    synchronized void failed(String message) {
+        stands = false;
+        problem = message;
+        log.problem("overlay", message);
+    }
+
+    /** Takes who is left out; told once each. */
+    synchronized void rejected(List<Rejected> now) {
+        if (now.equals(rejected)) {
+            return;
+        }
+        Set<String> wrong = new HashSet<>();
+        for (Rejected each : now) {
+            wrong.add(each.node());
+            log.problem("node " + each.node(), each.reason());
+        }
+        for (Rejected each : rejected) {
+            if (!wrong.contains(each.node())) {
+                log.problem("node " + each.node(), null);
+            }
+        }
+        rejected = now;
+    }
+
+    /**
+     * Takes what a sync did.
+     *
+     * @param changed whether the cluster had changed, so that what it did is no repair
+     */
+    synchronized void synced(SyncReport report, boolean changed) {
+        DesiredOverlay desired = report.desired();
+        node = desired.node();
+        stands = true;
+        problem = null;
+        log.problem("overlay", null);
+        devices = desired.devices().stream()
+                .map(device -> new AgentStatus.Device(
+                        device.name(),
+                        device.slice().toString(),
+                        device.underlay(),
+                        device.mtu(),
+                        device.peers().size()))
+                .toList();
+        Map<String, String> failing = new HashMap<>();
+        for (OverlayPlan.Failure failure : report.failures()) {
+            failing.put(String.valueOf(failure.peer()), failure.message());
+        }
+        failing.forEach((peer, message) -> log.problem("peer " + peer, message));
+        for (String peer : peerProblems.keySet()) {
+            if (!failing.containsKey(peer)) {
+                log.problem("peer " + peer, null);
+            }
+        }
+        peerProblems = failing;
+        List<OverlayPlan.Repair> done = report.plan().repairs();
+        if (changed && !done.isEmpty()) {
+            int peers = devices.stream().mapToInt(AgentStatus.Device::peers).sum();
+            log.info("overlay changed", "changes", done.size(), "peers", peers);
+        } else {
+            repaired(done, failing.keySet());
+        }
+    }
+
+    private void repaired(List<OverlayPlan.Repair> done, Set<String> failing) {
+        Instant now = clock.instant();
+        Map<String, List<OverlayPlan.Repair>> kinds = new LinkedHashMap<>();
+        for (OverlayPlan.Repair repair : done) {
+            String peer = repair.peer();
+            if (peer != null && failing.contains(peer)) {
+                continue;
+            }
+            repairs.merge(repair.what(), 1L, Long::sum);
+            kinds.computeIfAbsent(repair.device() + " " + repair.what(), _ -> new ArrayList<>())
+                    .add(repair);
+            if (peer != null) {
+                lastRepairs.put(peer, new AgentStatus.Repair(repair.what(), now));
+            }
+        }
+        kinds.values()
+                .forEach(all -> log.info(
+                        "overlay repaired",
+                        "device",
+                        all.getFirst().device(),
+                        "what",
+                        all.getFirst().what(),
+                        "count",
+                        all.size(),
+                        "peers",
+                        peers(all)));
+    }
+
+    private static @Nullable String peers(List<OverlayPlan.Repair> repairs) {
+        List<String> names = repairs.stream()
+                .map(OverlayPlan.Repair::peer)
+                .filter(Objects::nonNull)
+                .distinct()
+                .toList();
+        if (names.isEmpty()) {
+            return null;
+        }
+        String first = String.join(",", names.subList(0, Math.min(PEERS_IN_A_LINE, names.size())));
+        return names.size() <= PEERS_IN_A_LINE ? first : first + ",...";
+    }
+
+    synchronized AgentStatus roundEnded(boolean inSync) {
+        rounds++;
+        return new AgentStatus(
+                node,
+                started,
+                new AgentStatus.Source(sourceName, inSync, sourceChange, trouble),
+                new AgentStatus.Overlay(stands, devices, problem, peerProblems),
+                rejected,
+                repairs,
+                lastRepairs,
+                rounds,
+                clock.instant());
+    }
+}

@@ -1,0 +1,115 @@
+package io.towpath.agent.source;
+
+import io.towpath.overlay.ClusterFileException;
+import io.towpath.overlay.ClusterSnapshot;
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cluster file, read again whenever its folder changes and, as not every file system tells of changes, every few seconds.
+ * One that is wrong or gone is trouble; the last one that was right stays in force.
+ */
+public final class FileClusterSource implements ClusterSource {
+    private static final long POLL_SECONDS = 2;
+
+    private final String file;
+    private final Thread thread = new Thread(this::watch, "cluster-file");
+    private @Nullable Listener listener;
+    private @Nullable ClusterSnapshot last;
+
+    /** @param file its path */
+    public FileClusterSource(String file) {
+        this.file = file;
+    }
+
+    @Override
+    public String name() {
+        return file;
+    }
+
+    @Override
+    public void start(Listener to) {
+        listener = to;
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Nodes of a cluster file know of each other by the file. */
+    @Override
+    public void publish(OwnNode own) {}
+
+    private void watch() {
+        Path folder = Path.of(file).toAbsolutePath().getParent();
+        try (WatchService watcher = FileSystems.getDefault().newWatchService()) {
+            @Nullable WatchKey key = null;
+            while (!Thread.currentThread().isInterrupted()) {
+                if (key == null || !key.isValid()) {
+                    key = register(folder, watcher);
+                }
+                // After the registration: a change between the two is then noticed.
+                read();
+                WatchKey changed = watcher.poll(POLL_SECONDS, TimeUnit.SECONDS);
+                if (changed != null) {
+                    changed.pollEvents();
+                    changed.reset();
+                }
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt(); // closed
+        } catch (IOException e) {
+            tell(null, "cluster file " + file + " cannot be watched: " + e);
+        }
+    }
+
+    /** Null if the folder cannot be watched, such as one that does not exist yet: then it is only polled. */
+    private static @Nullable WatchKey register(@Nullable Path folder, WatchService watcher) {
+        try {
+            return folder == null
+                    ? null
+                    : folder.register(
+                            watcher,
+                            StandardWatchEventKinds.ENTRY_CREATE,
+                            StandardWatchEventKinds.ENTRY_MODIFY,
+                            StandardWatchEventKinds.ENTRY_DELETE);
+        } catch (IOException _) {
+            return null;
+        }
+    }
+
+    private void read() {
+        try {
+            ClusterSnapshot snapshot = ClusterSnapshot.read(file);
+            boolean news = last == null || !last.isSameAs(snapshot);
+            last = snapshot;
+            tell(news ? new ClusterFacts.OfFile(snapshot) : null, null);
+        } catch (ClusterFileException e) {
+            tell(null, e.getMessage());
+        }
+    }
+
+    private void tell(@Nullable ClusterFacts facts, @Nullable String trouble) {
+        Listener to = listener;
+        if (to != null) {
+            to.trouble(trouble);
+            if (facts != null) {
+                to.cluster(facts);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+        try {
+            thread.join();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
