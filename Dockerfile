@@ -1,10 +1,9 @@
-# The CNI plugin as an image that an init container or an installer copies from:
+# The node agent, and what it installs on a node: the CNI executable. conf/kubernetes/towpath.yaml runs it on every node of
+# a cluster.
 #
 #   docker build -t towpath .
-#   docker run --rm -v /opt/cni/bin:/host/bin -v /etc/cni/net.d:/host/net.d towpath \
-#       sh -c 'cp /opt/cni/bin/towpath /host/bin/ && cp /etc/cni/net.d/10-towpath.conflist /host/net.d/'
 #
-# The executable is static: the base image is there for sh and cp alone.
+# Both executables are static: the base image is there for sh alone.
 
 FROM ghcr.io/graalvm/native-image-community:25 AS graalvm
 
@@ -16,8 +15,10 @@ COPY --from=graalvm /usr/lib64/graalvm /usr/lib64/graalvm
 WORKDIR /towpath
 COPY . .
 RUN export GRAALVM_HOME="$(echo /usr/lib64/graalvm/*)" JAVA_HOME="$(echo /usr/lib64/graalvm/*)" \
-    && mvn -B -ntp -DskipTests -pl cni-plugin -am package
+    && mvn -B -ntp -DskipTests -pl cni-plugin,node-agent -am package
 
 FROM busybox:stable-musl
-COPY --from=build /towpath/cni-plugin/target/towpath /opt/cni/bin/towpath
-COPY --from=build /towpath/conf/10-towpath.conflist /etc/cni/net.d/10-towpath.conflist
+COPY --from=build /towpath/cni-plugin/target/towpath /opt/towpath/towpath
+COPY --from=build /towpath/conf/10-towpath.conflist /opt/towpath/10-towpath.conflist
+COPY --from=build /towpath/node-agent/target/towpath-node /usr/local/bin/towpath-node
+CMD ["towpath-node", "agent"]

@@ -2,6 +2,7 @@ package io.towpath.lab;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.lab.api.ApiServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -23,6 +24,18 @@ import java.util.stream.Stream;
 public final class Lab implements AutoCloseable {
     /** What the names of all namespaces of all labs begin with. */
     static final String PREFIX = "tplab-";
+
+    /** The switch's own address, once it is a gateway. */
+    public static final String GATEWAY = "192.168.50.254";
+
+    public static final String GATEWAY_V6 = "2001:db8:50::fe";
+
+    /** A host that is neither node nor pod. */
+    public static final String OUTSIDE = "203.0.113.1";
+
+    public static final String OUTSIDE_V6 = "2001:db8:99::1";
+
+    private static final int API_PORT = 8001;
 
     private static final AtomicInteger COUNT = new AtomicInteger();
     private static final Set<Lab> OPEN = ConcurrentHashMap.newKeySet();
@@ -100,6 +113,39 @@ public final class Lab implements AutoCloseable {
             node.namespace().ip(lines.toArray(String[]::new));
         }
         nodes.values().forEach(node -> node.writeClusterFile(clusterFile(node)));
+    }
+
+    /**
+     * Gives the switch addresses and makes them the nodes' default route: beyond it lies the outside, which is one host with
+     * {@link #OUTSIDE} and {@link #OUTSIDE_V6} and no way back to a pod.
+     */
+    public Lab withGateway() {
+        Namespace underlay = underlay();
+        underlay.ip(
+                "address add dev br0 " + GATEWAY + "/24",
+                "address add dev br0 " + GATEWAY_V6 + "/64 nodad",
+                "address add dev lo " + OUTSIDE + "/32",
+                "address add dev lo " + OUTSIDE_V6 + "/128 nodad");
+        for (Node node : nodes.values()) {
+            for (String address : node.addresses()) {
+                node.namespace().ip("route add default via " + (address.contains(":") ? GATEWAY_V6 : GATEWAY));
+            }
+        }
+        return this;
+    }
+
+    /** An API server at the gateway's address; closed with the lab. */
+    public ApiServer api() {
+        return with(new ApiServer(underlay(), ipv4 ? GATEWAY : GATEWAY_V6, API_PORT));
+    }
+
+    /** The switch between the nodes. */
+    public Namespace underlay() {
+        Namespace underlay = namespaces.get("switch");
+        if (underlay == null) {
+            throw new IllegalStateException("no nodes yet");
+        }
+        return underlay;
     }
 
     private List<String> families(String first, String second) {

@@ -1,6 +1,7 @@
 package io.towpath.lab;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import jnr.constants.platform.Errno;
 import jnr.ffi.LastError;
 import jnr.ffi.LibraryLoader;
@@ -20,6 +21,7 @@ public final class Libc {
     private static final int MNT_DETACH = 2;
 
     private static final int SIGKILL = 9;
+    private static final int SIGTERM = 15;
 
     private static final Calls CALLS = LibraryLoader.create(Calls.class)
             .option(LibraryOption.SaveError, true)
@@ -33,6 +35,9 @@ public final class Libc {
         /** See unshare(2). */
         int unshare(int flags);
 
+        /** See setns(2). */
+        int setns(int fd, int type);
+
         /** See mount(2). */
         int mount(@Nullable String source, String target, @Nullable String type, long flags, @Nullable String data);
 
@@ -43,6 +48,19 @@ public final class Libc {
     /** Puts the calling thread into a new network namespace. It never comes back: let it end. */
     static void unshareNetwork() throws IOException {
         check("unshare", CALLS.unshare(CLONE_NEWNET));
+    }
+
+    /** Puts the calling thread into a network namespace. It never comes back: let it end. */
+    static void enterNetwork(Path namespace) throws IOException {
+        int file = POSIX_CALLS.open(namespace.toString(), 0, 0);
+        if (file < 0) {
+            throw new IOException("open " + namespace);
+        }
+        try {
+            check("setns " + namespace, CALLS.setns(file, CLONE_NEWNET));
+        } finally {
+            POSIX_CALLS.close(file);
+        }
     }
 
     /** Makes the source's file or folder appear at the target too. */
@@ -63,6 +81,11 @@ public final class Libc {
     /** Ends a process as a power failure would. No failure if it has ended already. */
     public static void kill(long pid) {
         POSIX_CALLS.kill(pid, SIGKILL);
+    }
+
+    /** Asks a process to end. */
+    public static void terminate(long pid) {
+        POSIX_CALLS.kill(pid, SIGTERM);
     }
 
     /** Whether this process may do what root may. */

@@ -37,7 +37,7 @@ public final class NetConf {
     }
 
     /** The shipped conflist. */
-    static ObjectNode shippedList() {
+    public static ObjectNode shippedList() {
         return (ObjectNode)
                 Json.read(Path.of(System.getProperty("towpath.conflist", "../../conf/10-towpath.conflist")));
     }

@@ -1,6 +1,7 @@
 package io.towpath.lab;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.lab.api.ApiServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -154,6 +155,16 @@ public final class Node {
     /** The executable as an operator calls it on the node. */
     public Command.Outcome operator(String... words) {
         return namespace.inside(Command.of(words).by(plugin.toString())).run();
+    }
+
+    /** An agent that follows this node's cluster file; not started yet. It ends with the lab. */
+    public Agent agent() {
+        return lab.with(Agent.ofFile(this));
+    }
+
+    /** An agent that follows an API server; not started yet. It ends with the lab. */
+    public Agent agent(ApiServer api) {
+        return lab.with(Agent.ofApi(this, api));
     }
 
     /** All that is in the node's kernel and on its disk. */

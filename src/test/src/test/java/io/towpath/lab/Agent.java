@@ -1,0 +1,216 @@
+package io.towpath.lab;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.lab.api.ApiServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The executable {@code towpath-node} on a node, with the capabilities that the shipped manifest gives it and no others. */
+public final class Agent implements AutoCloseable {
+    private static final int PORT = 9098;
+    private static final int TERMINATED = 128 + 15;
+
+    private final Node node;
+    private final List<String> options = new ArrayList<>();
+    private final Path socket;
+    private @Nullable Process process;
+    private Path log;
+    private int runs;
+
+    private Agent(Node node) {
+        this.node = node;
+        this.socket = node.folder().resolve("agent.sock");
+        this.log = node.folder().resolve("agent.log");
+        Path conflist = node.folder().resolve("10-towpath.conflist");
+        Json.write(conflist, node.conflist());
+        with("--node-name", node.name());
+        with("--state-dir", node.stateDir().toString());
+        with("--subnet-file", node.subnetEnv().toString());
+        with("--socket", socket.toString());
+        with("--cni-conf", conflist.toString());
+    }
+
+    /** The executable under test: the system property {@code towpath.agent.executable}, by default the one just built. */
+    public static Path executable() {
+        String configured = System.getProperty("towpath.agent.executable", "../../node-agent/target/towpath-node");
+        Path path = Path.of(configured).toAbsolutePath().normalize();
+        if (!Files.isExecutable(path)) {
+            throw new AssertionError("there is no executable " + path
+                    + ": build it with \"mvn package\" in the project's root, or name another with"
+                    + " -Dtowpath.agent.executable=/path/to/towpath-node");
+        }
+        return path;
+    }
+
+    /** An agent that follows the cluster file. */
+    static Agent ofFile(Node node) {
+        return new Agent(node).with("--cluster-file", node.clusterFile().toString());
+    }
+
+    /** An agent that follows the API server, with the network of the lab in flannel's configuration. */
+    static Agent ofApi(Node node, ApiServer api) {
+        ObjectNode conf = Json.object("{'Backend':{'Type':'vxlan'}}");
+        for (String slice : node.slices()) {
+            if (slice.contains(":")) {
+                conf.put("EnableIPv6", true).put("IPv6Network", "fd00:10:244::/56");
+            } else {
+                conf.put("Network", "10.244.0.0/16");
+            }
+        }
+        if (!conf.has("Network")) {
+            conf.put("EnableIPv4", false);
+        }
+        Path file = node.folder().resolve("net-conf.json");
+        Json.write(file, conf);
+        return new Agent(node).with("--kube-api-url", api.url()).with("--net-config-path", file.toString());
+    }
+
+    /** Further options. */
+    public Agent with(String... more) {
+        options.addAll(List.of(more));
+        return this;
+    }
+
+    public Node node() {
+        return node;
+    }
+
+    /** Starts it; returns at once. */
+    public Agent start() {
+        runs++;
+        log = node.folder().resolve("agent-" + runs + ".log");
+        List<String> words = new ArrayList<>(List.of(executable().toString(), "agent"));
+        words.addAll(options);
+        String bounding = String.join(
+                ",",
+                Manifest.agentCapabilities().stream()
+                        .map(capability -> "+" + capability)
+                        .toList());
+        process = node.namespace()
+                .background(
+                        Command.of(words.toArray(String[]::new))
+                                .by("setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all," + bounding),
+                        log);
+        return this;
+    }
+
+    /** Waits until it says that it is ready. */
+    public Agent awaitReady() {
+        Await.until(
+                "the agent on " + node + " is ready",
+                () -> {
+                    requireAlive();
+                    return code("readyz") == 200;
+                },
+                this::log);
+        return this;
+    }
+
+    private void requireAlive() {
+        if (!process().isAlive()) {
+            throw new AssertionError(
+                    "the agent on " + node + " ended with " + process().exitValue() + "\n" + log());
+        }
+    }
+
+    private Process process() {
+        Process current = process;
+        if (current == null) {
+            throw new IllegalStateException("the agent on " + node + " was not started");
+        }
+        return current;
+    }
+
+    public long pid() {
+        return process().pid();
+    }
+
+    /** The HTTP status of one of its pages, 0 if it does not answer. */
+    public int code(String page) {
+        Command.Outcome outcome = get("-o", "/dev/null", "-w", "%{http_code}", url(page));
+        return Integer.parseInt(outcome.out().isEmpty() ? "0" : outcome.out());
+    }
+
+    /** One of its pages. */
+    public String page(String page) {
+        return get(url(page)).succeeded().out();
+    }
+
+    /** The value of a metric without labels, or of one with these labels as they are printed. */
+    public double metric(String nameAndLabels) {
+        for (String line : page("metrics").split("\n", -1)) {
+            if (line.startsWith(nameAndLabels + " ")) {
+                return Double.parseDouble(line.substring(nameAndLabels.length() + 1));
+            }
+        }
+        throw new AssertionError("no metric " + nameAndLabels);
+    }
+
+    private static String url(String page) {
+        return "http://127.0.0.1:" + PORT + "/" + page;
+    }
+
+    private Command.Outcome get(String... words) {
+        return node.namespace()
+                .inside(Command.of("curl", "-sS", "--noproxy", "*", "--max-time", "5")
+                        .and(words))
+                .run();
+    }
+
+    /** The executable as an operator calls it on the node, asking this agent. */
+    public Command.Outcome operator(String... words) {
+        return node.namespace()
+                .inside(Command.of(executable().toString()).and(words).and("--socket", socket.toString()))
+                .run();
+    }
+
+    /** What {@code towpath-node status} tells. */
+    public JsonNode status() {
+        return Json.read(operator("status", "--output", "json").out());
+    }
+
+    /** What it has said since it was last started. */
+    public String log() {
+        try {
+            return Files.exists(log) ? Files.readString(log) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits until it has said this. */
+    public void awaitLog(String text) {
+        Await.until("the agent on " + node + " says " + text, () -> log().contains(text), this::log);
+    }
+
+    /** As a crash. */
+    public void kill() {
+        Libc.kill(process().pid());
+        process().onExit().join();
+    }
+
+    /** As a kubelet ends it; it has to end by itself and without an error. */
+    public void terminate() {
+        Libc.terminate(process().pid());
+        Await.until("the agent ends", () -> !process().isAlive(), this::log);
+        int code = process().exitValue();
+        if (code != 0 && code != TERMINATED) {
+            throw new AssertionError("exit code " + code + "\n" + log());
+        }
+    }
+
+    @Override
+    public void close() {
+        Process current = process;
+        if (current != null) {
+            current.destroyForcibly();
+            current.onExit().join();
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.towpath.lab;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The shipped Kubernetes manifest. */
+public final class Manifest {
+    private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
+
+    private Manifest() {}
+
+    /** Where it lies. */
+    public static Path file() {
+        return Path.of(System.getProperty("towpath.manifest", "../../conf/kubernetes/towpath.yaml"));
+    }
+
+    /** Its documents. */
+    public static List<JsonNode> documents() {
+        try {
+            return YAML.readerFor(JsonNode.class)
+                    .<JsonNode>readValues(file().toFile())
+                    .readAll();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The only document of a kind. */
+    public static JsonNode ofKind(String kind) {
+        List<JsonNode> found = documents().stream()
+                .filter(document -> document.path("kind").asText().equals(kind))
+                .toList();
+        if (found.size() != 1) {
+            throw new AssertionError(found.size() + " documents of kind " + kind);
+        }
+        return found.getFirst();
+    }
+
+    /** The capabilities of the agent's container as setpriv(1) names them. */
+    public static List<String> agentCapabilities() {
+        List<String> names = new ArrayList<>();
+        for (JsonNode container : ofKind("DaemonSet").at("/spec/template/spec/containers")) {
+            if (container.path("name").asText().equals("agent")) {
+                container
+                        .at("/securityContext/capabilities/add")
+                        .forEach(name -> names.add(name.asText().toLowerCase(Locale.ROOT)));
+            }
+        }
+        return names;
+    }
+}

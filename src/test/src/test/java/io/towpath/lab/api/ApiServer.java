@@ -1,0 +1,149 @@
+package io.towpath.lab.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpServer;
+import io.towpath.lab.Json;
+import io.towpath.lab.Namespace;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The nodes of the Kubernetes API: get, list, watch with bookmarks, patch of the status. Everything else is forbidden, as an
+ * API server that knows our ClusterRole alone would answer. The tests play kubelet, controllers and operator by the methods here.
+ */
+public final class ApiServer implements AutoCloseable {
+    static {
+        // Else an event waits for the acknowledgement of the one before it, which a client delays by 40 ms.
+        System.setProperty("sun.net.httpserver.nodelay", "true");
+    }
+
+    private final Namespace at;
+    private final InetSocketAddress address;
+    private final NodeStore store = new NodeStore();
+    private final Set<String> requests = new ConcurrentSkipListSet<>();
+    private @Nullable HttpServer server;
+    private @Nullable ExecutorService threads;
+    private @Nullable NodeRequests handler;
+
+    /** Listens at once. */
+    public ApiServer(Namespace at, String address, int port) {
+        this.at = at;
+        this.address = new InetSocketAddress(address, port);
+        up();
+    }
+
+    public String url() {
+        return "http://" + address.getAddress().getHostAddress() + ":" + address.getPort();
+    }
+
+    /** Listens again. */
+    public void up() {
+        NodeRequests current = new NodeRequests(store, requests);
+        HttpServer http = at.call(() -> HttpServer.create(address, 0));
+        ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+        http.setExecutor(executor);
+        http.createContext("/", current);
+        http.start();
+        server = http;
+        threads = executor;
+        handler = current;
+    }
+
+    /** Ends all connections and refuses new ones. */
+    public void down() {
+        HttpServer http = server;
+        ExecutorService executor = threads;
+        NodeRequests current = handler;
+        if (http == null || executor == null || current == null) {
+            return;
+        }
+        current.end();
+        store.wake();
+        http.stop(0);
+        executor.shutdownNow();
+        server = null;
+        threads = null;
+        handler = null;
+    }
+
+    /** Ends all connections. */
+    public void disconnect() {
+        down();
+        up();
+    }
+
+    /** Forgets what happened: whoever watches is told 410 Gone and has to list. */
+    public void compact() {
+        store.compact();
+    }
+
+    /** What was asked for, as {@code "patch nodes/status"}, each once. */
+    public Set<String> requests() {
+        return Set.copyOf(requests);
+    }
+
+    /** A node as kubelet registers it and the controller gives it slices: without any annotation of an overlay. */
+    public void addNode(String name, List<String> slices, String address) {
+        store.add(NodeObjects.registered(name, slices, address));
+    }
+
+    /** Any node object. */
+    public void addNode(ObjectNode node) {
+        store.add(node.deepCopy());
+    }
+
+    public void deleteNode(String name) {
+        store.delete(name);
+    }
+
+    /** Changes a node as an operator with kubectl would. */
+    public void edit(String name, Consumer<ObjectNode> change) {
+        store.edit(name, change);
+    }
+
+    /** Sets annotations of a node: name and value in turn. */
+    public void annotate(String name, String... namesAndValues) {
+        store.edit(name, node -> {
+            ObjectNode annotations = node.withObjectProperty("metadata").withObjectProperty("annotations");
+            for (int i = 0; i < namesAndValues.length; i += 2) {
+                annotations.put(namesAndValues[i], namesAndValues[i + 1]);
+            }
+        });
+    }
+
+    /** The node as it is now. */
+    public ObjectNode node(String name) {
+        ObjectNode node = store.get(name);
+        if (node == null) {
+            throw new AssertionError("no node " + name);
+        }
+        return node.deepCopy();
+    }
+
+    /** An annotation, an empty text if there is none. */
+    public String annotation(String node, String name) {
+        return node(node).path("metadata").path("annotations").path(name).asText();
+    }
+
+    /** A condition of a node's status; of no fields if there is none. */
+    public JsonNode condition(String node, String type) {
+        for (JsonNode condition : node(node).path("status").path("conditions")) {
+            if (condition.path("type").asText().equals(type)) {
+                return condition;
+            }
+        }
+        return Json.object("{}");
+    }
+
+    @Override
+    public void close() {
+        down();
+    }
+}

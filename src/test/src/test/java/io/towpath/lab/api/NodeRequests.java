@@ -1,0 +1,215 @@
+package io.towpath.lab.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import io.towpath.lab.Json;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Answers what is asked about nodes, until it is ended. */
+final class NodeRequests implements HttpHandler {
+    private static final String NODES = "/api/v1/nodes";
+    private static final String STATUS = "/status";
+    /** An API server sends one a minute; here, so that tests meet them. */
+    private static final long BOOKMARK_MILLIS = 2000;
+
+    private static final int BUFFER = 1 << 16;
+
+    private final NodeStore store;
+    private final Set<String> requests;
+    private volatile boolean ended;
+
+    NodeRequests(NodeStore store, Set<String> requests) {
+        this.store = store;
+        this.requests = requests;
+    }
+
+    /** Whoever watches is left without an end; the store's {@code wake} lets them notice. */
+    void end() {
+        ended = true;
+    }
+
+    @Override
+    public void handle(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            if (exchange.getRequestHeaders().containsKey("Upgrade")) {
+                refuse(exchange, 503, "ServiceUnavailable", "no web sockets here, as behind many a proxy");
+                return;
+            }
+            String path = exchange.getRequestURI().getPath();
+            Map<String, String> query = query(exchange.getRequestURI().getRawQuery());
+            String method = exchange.getRequestMethod();
+            boolean watch = "true".equals(query.get("watch")) || "1".equals(query.get("watch"));
+            if (method.equals("GET") && path.equals(NODES)) {
+                requests.add((watch ? "watch" : "list") + " nodes");
+                if (watch) {
+                    watch(exchange, query);
+                } else {
+                    list(exchange, query);
+                }
+            } else if (method.equals("GET") && path.startsWith(NODES + "/")) {
+                requests.add("get nodes");
+                get(exchange, path.substring(NODES.length() + 1));
+            } else if (method.equals("PATCH") && path.startsWith(NODES + "/") && path.endsWith(STATUS)) {
+                requests.add("patch nodes/status");
+                patch(exchange, path.substring(NODES.length() + 1, path.length() - STATUS.length()));
+            } else {
+                requests.add(method.toLowerCase(java.util.Locale.ROOT) + " " + path);
+                refuse(exchange, 403, "Forbidden", "forbidden: " + method + " " + path);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void list(HttpExchange exchange, Map<String, String> query) throws IOException {
+        NodeStore.Snapshot snapshot = store.snapshot();
+        int limit = Integer.parseInt(query.getOrDefault("limit", "0"));
+        String last = query.getOrDefault("continue", "");
+        List<ObjectNode> nodes = snapshot.nodes().stream()
+                .filter(node -> isSelected(node, query) && name(node).compareTo(last) > 0)
+                .toList();
+        boolean more = limit > 0 && nodes.size() > limit;
+        ObjectNode metadata = Json.object("{}").put("resourceVersion", String.valueOf(snapshot.revision()));
+        if (more) {
+            metadata.put("continue", name(nodes.get(limit - 1)));
+        }
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.sendResponseHeaders(200, 0);
+        try (OutputStream out = new BufferedOutputStream(exchange.getResponseBody(), BUFFER)) {
+            print(out, "{\"kind\":\"NodeList\",\"apiVersion\":\"v1\",\"metadata\":" + metadata + ",\"items\":[");
+            String comma = "";
+            for (ObjectNode node : more ? nodes.subList(0, limit) : nodes) {
+                print(out, comma + node);
+                comma = ",";
+            }
+            print(out, "]}\n");
+        }
+    }
+
+    private void watch(HttpExchange exchange, Map<String, String> query) throws IOException, InterruptedException {
+        String from = query.getOrDefault("resourceVersion", "");
+        boolean bookmarks = "true".equals(query.get("allowWatchBookmarks"));
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.sendResponseHeaders(200, 0);
+        OutputStream out = exchange.getResponseBody();
+        long revision;
+        if (from.isEmpty() || from.equals("0")) {
+            NodeStore.Snapshot snapshot = store.snapshot();
+            revision = snapshot.revision();
+            for (ObjectNode node : snapshot.nodes()) {
+                if (isSelected(node, query)) {
+                    event(out, "ADDED", node);
+                }
+            }
+        } else {
+            revision = Long.parseLong(from);
+        }
+        out.flush();
+        long end = System.nanoTime() + Long.parseLong(query.getOrDefault("timeoutSeconds", "3600")) * 1_000_000_000L;
+        while (!ended && System.nanoTime() < end) {
+            List<NodeStore.Event> events = store.after(revision, BOOKMARK_MILLIS);
+            if (events == null) {
+                event(out, "ERROR", status(410, "Expired", "too old resource version: " + revision));
+                break;
+            }
+            for (NodeStore.Event each : events) {
+                if (isSelected(each.object(), query)) {
+                    event(out, each.type(), each.object());
+                }
+                revision = each.revision();
+            }
+            if (events.isEmpty() && bookmarks) {
+                event(
+                        out,
+                        "BOOKMARK",
+                        Json.object("{'kind':'Node','apiVersion':'v1','metadata':{'resourceVersion':'" + revision
+                                + "'},'spec':{},'status':{}}"));
+            }
+            out.flush();
+        }
+    }
+
+    private void get(HttpExchange exchange, String name) throws IOException {
+        ObjectNode node = store.get(name);
+        if (node == null) {
+            refuse(exchange, 404, "NotFound", "nodes \"" + name + "\" not found");
+        } else {
+            answer(exchange, 200, node);
+        }
+    }
+
+    /** Of a patch for the status, the spec stays as it was, and metadata is taken as an API server takes it. */
+    private void patch(HttpExchange exchange, String name) throws IOException {
+        JsonNode patch = Json.read(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+        String type = String.valueOf(exchange.getRequestHeaders().getFirst("Content-Type"));
+        if (store.get(name) == null) {
+            refuse(exchange, 404, "NotFound", "nodes \"" + name + "\" not found");
+            return;
+        }
+        ObjectNode result = store.edit(name, node -> {
+            JsonNode spec = node.path("spec").deepCopy();
+            Patches.apply(node, type.replaceFirst(";.*", ""), patch);
+            node.set("spec", spec);
+        });
+        answer(exchange, 200, result);
+    }
+
+    private static void event(OutputStream out, String type, ObjectNode object) throws IOException {
+        print(out, "{\"type\":\"" + type + "\",\"object\":" + object + "}\n");
+    }
+
+    private static void refuse(HttpExchange exchange, int code, String reason, String message) throws IOException {
+        answer(exchange, code, status(code, reason, message));
+    }
+
+    private static ObjectNode status(int code, String reason, String message) {
+        return Json.object("{'kind':'Status','apiVersion':'v1','metadata':{},'status':'Failure'}")
+                .put("message", message)
+                .put("reason", reason)
+                .put("code", code);
+    }
+
+    private static void answer(HttpExchange exchange, int code, ObjectNode json) throws IOException {
+        byte[] body = json.toString().getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.sendResponseHeaders(code, body.length);
+        exchange.getResponseBody().write(body);
+    }
+
+    private static boolean isSelected(ObjectNode node, Map<String, String> query) {
+        @Nullable String selector = query.get("fieldSelector");
+        return selector == null || selector.equals("metadata.name=" + name(node));
+    }
+
+    private static String name(ObjectNode node) {
+        return node.path("metadata").path("name").asText();
+    }
+
+    private static void print(OutputStream out, String text) throws IOException {
+        out.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static Map<String, String> query(@Nullable String raw) {
+        Map<String, String> values = new HashMap<>();
+        if (raw != null) {
+            for (String pair : raw.split("&", -1)) {
+                int equals = pair.indexOf('=');
+                values.put(
+                        pair.substring(0, equals < 0 ? pair.length() : equals),
+                        URLDecoder.decode(equals < 0 ? "" : pair.substring(equals + 1), StandardCharsets.UTF_8));
+            }
+        }
+        return values;
+    }
+}

@@ -1,0 +1,5 @@
+/** As much of a Kubernetes API server as a node's agent sees. */
+@NullMarked
+package io.towpath.lab.api;
+
+import org.jspecify.annotations.NullMarked;
