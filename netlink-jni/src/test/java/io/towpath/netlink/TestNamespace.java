@@ -52,6 +52,11 @@ public final class TestNamespace implements AutoCloseable {
         return json(run(command("bridge", List.of("-json"), arguments)));
     }
 
+    /** What {@code tc -json} shows inside. */
+    public JsonNode tc(String... arguments) {
+        return json(run(command("tc", List.of("-json"), arguments)));
+    }
+
     /** What a program prints inside. */
     public String execute(String... command) {
         List<String> whole = new ArrayList<>(List.of("ip", "netns", "exec", name));

@@ -4,6 +4,7 @@ import static io.towpath.netlink.Nl.*;
 import static io.towpath.netlink.rtnl.IfLink.*;
 import static io.towpath.netlink.rtnl.NeighbourTable.*;
 import static io.towpath.netlink.rtnl.Rtnetlink.*;
+import static io.towpath.netlink.rtnl.TrafficControl.*;
 
 import io.towpath.linux.Errno;
 import io.towpath.netlink.AttributeReader;
@@ -11,12 +12,15 @@ import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.AddressCodec;
 import io.towpath.netlink.rtnl.FdbEntry;
+import io.towpath.netlink.rtnl.Filter;
 import io.towpath.netlink.rtnl.LinkChange;
 import io.towpath.netlink.rtnl.LinkSpec;
 import io.towpath.netlink.rtnl.Neighbour;
 import io.towpath.netlink.rtnl.NeighbourCodec;
+import io.towpath.netlink.rtnl.Qdisc;
 import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.RouteCodec;
+import io.towpath.netlink.rtnl.TrafficCodec;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +67,11 @@ final class FakeDispatch {
                         ? namespace.neighbours().listFdb(payload.getInt(4))
                         : namespace.neighbours().list(attribute(payload, LENGTH_OF_NDMSG, NDA_IFINDEX));
             case RTM_SETNEIGHTBL -> neighbourTable(payload);
+            case RTM_NEWQDISC, RTM_DELQDISC -> qdisc(type, flags, known(TrafficCodec.readQdisc(RTM_NEWQDISC, payload)));
+            case RTM_GETQDISC -> namespace.traffic().listQdiscs();
+            case RTM_NEWTFILTER, RTM_DELTFILTER ->
+                filter(type, known(TrafficCodec.readFilter(RTM_NEWTFILTER, payload)));
+            case RTM_GETTFILTER -> namespace.traffic().listFilters(payload.getInt(4), payload.getInt(12));
             case RTM_GETNSID -> getNsid(attribute(payload, LENGTH_OF_RTGENMSG, NETNSA_FD));
             default -> throw new FakeRefusal(Errno.EOPNOTSUPP);
         };
@@ -125,6 +134,20 @@ final class FakeDispatch {
         return type == RTM_DELNEIGH
                 ? FakeOperation.write("fdb delete " + entry, () -> neighbours.deleteFdb(entry))
                 : FakeOperation.write("fdb " + verb(flags) + entry, () -> neighbours.addFdb(entry, flags));
+    }
+
+    private FakeOperation qdisc(int type, int flags, Qdisc qdisc) {
+        FakeTraffic traffic = namespace.traffic();
+        return type == RTM_DELQDISC
+                ? FakeOperation.write("qdisc delete " + qdisc, () -> traffic.delete(qdisc))
+                : FakeOperation.write("qdisc " + verb(flags) + qdisc, () -> traffic.add(qdisc, flags));
+    }
+
+    private FakeOperation filter(int type, Filter filter) {
+        FakeTraffic traffic = namespace.traffic();
+        return type == RTM_DELTFILTER
+                ? FakeOperation.write("filter delete " + filter, () -> traffic.delete(filter))
+                : FakeOperation.write("filter add " + filter, () -> traffic.add(filter));
     }
 
     private FakeOperation neighbourTable(ByteBuffer payload) throws NetlinkException {

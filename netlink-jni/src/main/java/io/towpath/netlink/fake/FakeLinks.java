@@ -30,7 +30,7 @@ final class FakeLinks {
     private static final int HEADROOM_OVER_IPV6 = 70;
     private static final int VNI_MAX = (1 << 24) - 1;
     private static final int PORT_DEFAULT = 8472;
-    private static final List<String> PLAIN_KINDS = List.of("bridge", "dummy");
+    private static final List<String> PLAIN_KINDS = List.of("bridge", "dummy", "ifb");
 
     private final FakeNamespace namespace;
     private final Map<Integer, FakeLink> links = new LinkedHashMap<>();
@@ -242,6 +242,7 @@ final class FakeLinks {
         namespace.routes().linkIsGone(link.index());
         namespace.addresses().linkIsGone(link.index());
         namespace.neighbours().linkIsGone(link.index());
+        namespace.traffic().linkIsGone(link.index());
         List<FakeLink> above = links.values().stream()
                 .filter(other -> other.vxlan() != null && other.vxlan().linkIndex() == link.index())
                 .toList();

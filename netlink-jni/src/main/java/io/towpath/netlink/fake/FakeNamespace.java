@@ -14,6 +14,7 @@ public final class FakeNamespace {
     private final FakeNeighbours neighbours = new FakeNeighbours(this);
     private final FakeRoutes routes = new FakeRoutes(this);
     private final FakeAddresses addresses = new FakeAddresses(this);
+    private final FakeTraffic traffic = new FakeTraffic(this);
     private final FakeLinks links = new FakeLinks(this);
 
     FakeNamespace(FakeKernel kernel, String name, int fd) {
@@ -59,6 +60,10 @@ public final class FakeNamespace {
 
     FakeNeighbours neighbours() {
         return neighbours;
+    }
+
+    FakeTraffic traffic() {
+        return traffic;
     }
 
     /** The id of another namespace in this one, -1 for none. */

@@ -2,6 +2,7 @@ package io.towpath.netlink.rtnl;
 
 import static io.towpath.netlink.Nl.*;
 import static io.towpath.netlink.rtnl.Rtnetlink.*;
+import static io.towpath.netlink.rtnl.TrafficControl.*;
 
 import io.towpath.net.IpPrefix;
 import io.towpath.netlink.Requests;
@@ -124,6 +125,38 @@ public final class Batch {
     /** Sets how long an ARP answer for somebody else is held back on a link, in milliseconds (proxy_delay). */
     public Batch setProxyDelay(int linkIndex, long milliseconds) {
         NeighbourCodec.proxyDelay(requests, linkIndex, milliseconds);
+        return this;
+    }
+
+    /** Attaches a queueing discipline; EEXIST if there is one in its place that somebody else put there. */
+    public Batch addQdisc(Qdisc qdisc) {
+        TrafficCodec.write(requests, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, "qdisc add", qdisc);
+        return this;
+    }
+
+    /** Attaches a queueing discipline, or changes the one in its place into it. */
+    public Batch replaceQdisc(Qdisc qdisc) {
+        TrafficCodec.write(requests, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, "qdisc replace", qdisc);
+        return this;
+    }
+
+    /** Detaches the queueing discipline in a place, and its filters with it; EINVAL if there is none of its kind. */
+    public Batch deleteQdisc(Qdisc qdisc) {
+        TrafficCodec.write(requests, RTM_DELQDISC, 0, "qdisc delete", qdisc);
+        return this;
+    }
+
+    /** Adds a filter after those of its priority. */
+    public Batch addFilter(Filter filter) {
+        TrafficCodec.write(requests, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, "filter add", filter);
+        return this;
+    }
+
+    /** Removes all filters of a kind, protocol and priority; ENOENT if there is none. */
+    public Batch deleteFilters(Filter filter) {
+        Filter any =
+                new Filter(filter.linkIndex(), filter.parent(), filter.priority(), filter.protocol(), filter.kind(), 0);
+        TrafficCodec.write(requests, RTM_DELTFILTER, 0, "filter delete", any);
         return this;
     }
 

@@ -47,7 +47,7 @@ public sealed interface LinkSpec {
     }
 
     /**
-     * A device of a kind that needs no attributes of its own, such as bridge or dummy.
+     * A device of a kind that needs no attributes of its own, such as bridge or ifb.
      *
      * @param mac its hardware address, null for a random one
      * @param mtu in bytes, 0 for the default
@@ -68,6 +68,11 @@ public sealed interface LinkSpec {
             @Nullable MacAddress peerMac,
             NetNs peerNetNs) {
         return new VethPair(name, mac, mtu, peerName, peerMac, peerNetNs.fd());
+    }
+
+    /** A device that gives what is redirected to it back to where it came from, after its queueing discipline. */
+    static LinkSpec ifb(String name, int mtu) {
+        return new Plain(name, null, mtu, "ifb");
     }
 
     /** A {@link VxlanDevice}. */

@@ -119,6 +119,22 @@ public final class Rtnl implements AutoCloseable {
         return entries;
     }
 
+    /** The queueing disciplines of a link; the kernel lists those of all links for it. */
+    public List<Qdisc> qdiscs(int linkIndex) throws NetlinkException {
+        Requests requests = new Requests();
+        TrafficCodec.listQdiscs(requests);
+        List<Qdisc> qdiscs = netlink.dump(requests, TrafficCodec::readQdisc);
+        qdiscs.removeIf(qdisc -> qdisc.linkIndex() != linkIndex);
+        return qdiscs;
+    }
+
+    /** The filters on what comes in by a link, none if there is no such link or it has no {@link Qdisc#ingress}. */
+    public List<Filter> ingressFilters(int linkIndex) throws NetlinkException {
+        Requests requests = new Requests();
+        TrafficCodec.listFilters(requests, linkIndex, Qdisc.INGRESS_HANDLE);
+        return netlink.dump(requests, TrafficCodec::readFilter);
+    }
+
     /** The id that a namespace has in this one, -1 if it has none. */
     public int nsid(NetNs netNs) throws NetlinkException {
         return nsid(netNs.fd());

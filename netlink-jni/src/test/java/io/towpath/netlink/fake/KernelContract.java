@@ -15,11 +15,13 @@ import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.Batch;
 import io.towpath.netlink.rtnl.FdbEntry;
+import io.towpath.netlink.rtnl.Filter;
 import io.towpath.netlink.rtnl.Ipv4Devconf;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.LinkChange;
 import io.towpath.netlink.rtnl.LinkSpec;
 import io.towpath.netlink.rtnl.Neighbour;
+import io.towpath.netlink.rtnl.Qdisc;
 import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.netlink.rtnl.Vxlan;
@@ -392,6 +394,55 @@ abstract class KernelContract {
         assertEquals(texts(List.of(first, second)), texts(node().fdb(link)));
         refused(Errno.EOPNOTSUPP, node(), new Batch().replaceFdb(first));
         refused(Errno.ENODEV, node(), new Batch().addFdb(FdbEntry.permanent(4711, PEER_MAC, one)));
+    }
+
+    @Test
+    void queueingDisciplinesAreAddedReplacedDeleted() throws Exception {
+        int link = running("cali0").index();
+        Qdisc.Tbf limit = new Qdisc.Tbf(1_250_000, 125_000, 150_000);
+        Qdisc.Tbf other = new Qdisc.Tbf(2_500_000, 125_000, 150_000);
+        node().apply(new Batch().addQdisc(Qdisc.root(link, limit)));
+        refused(Errno.EEXIST, node(), new Batch().addQdisc(Qdisc.root(link, other)));
+        assertTrue(limit.isShownAs(root(link)));
+        node().apply(new Batch().replaceQdisc(Qdisc.root(link, other)));
+        assertTrue(other.isShownAs(root(link)));
+        node().apply(new Batch().deleteQdisc(Qdisc.root(link, other)));
+        assertFalse(root(link) instanceof Qdisc.Tbf);
+        refused(Errno.EINVAL, node(), new Batch().deleteQdisc(Qdisc.root(link, other)));
+        refused(Errno.ENODEV, node(), new Batch().addQdisc(Qdisc.root(4711, limit)));
+        refused(
+                Errno.ENOENT,
+                node(),
+                new Batch().addQdisc(new Qdisc(link, 0, Qdisc.TC_H_ROOT, new Qdisc.Other("nosuch"))));
+    }
+
+    private Qdisc.Kind root(int link) throws NetlinkException {
+        return node().qdiscs(link).stream()
+                .filter(qdisc -> qdisc.parent() == Qdisc.TC_H_ROOT)
+                .map(Qdisc::kind)
+                .findFirst()
+                .orElse(new Qdisc.Other("none"));
+    }
+
+    @Test
+    void whatComesInIsRedirected() throws Exception {
+        int link = running("cali0").index();
+        int ifb = node().create(LinkSpec.ifb("ifb0", 1450)).index();
+        Filter filter = Filter.redirect(link, 1, ifb);
+        refused(Errno.EINVAL, node(), new Batch().addFilter(filter));
+        node().apply(new Batch().addQdisc(Qdisc.ingress(link)).addFilter(filter));
+        refused(Errno.EEXIST, node(), new Batch().addQdisc(Qdisc.ingress(link)));
+        assertTrue(node().qdiscs(link).contains(Qdisc.ingress(link)));
+        assertTrue(node().ingressFilters(link).contains(filter));
+        refused(Errno.ENODEV, node(), new Batch().addFilter(Filter.redirect(link, 2, 4711)));
+        node().apply(new Batch().deleteFilters(filter));
+        refused(Errno.ENOENT, node(), new Batch().deleteFilters(filter));
+        node().apply(new Batch().addFilter(filter).deleteLink(ifb));
+        assertTrue(node().ingressFilters(link).stream().allMatch(shown -> shown.redirectTo() == 0));
+        node().apply(new Batch().deleteQdisc(Qdisc.ingress(link)));
+        refused(Errno.EINVAL, node(), new Batch().deleteQdisc(Qdisc.ingress(link)));
+        assertEquals(List.of(), node().ingressFilters(link));
+        assertEquals(List.of(), node().ingressFilters(4711));
     }
 
     @Test

@@ -27,6 +27,9 @@ class ConstantsTest {
             IfLink.class,
             Rtnetlink.class,
             NeighbourTable.class,
+            TrafficControl.class,
+            Qdisc.class,
+            Filter.class,
             Route.class,
             Address.class,
             Neighbour.class,
@@ -39,6 +42,7 @@ class ConstantsTest {
             #include <errno.h>
             #include <sys/socket.h>
             #include <linux/if_addr.h>
+            #include <linux/if_ether.h>
             #include <linux/if_link.h>
             #include <linux/if.h>
             #include <linux/ip.h>
@@ -46,7 +50,10 @@ class ConstantsTest {
             #include <linux/neighbour.h>
             #include <linux/net_namespace.h>
             #include <linux/netlink.h>
+            #include <linux/pkt_cls.h>
+            #include <linux/pkt_sched.h>
             #include <linux/rtnetlink.h>
+            #include <linux/tc_act/tc_mirred.h>
             #include <linux/veth.h>
             """;
 
@@ -77,7 +84,8 @@ class ConstantsTest {
     private Map<String, Long> headers(List<String> names) throws IOException, InterruptedException {
         StringBuilder source = new StringBuilder(INCLUDES).append("int main(void) {\n");
         for (String name : names) {
-            source.append("printf(\"%ld\\n\", (long)").append(name).append(");\n");
+            // Of unsigned ones the same bits count.
+            source.append("printf(\"%d\\n\", (int)").append(name).append(");\n");
         }
         source.append("}\n");
         Path file = Files.writeString(folder.resolve("constants.c"), source, US_ASCII);

@@ -66,6 +66,8 @@ class DecoderFuzzTest {
         survives(message, payload -> RouteCodec.read(Rtnetlink.AF_INET6, Rtnetlink.RTM_NEWROUTE, payload));
         survives(message, payload -> NeighbourCodec.read(Rtnetlink.RTM_NEWNEIGH, payload));
         survives(message, payload -> NeighbourCodec.readFdb(Rtnetlink.RTM_NEWNEIGH, payload));
+        survives(message, payload -> TrafficCodec.readQdisc(TrafficControl.RTM_NEWQDISC, payload));
+        survives(message, payload -> TrafficCodec.readFilter(TrafficControl.RTM_NEWTFILTER, payload));
         survives(message, payload -> Rtnl.readNsid(Rtnetlink.RTM_NEWNSID, payload));
     }
 

@@ -105,4 +105,22 @@ class RecordedMessagesTest {
                                 && "192.168.0.2".equals(String.valueOf(entry.remote()))),
                 entries.toString());
     }
+
+    @Test
+    void trafficControl() throws Exception {
+        List<Qdisc> qdiscs = all(TrafficControl.RTM_NEWQDISC, TrafficCodec::readQdisc);
+        assertTrue(qdiscs.contains(Qdisc.ingress(3)), qdiscs.toString());
+        Qdisc.Tbf slow = new Qdisc.Tbf(1_250_000, 102_400, 133_650);
+        Qdisc.Tbf fast = new Qdisc.Tbf(6_250_000_000L, 1_048_576, 157_298_576);
+        assertTrue(
+                qdiscs.stream().anyMatch(qdisc -> qdisc.linkIndex() == 4 && slow.isShownAs(qdisc.kind())),
+                qdiscs.toString());
+        assertTrue(
+                qdiscs.stream().anyMatch(qdisc -> qdisc.linkIndex() == 3 && fast.isShownAs(qdisc.kind())),
+                qdiscs.toString());
+        List<Filter> filters = all(TrafficControl.RTM_NEWTFILTER, TrafficCodec::readFilter);
+        assertEquals(
+                List.of(Filter.redirect(3, 1, 4)),
+                filters.stream().filter(filter -> filter.redirectTo() != 0).toList());
+    }
 }
