@@ -17,7 +17,6 @@ final class NetConfReader {
     private static final int MIN_MTU = 68;
     private static final int MAX_MTU = 65_535;
     private static final int MAX_SHOWN = 120;
-    private static final String[] RATES = {"ingressRate", "ingressBurst", "egressRate", "egressBurst"};
     private static final String IPAM_TYPE = "host-local";
     private static final String INCLUDE_DEFAULT_ROUTES = "include_default_routes";
     private static final String VALID_ATTACHMENTS = "cni.dev/valid-attachments";
@@ -116,7 +115,9 @@ final class NetConfReader {
                 runtime.texts("ips"),
                 runtime.mac("mac"),
                 new Dns(dns.texts("servers"), "", dns.texts("searches"), dns.texts("options")),
-                runtime.texts("aliases"));
+                runtime.texts("aliases"),
+                CapabilityReader.portMappings(runtime),
+                CapabilityReader.bandwidth(runtime));
     }
 
     private @Nullable MacAddress mac(CniArgs cniArgs) throws CniException {
@@ -168,16 +169,6 @@ final class NetConfReader {
                     ports,
                     "remove hostPort from the pod, or \"portMappings\" from the capabilities of this network and add a"
                             + " plugin that implements it");
-        }
-        Fields bandwidth = runtime.object("bandwidth");
-        for (String rate : RATES) {
-            if (bandwidth.number(rate, 0, Long.MAX_VALUE, 0) != 0) {
-                throw unsupported(
-                        "runtimeConfig.bandwidth",
-                        bandwidth.node(),
-                        "remove the bandwidth annotations from the pod, or \"bandwidth\" from the capabilities of this"
-                                + " network and add a plugin that implements it");
-            }
         }
         String ipam = conf.object("ipam").text("type");
         if (!ipam.isEmpty() && !ipam.equals(IPAM_TYPE)) {

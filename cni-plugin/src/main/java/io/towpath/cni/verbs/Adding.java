@@ -1,5 +1,6 @@
 package io.towpath.cni.verbs;
 
+import io.towpath.cni.bandwidth.Shaping;
 import io.towpath.cni.protocol.Attachment;
 import io.towpath.cni.protocol.CniException;
 import io.towpath.cni.protocol.Dns;
@@ -42,7 +43,10 @@ final class Adding {
         Leases.Grant grant = offer.take(changed);
         try {
             Endpoint endpoint = endpoint(request, grant);
-            Link link = new Wiring(node, mark -> isLive(request, mark)).connect(pod, endpoint);
+            Shaping shaping = NodeVerbs.shaping(request);
+            shaping.requireSense(endpoint.mtu());
+            Link link = new Wiring(node, mark -> isLive(request, mark))
+                    .connect(pod, endpoint, host -> shaping.apply(node.host(), host, endpoint.mtu()));
             return result(request, grant, endpoint, endpoint.priority(link.parentIndex()));
         } catch (NotUndoneException e) {
             // The link may have a route to the address: the lease stays with it until DEL.
@@ -101,9 +105,14 @@ final class Adding {
     }
 
     private static Result result(Request request, Leases.Grant grant, Endpoint endpoint, int priority) {
-        List<Result.Interface> interfaces = List.of(
-                new Result.Interface(endpoint.hostName(), Endpoint.HOST_MAC.toString(), endpoint.mtu(), ""),
+        List<Result.Interface> interfaces = new ArrayList<>(3);
+        interfaces.add(onNode(endpoint.hostName(), endpoint));
+        interfaces.add(
                 new Result.Interface(endpoint.ifName(), endpoint.podMac().toString(), endpoint.mtu(), request.netns()));
+        String limiter = NodeVerbs.shaping(request).deviceName();
+        if (limiter != null) {
+            interfaces.add(onNode(limiter, endpoint));
+        }
         List<Result.Ip> ips = new ArrayList<>(grant.addresses().size());
         for (IpAddress address : grant.addresses()) {
             ips.add(new Result.Ip(IpPrefix.host(address), null, 1));
@@ -113,6 +122,10 @@ final class Adding {
             routes.add(PodRoutes.shown(route.orPriority(priority)));
         }
         return new Result(interfaces, ips, routes, dns(request.conf(), grant));
+    }
+
+    private static Result.Interface onNode(String name, Endpoint endpoint) {
+        return new Result.Interface(name, Endpoint.HOST_MAC.toString(), endpoint.mtu(), "");
     }
 
     /** The runtime's word counts most, then the operator's, then the IPAM's. */

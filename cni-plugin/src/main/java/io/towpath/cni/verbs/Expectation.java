@@ -86,7 +86,9 @@ final class Expectation {
     List<String> compare(Rtnl host, Namespaces.Pod pod) throws NetlinkException {
         Inspection inspection = new Inspection();
         inspection.compare(host, pod, NodeVerbs.mark(request), outer, inner, prefixes, routes);
-        return inspection.mismatches();
+        List<String> mismatches = new ArrayList<>(inspection.mismatches());
+        mismatches.addAll(NodeVerbs.shaping(request).compare(host, outer.name()));
+        return mismatches;
     }
 
     List<IpAddress> addresses() {

@@ -1,5 +1,6 @@
 package io.towpath.cni.verbs;
 
+import io.towpath.cni.bandwidth.Shaping;
 import io.towpath.cni.protocol.Attachment;
 import io.towpath.cni.protocol.CniException;
 import io.towpath.cni.protocol.Request;
@@ -101,6 +102,10 @@ public final class NodeVerbs implements Verbs {
     static String hostName(Request request) {
         return EndpointName.hostName(
                 request.args().podNamespace(), request.args().podName(), request.containerId(), request.ifName());
+    }
+
+    static Shaping shaping(Request request) {
+        return new Shaping(mark(request), request.conf().runtimeConfig().bandwidth());
     }
 
     static OwnerMark mark(Request request) {

@@ -10,7 +10,11 @@ public final class EndpointName {
     /** The interface whose host end is named after the pod alone, as Calico names it. */
     private static final String PRIMARY = "eth0";
 
+    /** What the name of the device begins with that slows down what a pod sends. */
+    private static final String LIMITER_PREFIX = "ifb";
+
     private static final int DIGITS = 11;
+    private static final int LIMITER_DIGITS = 12;
 
     private EndpointName() {}
 
@@ -41,10 +45,27 @@ public final class EndpointName {
 
     /** Whether a link has a name of the form that {@link #hostName} gives. */
     public static boolean isHostName(String name) {
-        if (name.length() != PREFIX.length() + DIGITS || !name.startsWith(PREFIX)) {
+        return isOfForm(name, PREFIX, DIGITS);
+    }
+
+    /**
+     * The name of the device that slows down what an attachment's container sends, if that is limited: {@code ifb} and 12
+     * hexadecimal digits. It is the attachment's alone, so it can be removed by its name without a look.
+     */
+    public static String limiterName(OwnerMark mark) {
+        return LIMITER_PREFIX + Sha1.hex(mark.alias()).substring(0, LIMITER_DIGITS);
+    }
+
+    /** Whether a link has a name of the form that {@link #limiterName} gives. */
+    static boolean isLimiterName(String name) {
+        return isOfForm(name, LIMITER_PREFIX, LIMITER_DIGITS);
+    }
+
+    private static boolean isOfForm(String name, String prefix, int digits) {
+        if (name.length() != prefix.length() + digits || !name.startsWith(prefix)) {
             return false;
         }
-        for (int i = PREFIX.length(); i < name.length(); i++) {
+        for (int i = prefix.length(); i < name.length(); i++) {
             char c = name.charAt(i);
             if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
                 return false;

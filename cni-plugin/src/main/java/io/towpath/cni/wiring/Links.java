@@ -30,6 +30,52 @@ final class Links {
         }
     }
 
+    /**
+     * Removes the host's end of a pod's link with the other end, and the device that slows down what the pod sends, if there is
+     * one: both in one message, as nobody knows in advance whether there is.
+     *
+     * @param mark the attachment's
+     * @return false if there was no such link
+     * @throws NetlinkException if either cannot be removed
+     */
+    static boolean deleteEndpoint(Rtnl rtnl, int index, OwnerMark mark) throws NetlinkException {
+        Batch batch = new Batch().deleteLink(index).deleteLink(EndpointName.limiterName(mark));
+        return deleteAll(rtnl, batch) != 0;
+    }
+
+    /** As {@link #deleteEndpoint(Rtnl, int, OwnerMark)}, for a link of an attachment that its alias tells, if any. */
+    static boolean deleteEndpoint(Rtnl rtnl, Link link) throws NetlinkException {
+        String alias = link.alias();
+        if (alias == null || !OwnerMark.isMark(alias)) {
+            return delete(rtnl, link.index());
+        }
+        return deleteEndpoint(rtnl, link.index(), new OwnerMark(alias));
+    }
+
+    /** Removes the device that slows down what an attachment's container sends, if there is one. */
+    static void deleteLimiter(Rtnl rtnl, OwnerMark mark) throws NetlinkException {
+        deleteAll(rtnl, new Batch().deleteLink(EndpointName.limiterName(mark)));
+    }
+
+    /** The index of the first that was not there, the number of all if all were. */
+    private static int deleteAll(Rtnl rtnl, Batch batch) throws NetlinkException {
+        int missing = batch.size();
+        NetlinkException first = null;
+        for (NetlinkException failure : rtnl.submit(batch)) {
+            if (failure.is(Errno.ENODEV)) {
+                missing = Math.min(missing, failure.index());
+            } else if (first == null) {
+                first = failure;
+            } else {
+                first.addSuppressed(failure);
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+        return missing;
+    }
+
     static boolean isVeth(Link link) {
         return link.kind() instanceof LinkKind.Veth;
     }
@@ -47,6 +93,11 @@ final class Links {
     /** Whether a link could be the host's end of a pod's. */
     static boolean isHostEnd(Link link) {
         return isVeth(link) && EndpointName.isHostName(link.name());
+    }
+
+    /** Whether a link could be the device that slows down what a pod sends. */
+    static boolean isLimiter(Link link) {
+        return link.kind().name().equals("ifb") && EndpointName.isLimiterName(link.name());
     }
 
     /** Whether a link of the node's and a link inside a pod's namespace are the two ends of one pair. */

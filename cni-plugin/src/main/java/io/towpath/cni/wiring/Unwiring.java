@@ -20,7 +20,7 @@ public final class Unwiring {
     }
 
     /**
-     * Removes the link of an attachment, and no other: not that of a pod recreated under the same name.
+     * Removes the link of an attachment and what slows it down, and no other: not that of a pod recreated under the same name.
      *
      * @param hostName the name that the host's end should have
      * @param nameIsSure whether no other name is possible
@@ -40,7 +40,9 @@ public final class Unwiring {
             link = search(host, mark);
         }
         if (link != null) {
-            Links.delete(host, link.index());
+            Links.deleteEndpoint(host, link.index(), mark);
+        } else {
+            Links.deleteLimiter(host, mark);
         }
     }
 
@@ -63,7 +65,7 @@ public final class Unwiring {
 
     private static @Nullable Link search(Rtnl host, OwnerMark mark) throws NetlinkException {
         for (Link link : host.links()) {
-            if (Links.isMarked(link, mark)) {
+            if (Links.isHostEnd(link) && Links.isMarked(link, mark)) {
                 return link;
             }
         }
@@ -82,9 +84,9 @@ public final class Unwiring {
         Rtnl host = namespaces.host();
         List<NetlinkException> failures = new ArrayList<>();
         for (Link link : host.links()) {
-            if (Links.isHostEnd(link) && isGarbage(link, networkPrefix, keep)) {
+            if ((Links.isHostEnd(link) || Links.isLimiter(link)) && isGarbage(link, networkPrefix, keep)) {
                 try {
-                    Links.delete(host, link.index());
+                    Links.deleteEndpoint(host, link);
                 } catch (NetlinkException e) {
                     failures.add(e);
                 }

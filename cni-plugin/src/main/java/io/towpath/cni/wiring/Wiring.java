@@ -27,20 +27,26 @@ public final class Wiring {
         boolean isLive(OwnerMark mark) throws IOException;
     }
 
+    /** What else is to be done to a link when it is there. */
+    public interface Further {
+        void run(Link host) throws IOException;
+    }
+
     public Wiring(Namespaces namespaces, LeaseLook leases) {
         this.namespaces = namespaces;
         this.leases = leases;
     }
 
     /**
-     * Connects a pod, wholly or not at all: when this throws, neither end is left.
+     * Connects a pod, wholly or not at all: when this throws, neither end is left, nor a device that slows it down.
      *
+     * @param further done last, with the host's end as the kernel created it
      * @return the host's end as the kernel created it
      * @throws WiringException if something is in the way that is not ours to remove
      * @throws NetlinkException if the kernel refuses a request
      * @throws NotUndoneException if it refused the undo too, and the link is left
      */
-    public Link connect(Namespaces.Pod pod, Endpoint endpoint) throws IOException {
+    public Link connect(Namespaces.Pod pod, Endpoint endpoint, Further further) throws IOException {
         Rtnl host = namespaces.host();
         Link link = create(host, pod, endpoint);
         try {
@@ -54,10 +60,11 @@ public final class Wiring {
             }
             pod.rtnl().apply(EndpointPlan.pod(endpoint, link.parentIndex()));
             addHostRoutes(host, endpoint, link.index());
+            further.run(link);
             return link;
         } catch (Throwable failure) {
             try {
-                Links.delete(host, link.index());
+                Links.deleteEndpoint(host, link.index(), endpoint.mark());
             } catch (NetlinkException undo) {
                 throw new NotUndoneException(failure, undo);
             }
@@ -80,7 +87,7 @@ public final class Wiring {
                     + old.kind().name() + " and not a pod's");
         }
         if (old != null) {
-            Links.delete(host, old.index());
+            Links.deleteEndpoint(host, old);
         }
         created = tryCreate(host, pod, endpoint);
         if (created == null) {
@@ -156,7 +163,7 @@ public final class Wiring {
                     throw new WiringException("there is a route to " + destination.address() + " already, by "
                             + (holder == null ? "no link" : "link " + holder.name()));
                 }
-                return Links.delete(host, holder.index());
+                return Links.deleteEndpoint(host, holder);
             }
         }
         return true;

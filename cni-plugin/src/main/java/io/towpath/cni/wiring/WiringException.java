@@ -6,7 +6,8 @@ import java.io.IOException;
 public final class WiringException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    WiringException(String message) {
+    /** @param message what is in the way */
+    public WiringException(String message) {
         super(message);
     }
 }

@@ -39,7 +39,8 @@ class NetConfTest {
                 'dns': {'nameservers': ['10.0.0.10'], 'domain': 'd', 'search': ['s'], 'options': ['o']},
                 'capabilities': {'ips': true, 'mac': true, 'dns': false},
                 'runtimeConfig': {'ips': ['10.0.0.5/24'], 'mac': '02:00:00:00:00:01', 'ipRanges': [[]],
-                    'dns': {'servers': ['10.0.0.11'], 'searches': ['t'], 'options': ['p']}, 'aliases': ['x', 'y']},
+                    'dns': {'servers': ['10.0.0.11'], 'searches': ['t'], 'options': ['p']}, 'aliases': ['x', 'y'],
+                    'bandwidth': {'ingressRate': 1000, 'ingressBurst': 20000, 'egressRate': 8, 'egressBurst': 34359738359}},
                 'args': {'cni': {'ips': ['10.0.0.6'], 'labels': [{'key': 'app', 'value': 'a'}]}},
                 'ipam': {'type': 'host-local', 'subnet': 'usePodCidr'}""");
         assertEquals(1400, conf.mtu());
@@ -52,7 +53,9 @@ class NetConfTest {
                         List.of("10.0.0.5/24"),
                         MacAddress.parse("02:00:00:00:00:01"),
                         new Dns(List.of("10.0.0.11"), "", List.of("t"), List.of("p")),
-                        List.of("x", "y")),
+                        List.of("x", "y"),
+                        List.of(),
+                        new Bandwidth(new Bandwidth.Limit(1000, 20_000), new Bandwidth.Limit(8, 34_359_738_359L))),
                 conf.runtimeConfig());
         assertEquals("usePodCidr", conf.ipam().path("subnet").textValue());
         assertEquals("host-local", conf.tree().path("ipam").path("type").textValue());
@@ -247,16 +250,25 @@ class NetConfTest {
         call("DEL", more).run().assertSuccess("del");
     }
 
-    @Test
-    void bandwidthIsRefused() {
-        for (String key : List.of("ingressRate", "ingressBurst", "egressRate", "egressBurst")) {
-            Call.Outcome outcome = call("ADD", "'runtimeConfig': {'bandwidth': {'" + key + "': 1000}}")
-                    .run();
-            assertEquals(2, outcome.error().path("code").intValue());
-            assertEquals(
-                    "unsupported field runtimeConfig.bandwidth: {\"" + key + "\":1000}",
-                    outcome.error().path("msg").textValue());
-        }
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "'ingressRate': 1000 | ingressBurst | must be set if ingressRate is",
+                "'ingressBurst': 1000 | ingressRate | must be set if ingressBurst is",
+                "'egressRate': 1000, 'egressBurst': 0 | egressBurst | must be set if egressRate is",
+                "'egressRate': 0, 'egressBurst': 1000 | egressRate | must be set if egressBurst is",
+                "'egressRate': 7, 'egressBurst': 1000 | egressRate | must be 0 or at least 8",
+                "'egressRate': -1, 'egressBurst': 1000 | egressRate | must be between 0 and 9223372036854775807",
+                "'egressRate': 1000, 'egressBurst': 34359738360 | egressBurst | must be between 0 and 34359738359",
+            })
+    void bandwidthThatCannotBeMeant(String bandwidth, String key, String what) {
+        String more = "'runtimeConfig': {'bandwidth': {" + bandwidth + "}}";
+        call("ADD", more)
+                .run()
+                .assertError(7, "network config key \"runtimeConfig.bandwidth." + key + "\" " + what, "");
+        call("DEL", more).run().assertSuccess("del");
     }
 
     @Test

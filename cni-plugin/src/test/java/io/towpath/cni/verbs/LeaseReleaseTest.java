@@ -12,7 +12,6 @@ import io.towpath.cni.protocol.NetConf;
 import io.towpath.cni.protocol.Request;
 import io.towpath.cni.protocol.RuntimeConfig;
 import io.towpath.cni.protocol.Verb;
-import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -42,7 +41,7 @@ class LeaseReleaseTest {
                 NetConf.DEFAULT_STATE_DIR,
                 NetConf.DEFAULT_SUBNET_ENV,
                 Dns.EMPTY,
-                new RuntimeConfig(List.of(), null, Dns.EMPTY, List.of()),
+                RuntimeConfig.EMPTY,
                 null,
                 null,
                 null,

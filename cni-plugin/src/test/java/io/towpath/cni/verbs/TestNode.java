@@ -9,8 +9,10 @@ import io.towpath.cni.protocol.CniException;
 import io.towpath.cni.protocol.NetConf;
 import io.towpath.cni.protocol.Protocol;
 import io.towpath.netlink.rtnl.Address;
+import io.towpath.netlink.rtnl.Filter;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Neighbour;
+import io.towpath.netlink.rtnl.Qdisc;
 import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.io.ByteArrayInputStream;
@@ -155,6 +157,12 @@ final class TestNode {
             try (Rtnl rtnl = namespaces.at(path).open()) {
                 for (Link link : rtnl.links()) {
                     all.add(path + ": " + link);
+                    for (Qdisc qdisc : rtnl.qdiscs(link.index())) {
+                        all.add(path + ": " + qdisc);
+                    }
+                    for (Filter filter : rtnl.ingressFilters(link.index())) {
+                        all.add(path + ": " + filter);
+                    }
                     for (Neighbour neighbour : rtnl.neighbours(link.index())) {
                         all.add(path + ": " + neighbour);
                     }

@@ -65,7 +65,7 @@ class WiringKernelTest {
     private void connect(TestNamespace target, Endpoint endpoint, String... live) throws IOException {
         Wiring wiring = new Wiring(namespaces, mark -> List.of(live).contains(mark.alias()));
         try (Namespaces.Pod opened = namespaces.pod(target.path())) {
-            wiring.connect(opened, endpoint);
+            wiring.connect(opened, endpoint, _ -> {});
         }
     }
 

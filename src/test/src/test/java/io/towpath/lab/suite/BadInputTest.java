@@ -187,6 +187,10 @@ class BadInputTest {
                 "{'runtimeConfig': {'mac': 'ff:ff:ff:ff:ff:ff'}}",
                 "{'runtimeConfig': {'ips': ['banana']}}",
                 "{'runtimeConfig': {'ips': ['10.77.0.1']}}",
+                "{'runtimeConfig': {'bandwidth': 5}}",
+                "{'runtimeConfig': {'bandwidth': {'ingressRate': 1000000}}}",
+                "{'runtimeConfig': {'bandwidth': {'egressRate': -1, 'egressBurst': 1000000}}}",
+                "{'runtimeConfig': {'bandwidth': {'egressRate': 1000000, 'egressBurst': 11}}}",
                 "{'clusterFile': '/nonexistent/cluster.json', 'stateDir': '/nonexistent/run', 'subnetEnv': '/nonexistent/env'}");
     }
 
@@ -201,7 +205,6 @@ class BadInputTest {
             delimiter = '|',
             value = {
                 "portMappings|[{'hostPort': 8080, 'containerPort': 80, 'protocol': 'tcp'}]",
-                "bandwidth|{'ingressRate': 1000000, 'ingressBurst': 1000000}"
             })
     void capabilitiesThatAreNotServedAreRefusedByName(String capability, String json) {
         NetConf conf = node.conf().with("runtimeConfig", "{'" + capability + "': " + json + "}");
