@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param networks the pods' network: at most one prefix of each family, at least one
  * @param node this node's name; null for the host's name
- * @param underlayInterface the device that tunnel packets leave by; null for the one with this node's address
+ * @param underlay which of this node's interfaces tunnel packets leave by
  * @param vni the VXLAN network identifier
  * @param port the UDP port tunnel packets go to
  * @param mtu the underlay's, in bytes; 0 for the interface's
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public record Cluster(
         List<IpPrefix> networks,
         @Nullable String node,
-        @Nullable String underlayInterface,
+        UnderlayChoice underlay,
         int vni,
         int port,
         int mtu,
@@ -45,12 +45,12 @@ public record Cluster(
 
     /** The same with other nodes. */
     public Cluster withNodes(List<Node> others) {
-        return new Cluster(networks, node, underlayInterface, vni, port, mtu, learning, gbp, directRouting, others);
+        return new Cluster(networks, node, underlay, vni, port, mtu, learning, gbp, directRouting, others);
     }
 
-    /** The same with another underlay interface. */
-    public Cluster withUnderlayInterface(@Nullable String name) {
-        return new Cluster(networks, node, name, vni, port, mtu, learning, gbp, directRouting, nodes);
+    /** The same with another choice of this node's interface. */
+    public Cluster withUnderlay(UnderlayChoice other) {
+        return new Cluster(networks, node, other, vni, port, mtu, learning, gbp, directRouting, nodes);
     }
 
     /**
@@ -58,7 +58,8 @@ public record Cluster(
      *
      * @param name its name in the cluster
      * @param slices its part of the network: at most one prefix of each family, at least one
-     * @param addresses where tunnel packets for it go: at most one of each family, one for each slice's
+     * @param addresses where tunnel packets for it go: at most one of each family, one for each slice's; of this node, whatever
+     *     is missing is the interface's
      * @param mac the MAC address of its device for IPv4; null for the {@linkplain VtepMac derived} one
      * @param macV6 as mac, of its device for IPv6
      */
@@ -82,6 +83,11 @@ public record Cluster(
         /** The same with other addresses. */
         public Node withAddresses(List<IpAddress> others) {
             return new Node(name, slices, others, mac, macV6);
+        }
+
+        /** The same with MAC addresses, null for derived ones. */
+        public Node withMacs(@Nullable MacAddress ofIpv4, @Nullable MacAddress ofIpv6) {
+            return new Node(name, slices, addresses, ofIpv4, ofIpv6);
         }
 
         /** The slice of a family, null if it has none. */

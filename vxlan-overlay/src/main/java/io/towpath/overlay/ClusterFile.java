@@ -31,7 +31,7 @@ public final class ClusterFile {
 
     private static final String FORM = "see conf/cluster.example.json for the form";
     private static final String TOP_KEYS =
-            "network, node, interface, vni, port, mtu, learning, gbp, directRouting, nodes";
+            "network, node, interface, interfaceRegex, interfaceCidr, vni, port, mtu, learning, gbp, directRouting, nodes";
     private static final String NODE_KEYS = "name, slices, addresses, mac, macV6";
     private static final int[] READ_LIMITS = {4096, 64 << 10, 1 << 20, MAX_BYTES};
 
@@ -122,9 +122,7 @@ public final class ClusterFile {
         if (cluster.node() != null) {
             root.put("node", cluster.node());
         }
-        if (cluster.underlayInterface() != null) {
-            root.put("interface", cluster.underlayInterface());
-        }
+        write(cluster.underlay(), root);
         root.put("vni", cluster.vni()).put("port", cluster.port());
         if (cluster.mtu() != 0) {
             root.put("mtu", cluster.mtu());
@@ -139,12 +137,29 @@ public final class ClusterFile {
         return (root + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
+    private static void write(UnderlayChoice choice, ObjectNode root) {
+        if (choice.interfaces().size() == 1) {
+            root.put("interface", choice.interfaces().getFirst());
+        } else if (!choice.interfaces().isEmpty()) {
+            choice.interfaces().forEach(root.putArray("interface")::add);
+        }
+        if (!choice.regexes().isEmpty()) {
+            choice.regexes().forEach(root.putArray("interfaceRegex")::add);
+        }
+        if (!choice.cidrs().isEmpty()) {
+            ArrayNode cidrs = root.putArray("interfaceCidr");
+            choice.cidrs().forEach(cidr -> cidrs.add(cidr.toString()));
+        }
+    }
+
     private static ObjectNode write(Node node) {
         ObjectNode json = MAPPER.createObjectNode().put("name", node.name());
         ArrayNode slices = json.putArray("slices");
         node.slices().forEach(slice -> slices.add(slice.toString()));
-        ArrayNode addresses = json.putArray("addresses");
-        node.addresses().forEach(address -> addresses.add(address.toString()));
+        if (!node.addresses().isEmpty()) {
+            ArrayNode addresses = json.putArray("addresses");
+            node.addresses().forEach(address -> addresses.add(address.toString()));
+        }
         if (node.mac() != null) {
             json.put("mac", node.mac().toString());
         }
@@ -158,14 +173,15 @@ public final class ClusterFile {
         object("", root, TOP_KEYS);
         List<IpPrefix> networks = prefixes("network", required("", root, "network"), "10.244.0.0/16");
         JsonNode nodeList = array("nodes", required("", root, "nodes"), "[{\"name\": ...}]");
+        String node = optionalText("node", root);
         List<Node> nodes = new ArrayList<>(nodeList.size());
         for (int i = 0; i < nodeList.size(); i++) {
-            nodes.add(node("nodes[" + i + "]", nodeList.get(i)));
+            nodes.add(node("nodes[" + i + "]", nodeList.get(i), node));
         }
         return new Cluster(
                 networks,
-                optionalText("node", root),
-                optionalText("interface", root),
+                node,
+                underlay(root),
                 number("vni", root, Cluster.DEFAULT_VNI, 1, ClusterRules.MAX_VNI),
                 number("port", root, Cluster.DEFAULT_PORT, 1, 65_535),
                 number("mtu", root, 0, ClusterRules.MIN_UNDERLAY_MTU, 65_535),
@@ -175,11 +191,35 @@ public final class ClusterFile {
                 nodes);
     }
 
-    private Node node(String key, JsonNode json) throws ClusterFileException {
+    private UnderlayChoice underlay(JsonNode root) throws ClusterFileException {
+        JsonNode names = root.get("interface");
+        List<String> interfaces = names == null || names.isArray()
+                ? texts("interface", names, "eth0")
+                : List.of(text("interface", names, "a name"));
+        List<String> regexes = texts("interfaceRegex", root.get("interfaceRegex"), "eth.*");
+        JsonNode cidrs = root.get("interfaceCidr");
+        return new UnderlayChoice(
+                interfaces, regexes, cidrs == null ? List.of() : prefixes("interfaceCidr", cidrs, "192.168.0.0/16"));
+    }
+
+    private List<String> texts(String key, @Nullable JsonNode json, String example) throws ClusterFileException {
+        List<String> texts = new ArrayList<>();
+        JsonNode list = json == null ? MAPPER.createArrayNode() : array(key, json, "[\"" + example + "\"]");
+        for (int i = 0; i < list.size(); i++) {
+            texts.add(text(key + "[" + i + "]", list.get(i), "a text such as \"" + example + "\""));
+        }
+        return texts;
+    }
+
+    private Node node(String key, JsonNode json, @Nullable String self) throws ClusterFileException {
         object(key, json, NODE_KEYS);
         String name = text(key + ".name", required(key, json, "name"), "a node's name");
+        // Its own interface tells this node's address; one that the file serves other nodes with must be there.
+        boolean isSelf = name.equals(self);
         List<IpPrefix> slices = prefixes(key + ".slices", required(key, json, "slices"), "10.244.1.0/24");
-        JsonNode list = array(key + ".addresses", required(key, json, "addresses"), "[\"192.168.0.1\"]");
+        JsonNode given = isSelf ? json.get("addresses") : required(key, json, "addresses");
+        JsonNode list =
+                given == null ? MAPPER.createArrayNode() : array(key + ".addresses", given, "[\"192.168.0.1\"]");
         List<IpAddress> addresses = new ArrayList<>(list.size());
         for (int i = 0; i < list.size(); i++) {
             String place = key + ".addresses[" + i + "]";

@@ -10,6 +10,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 
 /** What must hold between the values of a cluster file. The first rule broken is told. */
 final class ClusterRules {
@@ -66,7 +68,7 @@ final class ClusterRules {
     /** Checks what does not depend on the nodes. */
     void checkCommon() throws ClusterFileException {
         checkNetworks();
-        checkInterface();
+        checkUnderlay();
         checkIpv6Limits();
     }
 
@@ -106,22 +108,38 @@ final class ClusterRules {
         }
     }
 
-    private void checkInterface() throws ClusterFileException {
-        String name = cluster.underlayInterface();
-        if (name == null) {
-            return;
+    private void checkUnderlay() throws ClusterFileException {
+        UnderlayChoice choice = cluster.underlay();
+        for (int i = 0; i < choice.interfaces().size(); i++) {
+            String name = choice.interfaces().get(i);
+            if (!isInterfaceName(name) && IpAddress.tryParse(name) == null) {
+                throw wrong(
+                        choice.interfaces().size() == 1 ? "interface" : "interface[" + i + "]",
+                        ClusterFileException.quoted(name)
+                                + " cannot be an interface's name; write one such as \"eth0\"");
+            }
         }
+        for (int i = 0; i < choice.regexes().size(); i++) {
+            String regex = choice.regexes().get(i);
+            try {
+                Pattern.compile(regex);
+            } catch (PatternSyntaxException e) {
+                throw wrong(
+                        "interfaceRegex[" + i + "]",
+                        ClusterFileException.quoted(regex) + " is no regular expression: " + e.getDescription()
+                                + "; write one such as \"eth.*\"");
+            }
+        }
+    }
+
+    private static boolean isInterfaceName(String name) {
         boolean fits =
                 !name.isEmpty() && name.length() <= MAX_INTERFACE_NAME && !name.equals(".") && !name.equals("..");
         for (int i = 0; i < name.length() && fits; i++) {
             char c = name.charAt(i);
             fits = c > ' ' && c < 0x7f && c != '/' && c != ':';
         }
-        if (!fits) {
-            throw wrong(
-                    "interface",
-                    ClusterFileException.quoted(name) + " cannot be an interface's name; write one such as \"eth0\"");
-        }
+        return fits;
     }
 
     /** Checks what of a node does not depend on the other nodes. */
@@ -164,7 +182,7 @@ final class ClusterRules {
                     quoted(slice) + " has no room for pods; write a length of at most "
                             + (slice.address().bits() - 2));
         }
-        if (node.address(ipv6) == null) {
+        if (node.address(ipv6) == null && !node.name().equals(cluster.node())) {
             String family = ipv6 ? "IPv6" : "IPv4";
             throw wrong(
                     key,

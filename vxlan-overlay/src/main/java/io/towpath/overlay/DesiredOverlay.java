@@ -11,12 +11,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * How the overlay of one node must be.
  *
- * @param node the node's name
+ * @param self the node, with the address of each family by which the others reach it
  * @param networks the pods' networks
  * @param devices one for each family the node has a slice of
  * @param settings what must hold below /proc/sys for the node as a whole
  */
-public record DesiredOverlay(String node, List<IpPrefix> networks, List<Device> devices, List<Setting> settings) {
+public record DesiredOverlay(Cluster.Node self, List<IpPrefix> networks, List<Device> devices, List<Setting> settings) {
     static final int OVERHEAD_IPV4 = 50;
     static final int OVERHEAD_IPV6 = 70;
 
@@ -24,6 +24,11 @@ public record DesiredOverlay(String node, List<IpPrefix> networks, List<Device> 
         networks = List.copyOf(networks);
         devices = List.copyOf(devices);
         settings = List.copyOf(settings);
+    }
+
+    /** The node's name. */
+    public String node() {
+        return self.name();
     }
 
     /** A setting below /proc/sys. */
@@ -71,6 +76,11 @@ public record DesiredOverlay(String node, List<IpPrefix> networks, List<Device> 
             return IpPrefix.host(slice.address());
         }
 
+        /** The same with other peers. */
+        Device withPeers(List<Peer> others) {
+            return new Device(name, mac, mtu, attributes, underlay, slice, network, computesChecksums, others);
+        }
+
         /** What must hold below /proc/sys for the device. */
         List<Setting> settings() {
             String folder = "net/ipv6/conf/" + name + "/";
@@ -102,23 +112,31 @@ public record DesiredOverlay(String node, List<IpPrefix> networks, List<Device> 
     public static DesiredOverlay of(Cluster cluster, NodeFacts facts) throws OverlayException {
         Cluster.Node self = facts.self(cluster);
         if (self == null) {
-            throw new OverlayException("this host's name " + ClusterFileException.quoted(facts.hostName())
-                    + " is not in the cluster file's nodes: add it there, or set the key \"node\" to one of "
-                    + ClusterRules.someNames(cluster));
+            throw new OverlayException(unknown(cluster, facts));
         }
         List<Device> devices = new ArrayList<>();
+        List<IpAddress> addresses = new ArrayList<>();
         List<Setting> settings = new ArrayList<>();
         for (boolean ipv6 : new boolean[] {false, true}) {
             IpPrefix slice = self.slice(ipv6);
             IpPrefix network = cluster.network(ipv6);
-            IpAddress address = self.address(ipv6);
-            if (slice != null && network != null && address != null) {
-                Underlay underlay = Underlay.choose(cluster, self, facts, address);
+            if (slice != null && network != null) {
+                Underlay underlay = Underlay.choose(cluster, self, facts, ipv6);
+                addresses.add(underlay.address());
                 devices.add(device(cluster, self, facts, underlay, slice, network));
                 settings.add(new Setting(ipv6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward", "1"));
             }
         }
-        return new DesiredOverlay(self.name(), cluster.networks(), devices, settings);
+        return new DesiredOverlay(self.withAddresses(addresses), cluster.networks(), devices, settings);
+    }
+
+    private static String unknown(Cluster cluster, NodeFacts facts) {
+        String some = ClusterRules.someNames(cluster);
+        return cluster.node() == null
+                ? "this host's name " + ClusterFileException.quoted(facts.hostName())
+                        + " is not in the cluster file's nodes: add it there, or set the key \"node\" to one of " + some
+                : "this node, " + ClusterFileException.quoted(cluster.node())
+                        + ", is not among the nodes that can be served: " + (some.isEmpty() ? "there are none" : some);
     }
 
     private static Device device(

@@ -2,6 +2,7 @@ package io.towpath.overlay;
 
 import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
+import io.towpath.net.IpPrefix;
 import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Route;
@@ -9,8 +10,10 @@ import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,14 +55,31 @@ public record NodeFacts(
         return facts.needsDefaultRoutes(cluster) ? facts.withDefaultRoutes(rtnl.routes()) : facts;
     }
 
+    /** The addresses by which other hosts could reach this one. */
+    static Set<IpAddress> addresses(Rtnl rtnl) throws LinuxException {
+        Set<Integer> leftOut = new HashSet<>();
+        for (Link link : rtnl.links()) {
+            if ((link.flags() & Link.IFF_LOOPBACK) != 0 || ObservedOverlay.isNamed(link)) {
+                leftOut.add(link.index());
+            }
+        }
+        Set<IpAddress> addresses = new HashSet<>();
+        for (Address each : rtnl.addresses()) {
+            if (each.scope() == Route.RT_SCOPE_UNIVERSE && !leftOut.contains(each.linkIndex())) {
+                addresses.add(each.prefix().address());
+            }
+        }
+        return addresses;
+    }
+
     // Thousands of routes are not listed for nothing.
     private boolean needsDefaultRoutes(Cluster cluster) {
         Cluster.Node self = self(cluster);
         boolean needed = false;
-        if (self != null && cluster.underlayInterface() == null) {
-            for (IpAddress address : self.addresses()) {
-                needed |= carrier(address) == null;
-            }
+        for (IpPrefix slice : self == null ? List.<IpPrefix>of() : self.slices()) {
+            boolean ipv6 = slice.address().ipv6();
+            IpAddress address = self == null ? null : self.address(ipv6);
+            needed |= !cluster.underlay().isOf(ipv6) && (address == null || carrier(address) == null);
         }
         return needed;
     }
@@ -137,6 +157,14 @@ public record NodeFacts(
             }
         }
         return null;
+    }
+
+    /** The link with an address of a family that other hosts can reach, null if it is none that can be an underlay. */
+    @Nullable
+    Link underlayable(Address address, boolean ipv6) {
+        boolean fits = address.prefix().address().ipv6() == ipv6 && address.scope() == Route.RT_SCOPE_UNIVERSE;
+        Link link = fits ? link(address.linkIndex()) : null;
+        return link == null || (link.flags() & Link.IFF_LOOPBACK) != 0 || ObservedOverlay.isNamed(link) ? null : link;
     }
 
     /** The link of the preferred default route of a family, null if there is no such route. */

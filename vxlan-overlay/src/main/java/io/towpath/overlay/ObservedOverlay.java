@@ -127,6 +127,11 @@ public record ObservedOverlay(Map<String, Device> devices, List<Link> stale, Map
         return ipv6 != null && link.vxlan() != null && VtepMac.of(node, ipv6).equals(link.mac());
     }
 
+    /** Whether a link has the form of a name and the kind of an overlay's device. */
+    static boolean isNamed(Link link) {
+        return family(link.name()) != null && link.vxlan() != null;
+    }
+
     private static @Nullable Boolean family(String name) {
         boolean ipv6 = name.startsWith("flannel-v6.");
         if (!ipv6 && !name.startsWith("flannel.")) {

@@ -3,11 +3,13 @@ package io.towpath.overlay;
 import io.towpath.linux.FileLock;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
+import io.towpath.net.IpAddress;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,7 @@ public final class Overlay {
     private final OverlayConfig config;
     private final Rtnl rtnl;
     private final Host host;
+    private @Nullable DesiredOverlay before;
 
     /**
      * An overlay with its files.
@@ -113,6 +116,29 @@ public final class Overlay {
                 }
                 return syncLocked(source);
             }
+        } catch (LinuxException e) {
+            throw new OverlayException("overlay: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Makes the overlay what an agent knows of a live cluster, and keeps that as the last known cluster, which {@link #ensure}
+     * then works from; no cluster file is looked at until {@link #sync()} is called.
+     *
+     * @throws OverlayException if a device or a file could not be made what it must be; all else has been done
+     */
+    public SyncReport sync(Cluster cluster) throws OverlayException {
+        return sync(ClusterSnapshot.of(cluster));
+    }
+
+    /**
+     * The addresses of this node's interfaces, those of loopback, of links alone and of the overlay's own devices left out.
+     *
+     * @throws OverlayException if the kernel does not tell
+     */
+    public Set<IpAddress> addresses() throws OverlayException {
+        try {
+            return NodeFacts.addresses(rtnl);
         } catch (LinuxException e) {
             throw new OverlayException("overlay: " + e.getMessage(), e);
         }
@@ -279,7 +305,10 @@ public final class Overlay {
             devices.add(KnownState.describe(link));
         }
         record(source, desired, devices, ofPeers.isEmpty());
-        return new SyncReport(desired, plan, ofPeers, source.warning() == null ? List.of() : List.of(source.warning()));
+        List<Repair> repairs = Repairs.of(plan, before, desired, ofPeers);
+        before = desired;
+        return new SyncReport(
+                desired, plan, repairs, ofPeers, source.warning() == null ? List.of() : List.of(source.warning()));
     }
 
     private void record(ClusterSnapshot source, DesiredOverlay desired, List<String> devices, boolean complete)

@@ -96,31 +96,17 @@ public final class OverlayPlan {
         }
     }
 
-    /**
-     * A thing to do, told by what it is about.
-     *
-     * @param device the device, null for the node as a whole
-     * @param peer the node it is for, null for none
-     * @param what such as {@code "route"} or {@code "link"}
-     */
-    public record Repair(@Nullable String device, @Nullable String peer, String what) {}
-
-    /** Each thing to do, in order. */
-    public List<Repair> repairs() {
-        List<Repair> repairs = new ArrayList<>(size());
-        stale.forEach(link -> repairs.add(new Repair(link.name(), null, "link")));
-        settings.forEach(setting -> repairs.add(new Repair(null, null, "setting")));
+    /** Each thing to do, in order, as a repair: one for each peer, and one for a device made anew with all its peers. */
+    List<Repair> repairs() {
+        List<Repair> repairs = new ArrayList<>();
+        stale.forEach(link -> repairs.add(new Repair(link.name(), null, "link", true)));
+        settings.forEach(setting -> repairs.add(new Repair(null, null, setting.key(), false)));
         for (DevicePlan plan : devices) {
-            String name = plan.device().name();
             if (plan.creates()) {
-                repairs.add(new Repair(name, null, "link"));
+                repairs.add(new Repair(plan.device().name(), null, "link", false));
+            } else {
+                plan.repairs(repairs);
             }
-            plan.attributes().forEach(step -> repairs.add(new Repair(name, null, step.what())));
-            plan.settings().forEach(setting -> repairs.add(new Repair(name, null, "setting")));
-            if (plan.disablesOffload()) {
-                repairs.add(new Repair(name, null, "offload"));
-            }
-            plan.steps().forEach(step -> repairs.add(new Repair(name, step.peer(), step.kind())));
         }
         return repairs;
     }

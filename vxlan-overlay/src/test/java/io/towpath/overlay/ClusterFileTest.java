@@ -52,7 +52,7 @@ class ClusterFileTest {
         Cluster cluster = parse(GOOD);
         assertEquals(List.of(IpPrefix.parse("10.244.0.0/16"), IpPrefix.parse("fd00:10:244::/48")), cluster.networks());
         assertEquals("a", cluster.node());
-        assertEquals("eth0", cluster.underlayInterface());
+        assertEquals(UnderlayChoice.named("eth0"), cluster.underlay());
         assertEquals(7, cluster.vni());
         assertEquals(4789, cluster.port());
         assertEquals(1400, cluster.mtu());
@@ -70,7 +70,7 @@ class ClusterFileTest {
         assertEquals(8472, cluster.port());
         assertEquals(0, cluster.mtu());
         assertNull(cluster.node());
-        assertNull(cluster.underlayInterface());
+        assertEquals(UnderlayChoice.AUTOMATIC, cluster.underlay());
     }
 
     @Test

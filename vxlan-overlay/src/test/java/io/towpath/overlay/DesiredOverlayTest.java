@@ -10,6 +10,7 @@ import io.towpath.net.IpPrefix;
 import io.towpath.netlink.rtnl.Link;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -124,6 +125,59 @@ class DesiredOverlayTest {
         assertEquals(1350, desired("\"mtu\":1400,", false, facts).mtu());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"interface\":[\"eth7\",\"eth1\",\"eth2\"] | eth1 | 172.16.0.1 |",
+                "\"interface\":\"10.9.0.3\" | eth2 | 10.9.0.3 |",
+                "\"interfaceRegex\":[\"^nothing\",\"[hH]2$\"] | eth2 | 10.9.0.2 |",
+                "\"interfaceRegex\":[\"0\\\\.3$\"] | eth2 | 10.9.0.3 |",
+                "\"interfaceCidr\":[\"10.8.0.0/16\",\"10.9.0.0/16\"] | eth2 | 10.9.0.2 |",
+                "\"interfaceCidr\":[\"fd00::/8\"] | eth3 | 192.0.2.3 |",
+                "\"interface\":\"eth8\",\"interfaceRegex\":[\"eth1\"] | eth1 | 172.16.0.1 |",
+                "\"interface\":\"eth8\",\"interfaceRegex\":[\"^e.h7\"],\"interfaceCidr\":[\"10.0.0.0/24\"] | | |"
+                        + "there is no interface eth8 or matching \"^e.h7\" or in 10.0.0.0/24 with an IPv4 address: correct"
+                        + " the choice of the underlay's interface, or leave it to the default route",
+            })
+    void theChosenInterfacesAddressIsTheNodesWhereNoneIsGiven(
+            String keys, @Nullable String device, @Nullable String address, @Nullable String error)
+            throws OverlayException {
+        Facts facts = Facts.withEth0()
+                .link(3, "eth1", 1500, Link.IFF_UP)
+                .address(3, "172.16.0.1/24")
+                .link(4, "eth2", 1500, Link.IFF_UP)
+                .address(4, "10.9.0.2/24", "10.9.0.3/24")
+                .link(5, "eth3", 1500, Link.IFF_UP)
+                .address(5, "192.0.2.3/24", "fd00::3/64")
+                .defaultRoute(5, "0.0.0.0/0");
+        Cluster cluster =
+                Clusters.parse(Clusters.json(3, false, keys + ",").replace(",\"addresses\":[\"192.168.0.1\"]", ""));
+        if (error != null) {
+            OverlayException e = assertThrows(OverlayException.class, () -> DesiredOverlay.of(cluster, facts.build()));
+            assertEquals(error, e.getMessage());
+            return;
+        }
+        DesiredOverlay overlay = DesiredOverlay.of(cluster, facts.build());
+        assertEquals(device, overlay.devices().getFirst().underlay());
+        assertEquals(
+                IpAddress.parse(String.valueOf(address)),
+                overlay.devices().getFirst().attributes().local());
+        assertEquals(
+                List.of(IpAddress.parse(String.valueOf(address))),
+                overlay.self().addresses());
+    }
+
+    @Test
+    void theAddressThatTheOthersSeeNeedNotBeTheInterfaces() throws OverlayException {
+        Facts facts = Facts.withEth0("172.16.0.1/24").defaultRoute(2, "0.0.0.0/0");
+        DesiredOverlay overlay = desired("", false, facts);
+        assertEquals(List.of(IpAddress.parse("192.168.0.1")), overlay.self().addresses());
+        assertEquals(
+                IpAddress.parse("172.16.0.1"),
+                overlay.devices().getFirst().attributes().local());
+    }
+
     @Test
     void theHostsNameServesWithoutANodeKey() throws OverlayException {
         String json = Clusters.json(3, false, "").replace("\"node\":\"n1\",", "");
@@ -135,10 +189,10 @@ class DesiredOverlayTest {
     void errorsNameTheMend() throws OverlayException {
         Facts plain = Facts.withEth0("192.168.0.1/16");
         assertEquals(
-                "there is no interface eth7: correct the key \"interface\" in the cluster file, or leave it out",
+                "there is no interface eth7 with an IPv4 address: correct the choice of the underlay's interface, or leave it to"
+                        + " the default route",
                 refusal("\"interface\":\"eth7\",", false, plain));
-        assertTrue(refusal("\"mtu\":9000,", false, plain)
-                .startsWith("mtu 9000 of the cluster file is more than the 1500"));
+        assertTrue(refusal("\"mtu\":9000,", false, plain).startsWith("the cluster's mtu 9000 is more than the 1500"));
         assertTrue(refusal("", true, plain).startsWith("no interface has the address fd00::1 of node n1"));
         assertTrue(refusal("\"interface\":\"eth0\",", true, plain).startsWith("interface eth0 has no IPv6 address"));
         Facts small = new Facts().link(2, "eth0", 576, Link.IFF_UP).address(2, "192.168.0.1/16");

@@ -16,14 +16,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Of the nodes of a live cluster, those that can be served beside each other: one node's mistake is no other's outage. Where
- * two want the same, this node goes first, then one that had it before, then the one whose name sorts first.
+ * two want the same slice, address or MAC address, this node goes first, then the one that was served unchanged until now,
+ * then one that was served with the same slices, then the one whose name sorts first; so the choice does not depend on the
+ * order of news, and what works is not taken away for what is new.
  *
- * @param nodes those that can be, sorted by name
+ * @param served the cluster with the nodes that can be, sorted by name
  * @param rejected the others
  */
-public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
-    public ServableNodes {
-        nodes = List.copyOf(nodes);
+public record Checked(Cluster served, List<Rejected> rejected) {
+    public Checked {
         rejected = List.copyOf(rejected);
     }
 
@@ -36,22 +37,22 @@ public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
     public record Rejected(String node, String reason) {}
 
     /**
-     * Chooses.
+     * Chooses, in n log n.
      *
      * @param cluster the cluster with all its nodes; {@code node} says which is this one
-     * @param own the addresses of this node's interfaces, which no other node can have
+     * @param own the addresses of this node's interfaces, which no other node can have; {@link Overlay#addresses} tells them
      * @param before the nodes that were served until now
      */
-    public static ServableNodes of(Cluster cluster, Set<IpAddress> own, List<Node> before) {
-        Map<String, Node> served = new HashMap<>();
-        before.forEach(node -> served.put(node.name(), node));
+    public static Checked of(Cluster cluster, Set<IpAddress> own, List<Node> before) {
+        Map<String, Node> earlier = new HashMap<>();
+        before.forEach(node -> earlier.put(node.name(), node));
         List<Node> candidates = new ArrayList<>(cluster.nodes());
-        candidates.sort(Comparator.<Node>comparingInt(node -> rank(node, cluster.node(), served))
+        candidates.sort(Comparator.<Node>comparingInt(node -> rank(node, cluster.node(), earlier))
                 .thenComparing(Node::name));
         Selection selection = new Selection(cluster, own);
         candidates.forEach(selection::consider);
         selection.accepted.sort(Comparator.comparing(Node::name));
-        return new ServableNodes(selection.accepted, selection.rejected);
+        return new Checked(cluster.withNodes(selection.accepted), selection.rejected);
     }
 
     /** What is wrong with all that does not depend on the nodes: one line, null if nothing. */
@@ -64,11 +65,12 @@ public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
         }
     }
 
-    private static int rank(Node node, @Nullable String self, Map<String, Node> served) {
+    private static int rank(Node node, @Nullable String self, Map<String, Node> earlier) {
         if (node.name().equals(self)) {
             return 0;
         }
-        return node.equals(served.get(node.name())) ? 1 : 2;
+        Node same = earlier.get(node.name());
+        return node.equals(same) ? 1 : same != null && node.slices().equals(same.slices()) ? 2 : 3;
     }
 
     private static final class Selection {
@@ -125,9 +127,13 @@ public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
                 }
             }
             for (IpPrefix slice : node.slices()) {
-                String other = macs.get(node.vtepMac(slice.address().ipv6()));
+                MacAddress mac = node.vtepMac(slice.address().ipv6());
+                if (mac.isMulticast() || mac.value() == 0) {
+                    return "its MAC address " + mac + " cannot be a device's";
+                }
+                String other = macs.get(mac);
                 if (other != null) {
-                    return "its MAC address " + node.vtepMac(slice.address().ipv6()) + " is that of node " + other;
+                    return "its MAC address " + mac + " is that of node " + other;
                 }
                 Map.Entry<IpPrefix, String> overlap = overlap(slice);
                 if (overlap != null) {
