@@ -48,6 +48,11 @@ public record Cluster(
         return new Cluster(networks, node, underlay, vni, port, mtu, learning, gbp, directRouting, others);
     }
 
+    /** The same with a name for this node's interface, null for none. */
+    public Cluster withUnderlayInterface(@Nullable String name) {
+        return withUnderlay(name == null ? UnderlayChoice.AUTOMATIC : UnderlayChoice.named(name));
+    }
+
     /** The same with another choice of this node's interface. */
     public Cluster withUnderlay(UnderlayChoice other) {
         return new Cluster(networks, node, other, vni, port, mtu, learning, gbp, directRouting, nodes);

@@ -97,27 +97,6 @@ record DevicePlan(
                 + steps.size();
     }
 
-    /** Adds each thing to do as a repair, what is for one peer as one. */
-    void repairs(List<Repair> into) {
-        String name = device.name();
-        attributes.forEach(step -> into.add(step.repair(name)));
-        settings.forEach(setting -> into.add(new Repair(name, null, setting.key(), false)));
-        if (disablesOffload) {
-            into.add(new Repair(name, null, "offload", false));
-        }
-        Repair last = null;
-        for (Step step : steps) {
-            Repair next = step.repair(name);
-            if (last != null && next.peer() != null && next.peer().equals(last.peer()) && !next.removed()) {
-                // The steps for a peer follow each other.
-                next = new Repair(name, last.peer(), last.what() + ", " + next.what(), false);
-                into.removeLast();
-            }
-            into.add(next);
-            last = next;
-        }
-    }
-
     // Some of these a newer kernel can change in place, but not all, and none without a moment of half a device.
     private static boolean isMendable(Device desired, ObservedOverlay.Device observed) {
         Vxlan attributes = observed.link().vxlan();

@@ -305,7 +305,7 @@ public final class Overlay {
             devices.add(KnownState.describe(link));
         }
         record(source, desired, devices, ofPeers.isEmpty());
-        List<Repair> repairs = Repairs.of(plan, before, desired, ofPeers);
+        List<OverlayPlan.Repair> repairs = Repairs.of(plan, before, desired, ofPeers);
         before = desired;
         return new SyncReport(
                 desired, plan, repairs, ofPeers, source.warning() == null ? List.of() : List.of(source.warning()));

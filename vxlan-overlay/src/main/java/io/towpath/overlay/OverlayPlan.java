@@ -96,16 +96,54 @@ public final class OverlayPlan {
         }
     }
 
-    /** Each thing to do, in order, as a repair: one for each peer, and one for a device made anew with all its peers. */
-    List<Repair> repairs() {
+    /**
+     * A thing to do, told by what it is about.
+     *
+     * @param device the device, null for the node as a whole
+     * @param peer the node it is for, null for none
+     * @param what the kind of thing, of which there are few, such as {@code "route"} or {@code "link"}
+     */
+    public record Repair(@Nullable String device, @Nullable String peer, String what) {
+        /** One line, such as {@code "flannel.1: node b: route"}. */
+        @Override
+        public String toString() {
+            return (device == null ? "" : device + ": ") + (peer == null ? "" : "node " + peer + ": ") + what;
+        }
+    }
+
+    /** Each thing to do, in order. */
+    public List<Repair> repairs() {
+        return repairs((device, step) -> true);
+    }
+
+    /** Says of a thing to do whether to tell it: for the device, null for the node as a whole; and the step if it is one. */
+    interface Filter {
+        boolean tells(@Nullable Device device, @Nullable Step step);
+    }
+
+    List<Repair> repairs(Filter filter) {
         List<Repair> repairs = new ArrayList<>();
-        stale.forEach(link -> repairs.add(new Repair(link.name(), null, "link", true)));
-        settings.forEach(setting -> repairs.add(new Repair(null, null, setting.key(), false)));
+        if (filter.tells(null, null)) {
+            stale.forEach(link -> repairs.add(new Repair(link.name(), null, "link")));
+            settings.forEach(setting -> repairs.add(new Repair(null, null, "setting")));
+        }
         for (DevicePlan plan : devices) {
-            if (plan.creates()) {
-                repairs.add(new Repair(plan.device().name(), null, "link", false));
-            } else {
-                plan.repairs(repairs);
+            Device device = plan.device();
+            if (filter.tells(device, null)) {
+                String name = device.name();
+                if (plan.creates()) {
+                    repairs.add(new Repair(name, null, "link"));
+                }
+                plan.attributes().forEach(step -> repairs.add(new Repair(name, null, step.kind())));
+                plan.settings().forEach(setting -> repairs.add(new Repair(name, null, "setting")));
+                if (plan.disablesOffload()) {
+                    repairs.add(new Repair(name, null, "offload"));
+                }
+            }
+            for (Step step : plan.steps()) {
+                if (filter.tells(device, step)) {
+                    repairs.add(new Repair(device.name(), step.peer(), step.kind()));
+                }
             }
         }
         return repairs;

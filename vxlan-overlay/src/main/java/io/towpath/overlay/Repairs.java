@@ -3,7 +3,7 @@ package io.towpath.overlay;
 import io.towpath.overlay.DesiredOverlay.Device;
 import io.towpath.overlay.DesiredOverlay.Peer;
 import io.towpath.overlay.OverlayPlan.Failure;
-import java.util.ArrayList;
+import io.towpath.overlay.OverlayPlan.Repair;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -24,20 +24,23 @@ final class Repairs {
         if (before == null || plan.isEmpty()) {
             return List.of();
         }
-        List<Repair> repairs = new ArrayList<>();
         Set<String> failed = new HashSet<>();
         failures.forEach(failure -> failed.add(failure.device() + " " + failure.peer()));
         boolean same = before.equals(desired);
         Set<String> devices = same ? Set.of() : unchangedDevices(before, desired);
         Set<String> peers = same ? Set.of() : unchangedPeers(before, desired);
-        for (Repair repair : plan.repairs()) {
-            String peer = repair.device() + " " + repair.peer();
-            boolean unchanged = repair.peer() == null ? devices.contains(repair.device()) : peers.contains(peer);
-            if (!failed.contains(peer) && (same || (unchanged && !repair.removed()))) {
-                repairs.add(repair);
+        return plan.repairs((device, step) -> {
+            if (device == null) {
+                return same;
             }
-        }
-        return repairs;
+            String peer = device.name() + " " + (step == null ? null : step.peer());
+            if (failed.contains(peer)) {
+                return false;
+            }
+            boolean ofPeer = step != null && step.peer() != null;
+            boolean removal = step != null && step.removal();
+            return same || (!removal && (ofPeer ? peers.contains(peer) : devices.contains(device.name())));
+        });
     }
 
     private static Set<String> unchangedDevices(DesiredOverlay before, DesiredOverlay desired) {

@@ -30,9 +30,10 @@ record Step(@Nullable String peer, boolean removal, String what, Request request
         return new Step(null, true, what, request);
     }
 
-    /** What it is once done, where nothing but what others did was the reason for it. */
-    Repair repair(String device) {
-        return new Repair(device, peer, what, removal);
+    /** The first word of what it is about: the kind of thing. */
+    String kind() {
+        int space = what.indexOf(' ');
+        return space < 0 ? what : what.substring(0, space);
     }
 
     /** One line, such as {@code "route add 10.1.2.0/24 via 10.1.2.0 dev flannel.1 onlink"}. */

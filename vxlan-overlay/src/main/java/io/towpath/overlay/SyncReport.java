@@ -16,7 +16,7 @@ import java.util.List;
 public record SyncReport(
         DesiredOverlay desired,
         OverlayPlan plan,
-        List<Repair> repairs,
+        List<OverlayPlan.Repair> repairs,
         List<OverlayPlan.Failure> failures,
         List<String> warnings) {
     public SyncReport {

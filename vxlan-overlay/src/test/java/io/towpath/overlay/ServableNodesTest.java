@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
-import io.towpath.overlay.Checked.Rejected;
 import io.towpath.overlay.Cluster.Node;
+import io.towpath.overlay.ServableNodes.Rejected;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class CheckedTest {
+class ServableNodesTest {
     private static final Node SELF = node("self", "10.244.1.0/24", "192.168.0.1");
     private static final Node PEER = node("peer", "10.244.2.0/24", "192.168.0.2");
 
@@ -45,8 +45,8 @@ class CheckedTest {
                 nodes);
     }
 
-    private static Checked choose(Node... nodes) {
-        return Checked.of(cluster(List.of(nodes)), Set.of(), List.of());
+    private static ServableNodes choose(Node... nodes) {
+        return ServableNodes.of(cluster(List.of(nodes)), Set.of(), List.of());
     }
 
     static List<Arguments> mistakes() {
@@ -89,9 +89,9 @@ class CheckedTest {
     @MethodSource("mistakes")
     void mistakeOfOneIsNoOthersOutage(Node bad, String reason) {
         // Accepted by rank, not by name: a node that was served goes before one that was not.
-        Checked chosen =
-                Checked.of(cluster(List.of(bad, PEER, SELF)), Set.of(IpAddress.parse("192.168.0.100")), List.of(PEER));
-        assertEquals(List.of(PEER, SELF), chosen.served().nodes());
+        ServableNodes chosen = ServableNodes.of(
+                cluster(List.of(bad, PEER, SELF)), Set.of(IpAddress.parse("192.168.0.100")), List.of(PEER));
+        assertEquals(List.of(PEER, SELF), chosen.nodes());
         assertEquals(List.of(new Rejected("bad", reason)), chosen.rejected());
     }
 
@@ -99,28 +99,29 @@ class CheckedTest {
     void ofTwoThatWereNotServedTheFirstNameIsServed() {
         Node a = node("a", "10.244.3.0/24", "192.168.0.3");
         Node b = node("b", "10.244.3.0/24", "192.168.0.4");
-        assertEquals(List.of(a, SELF), choose(b, a, SELF).served().nodes());
+        assertEquals(List.of(a, SELF), choose(b, a, SELF).nodes());
     }
 
     @Test
     void nodeThatWasServedStaysWhenAnotherWantsTheSame() {
         Node a = node("a", "10.244.3.0/24", "192.168.0.3");
         Node b = node("b", "10.244.3.0/24", "192.168.0.4");
-        Checked chosen = Checked.of(cluster(List.of(a, b, SELF)), Set.of(), List.of(b));
-        assertEquals(List.of(b, SELF), chosen.served().nodes());
+        ServableNodes chosen = ServableNodes.of(cluster(List.of(a, b, SELF)), Set.of(), List.of(b));
+        assertEquals(List.of(b, SELF), chosen.nodes());
     }
 
     @Test
     void ownSliceGoesBeforeEveryOther() {
         Node thief = node("a", "10.244.1.0/24", "192.168.0.3");
-        Checked chosen = Checked.of(cluster(List.of(thief, SELF)), Set.of(), List.of(thief));
-        assertEquals(List.of(SELF), chosen.served().nodes());
+        ServableNodes chosen = ServableNodes.of(cluster(List.of(thief, SELF)), Set.of(), List.of(thief));
+        assertEquals(List.of(SELF), chosen.nodes());
     }
 
     @Test
     void ownAddressIsNoObstacleForThisNode() {
-        Checked chosen = Checked.of(cluster(List.of(SELF)), Set.of(IpAddress.parse("192.168.0.1")), List.of());
-        assertEquals(List.of(SELF), chosen.served().nodes());
+        ServableNodes chosen =
+                ServableNodes.of(cluster(List.of(SELF)), Set.of(IpAddress.parse("192.168.0.1")), List.of());
+        assertEquals(List.of(SELF), chosen.nodes());
     }
 
     @Test
@@ -132,12 +133,12 @@ class CheckedTest {
         // 256 slices there are, of which one is this node's.
         assertEquals(
                 256,
-                Checked.of(cluster(nodes), Set.of(), List.of()).served().nodes().size());
+                ServableNodes.of(cluster(nodes), Set.of(), List.of()).nodes().size());
     }
 
     @Test
-    void whatAllNodesShareIsCheckedApart() {
-        assertNull(Checked.problem(cluster(List.of())));
+    void whatAllNodesShareIsServableNodesApart() {
+        assertNull(ServableNodes.problem(cluster(List.of())));
         Cluster loopback = new Cluster(
                 List.of(IpPrefix.parse("127.0.0.0/8")),
                 "self",
@@ -151,7 +152,7 @@ class CheckedTest {
                 List.of());
         assertEquals(
                 "network[0]: \"127.0.0.0/8\" overlaps 127.0.0.0/8, which hosts use otherwise; choose another",
-                Checked.problem(loopback));
+                ServableNodes.problem(loopback));
     }
 
     @Test

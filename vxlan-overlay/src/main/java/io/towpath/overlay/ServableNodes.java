@@ -20,11 +20,12 @@ import org.jspecify.annotations.Nullable;
  * then one that was served with the same slices, then the one whose name sorts first; so the choice does not depend on the
  * order of news, and what works is not taken away for what is new.
  *
- * @param served the cluster with the nodes that can be, sorted by name
+ * @param nodes those that can be, sorted by name
  * @param rejected the others
  */
-public record Checked(Cluster served, List<Rejected> rejected) {
-    public Checked {
+public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
+    public ServableNodes {
+        nodes = List.copyOf(nodes);
         rejected = List.copyOf(rejected);
     }
 
@@ -43,7 +44,7 @@ public record Checked(Cluster served, List<Rejected> rejected) {
      * @param own the addresses of this node's interfaces, which no other node can have; {@link Overlay#addresses} tells them
      * @param before the nodes that were served until now
      */
-    public static Checked of(Cluster cluster, Set<IpAddress> own, List<Node> before) {
+    public static ServableNodes of(Cluster cluster, Set<IpAddress> own, List<Node> before) {
         Map<String, Node> earlier = new HashMap<>();
         before.forEach(node -> earlier.put(node.name(), node));
         List<Node> candidates = new ArrayList<>(cluster.nodes());
@@ -52,7 +53,7 @@ public record Checked(Cluster served, List<Rejected> rejected) {
         Selection selection = new Selection(cluster, own);
         candidates.forEach(selection::consider);
         selection.accepted.sort(Comparator.comparing(Node::name));
-        return new Checked(cluster.withNodes(selection.accepted), selection.rejected);
+        return new ServableNodes(selection.accepted, selection.rejected);
     }
 
     /** What is wrong with all that does not depend on the nodes: one line, null if nothing. */
