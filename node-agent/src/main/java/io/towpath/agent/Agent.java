@@ -5,11 +5,11 @@ import io.towpath.agent.reconcile.Reconciler;
 import io.towpath.agent.reconcile.UnderlayChoice;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.status.AgentStatus;
+import io.towpath.agent.status.StatusBoard;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.overlay.OverlayConfig;
 import java.time.Clock;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
+import java.time.Instant;
 
 /** The agent as a whole: the reconciler on the thread that runs it, and what serves others beside it. */
 public final class Agent {
@@ -17,13 +17,14 @@ public final class Agent {
     private final UnderlayChoice underlay;
     private final ClusterSource source;
     private final Log log;
-    private final AtomicReference<@Nullable AgentStatus> status = new AtomicReference<>();
+    private final StatusBoard status;
 
     public Agent(OverlayConfig files, UnderlayChoice underlay, ClusterSource source, Log log) {
         this.files = files;
         this.underlay = underlay;
         this.source = source;
         this.log = log;
+        status = new StatusBoard(AgentStatus.starting(null, source.name(), Instant.now()));
     }
 
     /**
@@ -32,7 +33,7 @@ public final class Agent {
      * @throws NetlinkException if the kernel cannot be listened to
      */
     public void run() throws NetlinkException {
-        Reconciler reconciler = new Reconciler(files, underlay, source, log, Clock.systemUTC(), status::set);
+        Reconciler reconciler = new Reconciler(files, underlay, source, log, Clock.systemUTC(), status::publish);
         Thread running = Thread.currentThread();
         Thread ending = new Thread(
                 () -> {

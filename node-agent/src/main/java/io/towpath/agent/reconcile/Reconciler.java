@@ -16,6 +16,7 @@ import io.towpath.overlay.OverlayConfig;
 import io.towpath.overlay.OverlayException;
 import io.towpath.overlay.SyncReport;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -137,6 +138,7 @@ public final class Reconciler implements ClusterSource.Listener {
 
     /** Whether everything is as it must be now. */
     private boolean round(Rtnl rtnl, Overlay overlay) {
+        long began = System.nanoTime();
         ClusterFacts now = facts;
         boolean changed = !Objects.equals(now, lastFacts);
         lastFacts = now;
@@ -158,7 +160,7 @@ public final class Reconciler implements ClusterSource.Listener {
             // The next round must find out by itself what concerns it.
             interest = Interest.EVERYTHING;
         }
-        statuses.accept(status.roundEnded(now != null));
+        statuses.accept(status.roundEnded(now != null, Duration.ofNanos(System.nanoTime() - began)));
         return done;
     }
 

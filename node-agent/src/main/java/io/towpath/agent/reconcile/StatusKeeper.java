@@ -7,6 +7,7 @@ import io.towpath.overlay.OverlayPlan;
 import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.overlay.SyncReport;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -34,11 +35,14 @@ final class StatusKeeper {
 
     private @Nullable String node;
     private @Nullable String problem;
-    private List<AgentStatus.Device> devices = List.of();
+    private List<DesiredOverlay.Device> devices = List.of();
     private Map<String, String> peerProblems = Map.of();
     private List<Rejected> rejected = List.of();
     private boolean stands;
-    private long rounds;
+    private AgentStatus.Rounds rounds = AgentStatus.Rounds.NONE;
+    private AgentStatus.Guard guard = AgentStatus.Guard.UNKNOWN;
+    private List<AgentStatus.Fill> ipam = List.of();
+    private AgentStatus.Attachments attachments = AgentStatus.Attachments.NONE;
 
     StatusKeeper(String sourceName, Log log, Clock clock) {
         this.sourceName = sourceName;
@@ -98,14 +102,7 @@ final class StatusKeeper {
         stands = true;
         problem = null;
         log.problem("overlay", null);
-        devices = desired.devices().stream()
-                .map(device -> new AgentStatus.Device(
-                        device.name(),
-                        device.slice().toString(),
-                        device.underlay(),
-                        device.mtu(),
-                        device.peers().size()))
-                .toList();
+        devices = desired.devices();
         Map<String, String> failing = new HashMap<>();
         for (OverlayPlan.Failure failure : report.failures()) {
             failing.put(String.valueOf(failure.peer()), failure.message());
@@ -119,7 +116,8 @@ final class StatusKeeper {
         peerProblems = failing;
         List<OverlayPlan.Repair> done = report.plan().repairs();
         if (changed && !done.isEmpty()) {
-            int peers = devices.stream().mapToInt(AgentStatus.Device::peers).sum();
+            int peers =
+                    devices.stream().mapToInt(device -> device.peers().size()).sum();
             log.info("overlay changed", "changes", done.size(), "peers", peers);
         } else {
             repaired(done, failing.keySet());
@@ -167,17 +165,31 @@ final class StatusKeeper {
         return names.size() <= PEERS_IN_A_LINE ? first : first + ",...";
     }
 
-    synchronized AgentStatus roundEnded(boolean inSync) {
-        rounds++;
+    /** Takes how the nftables table is. */
+    synchronized void guard(AgentStatus.Guard now) {
+        guard = now;
+    }
+
+    /** Takes how full the ranges are, and what was cleared away of pods that are gone. */
+    synchronized void pods(List<AgentStatus.Fill> fills, AgentStatus.Attachments cleared) {
+        ipam = fills;
+        attachments = cleared;
+    }
+
+    synchronized AgentStatus roundEnded(boolean inSync, Duration duration) {
+        rounds = rounds.ended(problem == null && peerProblems.isEmpty(), duration);
         return new AgentStatus(
                 node,
                 started,
+                clock.instant(),
                 new AgentStatus.Source(sourceName, inSync, sourceChange, trouble),
                 new AgentStatus.Overlay(stands, devices, problem, peerProblems),
                 rejected,
                 repairs,
                 lastRepairs,
                 rounds,
-                clock.instant());
+                guard,
+                ipam,
+                attachments);
     }
 }

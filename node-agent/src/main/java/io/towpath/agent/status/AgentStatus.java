@@ -1,38 +1,64 @@
 package io.towpath.agent.status;
 
+import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.ServableNodes.Rejected;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the agent and its node are after a round.
+ * How the agent and its node are after a round. {@link StatusJson} writes it.
  *
  * @param node this node's name, null before it is known
  * @param started when the agent was started
+ * @param taken when this was so
  * @param source where the cluster is known from
  * @param overlay how the overlay is
  * @param rejected the nodes that cannot be served
  * @param repairs what has been repaired since the start, by kind
  * @param lastRepairs of each peer that anything was repaired of, the last
- * @param rounds how many rounds there were
- * @param lastRound when the last one ended
+ * @param rounds what became of the rounds
+ * @param guard the nftables table of the overlay
+ * @param ipam how full the ranges are
+ * @param attachments what was cleared away of pods that are gone
  */
 public record AgentStatus(
         @Nullable String node,
         Instant started,
+        Instant taken,
         Source source,
         Overlay overlay,
         List<Rejected> rejected,
         Map<String, Long> repairs,
         Map<String, Repair> lastRepairs,
-        long rounds,
-        Instant lastRound) {
+        Rounds rounds,
+        Guard guard,
+        List<Fill> ipam,
+        Attachments attachments) {
     public AgentStatus {
         rejected = List.copyOf(rejected);
         repairs = Map.copyOf(repairs);
         lastRepairs = Map.copyOf(lastRepairs);
+        ipam = List.copyOf(ipam);
+    }
+
+    /** Of an agent that has just started. */
+    public static AgentStatus starting(@Nullable String node, String source, Instant now) {
+        return new AgentStatus(
+                node,
+                now,
+                now,
+                new Source(source, false, null, null),
+                new Overlay(false, List.of(), null, Map.of()),
+                List.of(),
+                Map.of(),
+                Map.of(),
+                Rounds.NONE,
+                Guard.UNKNOWN,
+                List.of(),
+                Attachments.NONE);
     }
 
     /**
@@ -52,32 +78,87 @@ public record AgentStatus(
     /**
      * The overlay.
      *
-     * @param stands whether it is as it must be, but for single peers
-     * @param devices its devices
+     * @param stands whether it is as it must be, but for single peers, and the files that tell others of it are written
+     * @param devices its devices with their peers
      * @param problem why it does not stand, null if it does
      * @param peerProblems by node, what could not be done for a peer
      */
     public record Overlay(
-            boolean stands, List<Device> devices, @Nullable String problem, Map<String, String> peerProblems) {
+            boolean stands,
+            List<DesiredOverlay.Device> devices,
+            @Nullable String problem,
+            Map<String, String> peerProblems) {
         public Overlay {
             devices = List.copyOf(devices);
             peerProblems = Map.copyOf(peerProblems);
         }
     }
 
-    /**
-     * A device.
-     *
-     * @param name such as {@code "flannel.1"}
-     * @param slice this node's part of the pods' network
-     * @param underlay the interface that tunnel packets leave by
-     * @param mtu in bytes
-     * @param peers how many nodes are reached by it
-     */
-    public record Device(String name, String slice, String underlay, int mtu, int peers) {}
-
     /** Something that was repaired: what, and when. */
     public record Repair(String what, Instant when) {}
+
+    /**
+     * The rounds of comparing what is with what must be.
+     *
+     * @param total all since the start, those that failed too
+     * @param failed those that failed as a whole or for a peer
+     * @param lastDuration how long the last one took
+     */
+    public record Rounds(long total, long failed, Duration lastDuration) {
+        /** Before the first. */
+        public static final Rounds NONE = new Rounds(0, 0, Duration.ZERO);
+
+        /** After one more. */
+        public Rounds ended(boolean well, Duration duration) {
+            return new Rounds(total + 1, failed + (well ? 0 : 1), duration);
+        }
+    }
+
+    /**
+     * The nftables table of the overlay: masquerade, forward, and who may send to the overlay's port.
+     *
+     * @param inForce whether it is as it must be
+     * @param problem why it is not, null if it is or has not been looked at yet
+     * @param repairs how often it was put right after others had changed it, since the start
+     * @param lastRepair when last, null if never
+     */
+    public record Guard(
+            boolean inForce,
+            @Nullable String problem,
+            long repairs,
+            @Nullable Instant lastRepair) {
+        /** Before the first look. */
+        public static final Guard UNKNOWN = new Guard(false, null, 0, null);
+    }
+
+    /**
+     * How full a range set is.
+     *
+     * @param network the network's name
+     * @param range first and last address with a hyphen between them, of several ranges with commas
+     * @param capacity the addresses that can be leased; {@link Long#MAX_VALUE} stands for any more
+     * @param taken those of them that are
+     */
+    public record Fill(String network, String range, long capacity, long taken) {}
+
+    /**
+     * What was cleared away of pods that are gone, since the start.
+     *
+     * @param leases the leases given back
+     * @param links the endpoints removed
+     * @param routes the routes removed
+     * @param last when leases, endpoints and routes were last compared with the pods that exist, null if never
+     * @param problem why they could not be, null if they could
+     */
+    public record Attachments(
+            long leases,
+            long links,
+            long routes,
+            @Nullable Instant last,
+            @Nullable String problem) {
+        /** Before the first comparison. */
+        public static final Attachments NONE = new Attachments(0, 0, 0, null, null);
+    }
 
     /** Why the node is not ready for pods; null if it is. */
     public @Nullable String notReady() {
@@ -88,6 +169,6 @@ public record AgentStatus(
         if (!overlay.stands) {
             return overlay.problem == null ? "the overlay does not stand yet" : overlay.problem;
         }
-        return null;
+        return guard.problem;
     }
 }

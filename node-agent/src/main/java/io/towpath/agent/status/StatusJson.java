@@ -1,0 +1,117 @@
+package io.towpath.agent.status;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.overlay.DesiredOverlay;
+import io.towpath.overlay.ServableNodes.Rejected;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Statuses as JSON: times as in RFC 3339 with null for never, durations in seconds, null for no problem. */
+public final class StatusJson {
+    private static final double NANOS = 1e9;
+
+    private StatusJson() {}
+
+    /**
+     * The whole of a status.
+     *
+     * @param version the agent's
+     */
+    public static ObjectNode of(AgentStatus status, String version) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("version", version);
+        json.put("node", status.node());
+        json.put("started", status.started().toString());
+        json.put("taken", status.taken().toString());
+        json.put("ready", status.notReady() == null);
+        json.put("notReady", status.notReady());
+        AgentStatus.Source source = status.source();
+        json.putObject("source")
+                .put("name", source.name())
+                .put("inSync", source.inSync())
+                .put("lastChange", text(source.lastChange()))
+                .put("trouble", source.trouble());
+        json.set("overlay", overlay(status));
+        ArrayNode rejected = json.putArray("rejected");
+        for (Rejected each : status.rejected()) {
+            rejected.addObject().put("node", each.node()).put("reason", each.reason());
+        }
+        ObjectNode repairs = json.putObject("repairs");
+        status.repairs().forEach(repairs::put);
+        json.putObject("rounds")
+                .put("total", status.rounds().total())
+                .put("failed", status.rounds().failed())
+                .put("lastDuration", status.rounds().lastDuration().toNanos() / NANOS);
+        AgentStatus.Guard guard = status.guard();
+        json.putObject("guard")
+                .put("inForce", guard.inForce())
+                .put("problem", guard.problem())
+                .put("repairs", guard.repairs())
+                .put("lastRepair", text(guard.lastRepair()));
+        json.set("ipam", fills(status.ipam()));
+        AgentStatus.Attachments attachments = status.attachments();
+        json.putObject("attachments")
+                .put("leases", attachments.leases())
+                .put("links", attachments.links())
+                .put("routes", attachments.routes())
+                .put("last", text(attachments.last()))
+                .put("problem", attachments.problem());
+        return json;
+    }
+
+    private static ObjectNode overlay(AgentStatus status) {
+        AgentStatus.Overlay overlay = status.overlay();
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("stands", overlay.stands()).put("problem", overlay.problem());
+        ArrayNode devices = json.putArray("devices");
+        ArrayNode peers = json.putArray("peers");
+        for (DesiredOverlay.Device device : overlay.devices()) {
+            devices.addObject()
+                    .put("name", device.name())
+                    .put("vni", device.attributes().id())
+                    .put("port", device.attributes().port())
+                    .put("mtu", device.mtu())
+                    .put("mac", device.mac().toString())
+                    .put("local", String.valueOf(device.attributes().local()))
+                    .put("interface", device.underlay())
+                    .put("slice", device.slice().toString());
+            for (DesiredOverlay.Peer peer : device.peers()) {
+                ObjectNode line = peers.addObject()
+                        .put("node", peer.node())
+                        .put("slice", peer.slice().toString())
+                        .put("address", peer.remote().toString())
+                        .put("mac", peer.mac().toString())
+                        .put("problem", overlay.peerProblems().get(peer.node()));
+                AgentStatus.Repair repair = status.lastRepairs().get(peer.node());
+                if (repair == null) {
+                    line.putNull("lastRepair");
+                } else {
+                    line.putObject("lastRepair")
+                            .put("what", repair.what())
+                            .put("when", repair.when().toString());
+                }
+            }
+        }
+        return json;
+    }
+
+    /** How full ranges are: an array of objects. */
+    public static ArrayNode fills(List<AgentStatus.Fill> fills) {
+        ArrayNode json = JsonNodeFactory.instance.arrayNode();
+        for (AgentStatus.Fill fill : fills) {
+            json.addObject()
+                    .put("network", fill.network())
+                    .put("range", fill.range())
+                    .put("capacity", fill.capacity())
+                    .put("taken", fill.taken());
+        }
+        return json;
+    }
+
+    private static @Nullable String text(@Nullable Instant time) {
+        return time == null ? null : time.toString();
+    }
+}

@@ -1,0 +1,43 @@
+package io.towpath.agent.status;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class HeartbeatTest {
+    private final AtomicLong clock = new AtomicLong();
+    private final Heartbeat heartbeat = new Heartbeat(Duration.ofSeconds(60), clock::get);
+
+    private void pass(int seconds) {
+        clock.addAndGet(Duration.ofSeconds(seconds).toNanos());
+    }
+
+    @Test
+    void aThreadThatBeatsLives() {
+        assertNull(heartbeat.problem());
+        pass(50);
+        heartbeat.beat();
+        pass(50);
+        assertNull(heartbeat.problem());
+    }
+
+    @Test
+    void aThreadThatHangsIsFoundOutAndForgivenWhenItGoesOn() {
+        heartbeat.beat();
+        pass(61);
+        assertEquals("the last round began 61 s ago and has not ended", heartbeat.problem());
+        heartbeat.beat();
+        assertNull(heartbeat.problem());
+    }
+
+    @Test
+    void aThreadThatHasEndedIsFoundOutAtOnce() throws Exception {
+        Thread thread = new Thread(heartbeat::beat, "reconcile");
+        thread.start();
+        thread.join();
+        assertEquals("the thread reconcile has ended", heartbeat.problem());
+    }
+}

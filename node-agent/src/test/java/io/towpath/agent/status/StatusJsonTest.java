@@ -1,0 +1,69 @@
+package io.towpath.agent.status;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import org.junit.jupiter.api.Test;
+
+class StatusJsonTest {
+    @Test
+    void everythingIsTold() throws Exception {
+        JsonNode json = StatusJson.of(Statuses.ready(), "1.2.3");
+        JsonNode expected = new ObjectMapper().readTree("""
+                {
+                  "version": "1.2.3",
+                  "node": "a",
+                  "started": "2026-01-02T03:04:05Z",
+                  "taken": "2026-01-02T04:04:05Z",
+                  "ready": true,
+                  "notReady": null,
+                  "source": {
+                    "name": "kubernetes", "inSync": true, "lastChange": "2026-01-02T04:03:56Z", "trouble": null
+                  },
+                  "overlay": {
+                    "stands": true,
+                    "problem": null,
+                    "devices": [{
+                      "name": "flannel.1", "vni": 1, "port": 8472, "mtu": 1450, "mac": "0e:00:00:00:00:01",
+                      "local": "192.168.0.1", "interface": "eth0", "slice": "10.244.1.0/24"
+                    }],
+                    "peers": [
+                      {
+                        "node": "b", "slice": "10.244.2.0/24", "address": "192.168.0.2", "mac": "0e:00:00:00:00:02",
+                        "problem": null, "lastRepair": {"what": "route", "when": "2026-01-02T04:03:05Z"}
+                      },
+                      {
+                        "node": "c", "slice": "10.244.3.0/24", "address": "192.168.0.3", "mac": "0e:00:00:00:00:03",
+                        "problem": "no route to host", "lastRepair": null
+                      }
+                    ]
+                  },
+                  "rejected": [{"node": "d", "reason": "it has no slice"}],
+                  "repairs": {"link": 1, "route": 3},
+                  "rounds": {"total": 7, "failed": 1, "lastDuration": 0.012},
+                  "guard": {"inForce": true, "problem": null, "repairs": 2, "lastRepair": "2026-01-02T03:54:05Z"},
+                  "ipam": [
+                    {"network": "k8s-pod-network", "range": "10.244.1.1-10.244.1.254", "capacity": 253, "taken": 7}
+                  ],
+                  "attachments": {
+                    "leases": 1, "links": 2, "routes": 3, "last": "2026-01-02T03:34:05Z", "problem": null
+                  }
+                }
+                """);
+        assertEquals(expected, new ObjectMapper().readTree(json.toString()));
+    }
+
+    @Test
+    void anAgentThatHasJustStartedIsNotReadyAndSaysWhy() {
+        JsonNode json = StatusJson.of(AgentStatus.starting(null, "kubernetes", Statuses.START), "1");
+        assertFalse(json.path("ready").asBoolean());
+        assertEquals(
+                "the cluster is not known yet from kubernetes",
+                json.path("notReady").asText());
+        assertTrue(json.path("node").isNull());
+        assertTrue(json.path("source").path("lastChange").isNull());
+    }
+}

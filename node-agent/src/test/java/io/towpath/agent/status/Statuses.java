@@ -1,0 +1,79 @@
+package io.towpath.agent.status;
+
+import io.towpath.net.IpAddress;
+import io.towpath.net.IpPrefix;
+import io.towpath.net.MacAddress;
+import io.towpath.netlink.rtnl.Vxlan;
+import io.towpath.overlay.DesiredOverlay;
+import io.towpath.overlay.ServableNodes.Rejected;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+/** Statuses for tests. */
+public final class Statuses {
+    public static final Instant START = Instant.parse("2026-01-02T03:04:05Z");
+    private static final Instant NOW = START.plusSeconds(3600);
+
+    private Statuses() {}
+
+    private static DesiredOverlay.Peer peer(String node, int number) {
+        return new DesiredOverlay.Peer(
+                node,
+                IpPrefix.parse("10.244." + number + ".0/24"),
+                IpAddress.parse("192.168.0." + number),
+                MacAddress.parse("0e:00:00:00:00:0" + number));
+    }
+
+    /** The device of node a, with nodes b and c as peers. */
+    public static DesiredOverlay.Device device() {
+        return new DesiredOverlay.Device(
+                "flannel.1",
+                MacAddress.parse("0e:00:00:00:00:01"),
+                1450,
+                Vxlan.builder(1)
+                        .port(8472)
+                        .local(IpAddress.parse("192.168.0.1"))
+                        .build(),
+                "eth0",
+                IpPrefix.parse("10.244.1.0/24"),
+                IpPrefix.parse("10.244.0.0/16"),
+                false,
+                List.of(peer("b", 2), peer("c", 3)));
+    }
+
+    /** Of an agent whose node is ready, though not all is well with others. */
+    public static AgentStatus ready() {
+        return new AgentStatus(
+                "a",
+                START,
+                NOW,
+                new AgentStatus.Source("kubernetes", true, NOW.minusSeconds(9), null),
+                new AgentStatus.Overlay(true, List.of(device()), null, Map.of("c", "no route to host")),
+                List.of(new Rejected("d", "it has no slice")),
+                Map.of("route", 3L, "link", 1L),
+                Map.of("b", new AgentStatus.Repair("route", NOW.minusSeconds(60))),
+                new AgentStatus.Rounds(7, 1, Duration.ofMillis(12)),
+                new AgentStatus.Guard(true, null, 2, NOW.minusSeconds(600)),
+                List.of(new AgentStatus.Fill("k8s-pod-network", "10.244.1.1-10.244.1.254", 253, 7)),
+                new AgentStatus.Attachments(1, 2, 3, NOW.minusSeconds(1800), null));
+    }
+
+    /** Of the same agent after one round more. */
+    public static AgentStatus afterOneMoreRound(AgentStatus status, boolean well) {
+        return new AgentStatus(
+                status.node(),
+                status.started(),
+                status.taken(),
+                status.source(),
+                status.overlay(),
+                status.rejected(),
+                status.repairs(),
+                status.lastRepairs(),
+                status.rounds().ended(well, Duration.ofMillis(30)),
+                status.guard(),
+                status.ipam(),
+                status.attachments());
+    }
+}

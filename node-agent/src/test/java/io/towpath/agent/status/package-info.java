@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.status;
+
+import org.jspecify.annotations.NullMarked;
