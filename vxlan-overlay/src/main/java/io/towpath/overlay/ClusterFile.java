@@ -5,8 +5,6 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
@@ -15,14 +13,13 @@ import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
 import io.towpath.overlay.Cluster.Node;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and writes the cluster file: JSON, as {@code conf/README.md} describes it. Whatever is wrong is told in one line with the file,
+ * Reads the cluster file: JSON, as {@code conf/README.md} describes it. Whatever is wrong is told in one line with the file,
  * the key, the value and the mend; nothing is guessed and no key is ignored.
  */
 public final class ClusterFile {
@@ -112,61 +109,6 @@ public final class ClusterFile {
         String message = e.getOriginalMessage();
         return ClusterFileException.printable(
                 message == null ? "unreadable" : message.lines().findFirst().orElse(""), 200);
-    }
-
-    /** The content of a file that says the same. */
-    static byte[] write(Cluster cluster) {
-        ObjectNode root = MAPPER.createObjectNode();
-        ArrayNode networks = root.putArray("network");
-        cluster.networks().forEach(network -> networks.add(network.toString()));
-        if (cluster.node() != null) {
-            root.put("node", cluster.node());
-        }
-        write(cluster.underlay(), root);
-        root.put("vni", cluster.vni()).put("port", cluster.port());
-        if (cluster.mtu() != 0) {
-            root.put("mtu", cluster.mtu());
-        }
-        root.put("learning", cluster.learning())
-                .put("gbp", cluster.gbp())
-                .put("directRouting", cluster.directRouting());
-        ArrayNode nodes = root.putArray("nodes");
-        for (Node node : cluster.nodes()) {
-            nodes.add(write(node));
-        }
-        return (root + "\n").getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static void write(UnderlayChoice choice, ObjectNode root) {
-        if (choice.interfaces().size() == 1) {
-            root.put("interface", choice.interfaces().getFirst());
-        } else if (!choice.interfaces().isEmpty()) {
-            choice.interfaces().forEach(root.putArray("interface")::add);
-        }
-        if (!choice.regexes().isEmpty()) {
-            choice.regexes().forEach(root.putArray("interfaceRegex")::add);
-        }
-        if (!choice.cidrs().isEmpty()) {
-            ArrayNode cidrs = root.putArray("interfaceCidr");
-            choice.cidrs().forEach(cidr -> cidrs.add(cidr.toString()));
-        }
-    }
-
-    private static ObjectNode write(Node node) {
-        ObjectNode json = MAPPER.createObjectNode().put("name", node.name());
-        ArrayNode slices = json.putArray("slices");
-        node.slices().forEach(slice -> slices.add(slice.toString()));
-        if (!node.addresses().isEmpty()) {
-            ArrayNode addresses = json.putArray("addresses");
-            node.addresses().forEach(address -> addresses.add(address.toString()));
-        }
-        if (node.mac() != null) {
-            json.put("mac", node.mac().toString());
-        }
-        if (node.macV6() != null) {
-            json.put("macV6", node.macV6().toString());
-        }
-        return json;
     }
 
     private Cluster cluster(JsonNode root) throws ClusterFileException {

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** A cluster at one time, and where that is known from. */
 public final class ClusterSnapshot {
     /** In the place of a file's fingerprint. */
-    static final String OF_AGENT = "agent";
+    private static final String OF_AGENT = KnownState.OF_AGENT;
 
     private final Cluster cluster;
     private final byte[] content;
@@ -23,7 +23,7 @@ public final class ClusterSnapshot {
 
     /** What an agent knows of a live cluster. */
     public static ClusterSnapshot of(Cluster cluster) {
-        return new ClusterSnapshot(cluster, ClusterFile.write(cluster), OF_AGENT, null);
+        return new ClusterSnapshot(cluster, ClusterFileWriter.write(cluster), OF_AGENT, null);
     }
 
     /**
@@ -53,7 +53,13 @@ public final class ClusterSnapshot {
 
     /** Whether it is the same cluster in the same state of the same source. */
     public boolean isSameAs(ClusterSnapshot other) {
-        return fingerprint.equals(other.fingerprint) && Arrays.equals(content, other.content);
+        return (isOfAgent() ? other.isOfAgent() : fingerprint.equals(other.fingerprint))
+                && Arrays.equals(content, other.content);
+    }
+
+    /** Whether it is what an agent knows of a live cluster. */
+    boolean isOfAgent() {
+        return fingerprint.startsWith(OF_AGENT);
     }
 
     /** As a cluster file has it. */

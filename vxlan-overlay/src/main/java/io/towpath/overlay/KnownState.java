@@ -14,21 +14,28 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the last complete sync left, noted so that one look at each device tells whether it stands: which cluster file that
- * was, how the kernel showed the devices, and what {@code subnet.env} said.
+ * What the last sync left, noted so that one look at each device tells whether it stands: which cluster that was, how the
+ * kernel showed the devices, and what {@code subnet.env} said.
  *
  * <p>The file is read on every ADD, so its form is made for that: one thing a line, compared as text and not taken apart.
  *
- * @param cluster the {@linkplain #fingerprint fingerprint} of the cluster file
+ * @param cluster the {@linkplain #fingerprint fingerprint} of the cluster file; of an agent's cluster, {@link #OF_AGENT} and
+ *     that of the last known cluster
  * @param subnetEnv a hash of what {@code subnet.env} said
  * @param devices how the devices were {@linkplain #describe shown}
+ * @param complete whether nothing was left undone
+ * @param masquerades what {@code subnet.env} said of that
  * @param warning what was wrong with that cluster file, if the one before was used in its place; null if nothing
  */
 record KnownState(
         String cluster,
         String subnetEnv,
         List<String> devices,
+        boolean complete,
+        boolean masquerades,
         @Nullable String warning) {
+    static final String OF_AGENT = "agent ";
+
     static final String FILE = "overlay.state";
 
     private static final String HEADER = "towpath-overlay 1";
@@ -51,6 +58,8 @@ record KnownState(
         @Nullable String cluster = null;
         @Nullable String subnetEnv = null;
         @Nullable String warning = null;
+        boolean complete = true;
+        boolean masquerades = false;
         List<String> devices = new ArrayList<>(2);
         int start = HEADER.length() + 1;
         if (!text.startsWith(HEADER + "\n")) {
@@ -64,6 +73,8 @@ record KnownState(
                 case "cluster" -> cluster = value;
                 case "subnet-env" -> subnetEnv = value;
                 case "device" -> devices.add(value);
+                case "complete" -> complete = value.equals("true");
+                case "masquerades" -> masquerades = value.equals("true");
                 case "warning" -> warning = value;
                 default -> {
                     return null;
@@ -71,9 +82,9 @@ record KnownState(
             }
             start = end + 1;
         }
-        return cluster == null || subnetEnv == null || devices.isEmpty()
+        return cluster == null || subnetEnv == null || (complete && devices.isEmpty())
                 ? null
-                : new KnownState(cluster, subnetEnv, devices, warning);
+                : new KnownState(cluster, subnetEnv, devices, complete, masquerades, warning);
     }
 
     void write(String directory) throws LinuxException {
@@ -83,6 +94,8 @@ record KnownState(
         for (String device : devices) {
             text.append("device ").append(device).append('\n');
         }
+        text.append("complete ").append(complete).append('\n');
+        text.append("masquerades ").append(masquerades).append('\n');
         if (warning != null) {
             text.append("warning ").append(warning).append('\n');
         }
@@ -91,11 +104,14 @@ record KnownState(
 
     /** Whether an agent was the last to sync. */
     boolean isOfAgent() {
-        return cluster.equals(ClusterSnapshot.OF_AGENT);
+        return cluster.startsWith(OF_AGENT);
     }
 
-    /** Whether the kernel shows every device as it was noted. */
+    /** Whether the kernel shows every device as it was noted, and any was. */
     boolean stands(Rtnl rtnl) throws LinuxException {
+        if (devices.isEmpty()) {
+            return false;
+        }
         for (String device : devices) {
             Link link = rtnl.link(device.substring(0, device.indexOf(' ')));
             if (link == null || !describe(link).equals(device)) {

@@ -43,9 +43,11 @@ final class NodeFiles {
 
     /**
      * The content of flannel's {@code subnet.env}. Its SUBNET is the first address that a pod or bridge may have, with the
-     * slice's length; IPMASQ is whether the overlay masquerades, which it does not.
+     * slice's length.
+     *
+     * @param masquerades whether somebody sees to it that packets which leave the pods' network are masqueraded
      */
-    static byte[] subnetEnv(DesiredOverlay desired) {
+    static byte[] subnetEnv(DesiredOverlay desired, boolean masquerades) {
         StringBuilder text = new StringBuilder();
         for (DesiredOverlay.Device device : desired.devices()) {
             String prefix = device.ipv6() ? "FLANNEL_IPV6_" : "FLANNEL_";
@@ -54,7 +56,8 @@ final class NodeFiles {
             text.append(prefix).append("NETWORK=").append(device.network()).append('\n');
             text.append(prefix).append("SUBNET=").append(subnet).append('\n');
         }
-        text.append("FLANNEL_MTU=").append(desired.mtu()).append("\nFLANNEL_IPMASQ=false\n");
+        text.append("FLANNEL_MTU=").append(desired.mtu()).append("\nFLANNEL_IPMASQ=");
+        text.append(masquerades).append('\n');
         return text.toString().getBytes(StandardCharsets.UTF_8);
     }
 

@@ -1,13 +1,11 @@
 package io.towpath.overlay;
 
 import io.towpath.linux.FileLock;
-import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -19,15 +17,12 @@ import org.jspecify.annotations.Nullable;
  * alone then, and IPAM reads the {@code subnet.env} of whoever made it, such as flanneld.
  */
 public final class Overlay {
-    private static final String LAST_CLUSTER = "cluster.json";
-    private static final String LOCK = "overlay.lock";
-    private static final int FOLDER_MODE = 0x1ed; // 0755
-    private static final int FILE_MODE = 0x1a4; // 0644
-
     private final OverlayConfig config;
     private final Rtnl rtnl;
     private final Host host;
+    private final StateFolder files;
     private @Nullable DesiredOverlay before;
+    private @Nullable ClusterSnapshot snapshot;
 
     /**
      * An overlay with its files.
@@ -42,6 +37,7 @@ public final class Overlay {
         this.config = config;
         this.rtnl = rtnl;
         this.host = host;
+        this.files = new StateFolder(config);
     }
 
     /**
@@ -58,14 +54,14 @@ public final class Overlay {
             if (standing != null) {
                 return standing;
             }
-            try (FileLock _ = lock()) {
+            try (FileLock _ = files.lock()) {
                 // Whoever held the lock meanwhile may have done it all.
                 Ensured made = look();
                 if (made != null) {
                     return made;
                 }
-                ClusterSnapshot source = source(true);
-                if (source == null || isTakenOver()) {
+                ClusterSnapshot source = source(Asking.FOR_A_POD);
+                if (source == null || isTakenOver(source)) {
                     return new Ensured(Ensured.Outcome.NOT_OURS, List.of());
                 }
                 SyncReport report = syncLocked(source);
@@ -86,7 +82,7 @@ public final class Overlay {
      */
     public boolean requireReady() throws OverlayException {
         try {
-            ClusterSnapshot source = look() == null ? source(true) : null;
+            ClusterSnapshot source = look() == null ? source(Asking.FOR_A_POD) : null;
             if (source == null) {
                 return false;
             }
@@ -106,11 +102,11 @@ public final class Overlay {
      */
     public SyncReport sync() throws OverlayException {
         try {
-            if (!isConfigured()) {
+            if (!files.isConfigured()) {
                 ClusterFile.read(config.clusterFile());
             }
-            try (FileLock _ = lock()) {
-                ClusterSnapshot source = source(false);
+            try (FileLock _ = files.lock()) {
+                ClusterSnapshot source = source(Asking.FOR_THE_FILE);
                 if (source == null) {
                     throw new ClusterFileException(config.clusterFile(), "", "there is no such file any more");
                 }
@@ -128,7 +124,12 @@ public final class Overlay {
      * @throws OverlayException if a device or a file could not be made what it must be; all else has been done
      */
     public SyncReport sync(Cluster cluster) throws OverlayException {
-        return sync(ClusterSnapshot.of(cluster));
+        ClusterSnapshot last = snapshot;
+        if (last == null || !last.cluster().equals(cluster)) {
+            last = ClusterSnapshot.of(cluster);
+            snapshot = last;
+        }
+        return sync(last);
     }
 
     /**
@@ -150,9 +151,9 @@ public final class Overlay {
      *
      * @throws OverlayException if a device or a file could not be made what it must be; all else has been done
      */
-    public SyncReport sync(ClusterSnapshot snapshot) throws OverlayException {
-        try (FileLock _ = lock()) {
-            return syncLocked(snapshot);
+    public SyncReport sync(ClusterSnapshot source) throws OverlayException {
+        try (FileLock _ = files.lock()) {
+            return syncLocked(source);
         } catch (LinuxException e) {
             throw new OverlayException("overlay: " + e.getMessage(), e);
         }
@@ -165,8 +166,8 @@ public final class Overlay {
      */
     public @Nullable ClusterSnapshot lastKnown() throws OverlayException {
         try {
-            KnownState known = KnownState.read(config.stateDirectory());
-            return known == null ? null : lastKnown(known.cluster(), known.warning());
+            KnownState known = files.known();
+            return known == null ? null : files.lastKnown(known.cluster(), known.warning());
         } catch (LinuxException e) {
             throw new OverlayException("overlay: " + e.getMessage(), e);
         }
@@ -179,7 +180,7 @@ public final class Overlay {
      */
     public OverlayView show() throws OverlayException {
         try {
-            ClusterSnapshot source = isConfigured() ? source(false) : null;
+            ClusterSnapshot source = files.isConfigured() ? source(Asking.TO_SHOW) : null;
             if (source == null) {
                 return OverlayView.notOurs(config);
             }
@@ -194,61 +195,58 @@ public final class Overlay {
 
     /** The answer if nothing is to be done, null if something is. */
     private @Nullable Ensured look() throws LinuxException {
-        KnownState known = KnownState.read(config.stateDirectory());
-        if (known != null && known.isOfAgent()) {
-            return isWhole(known) ? new Ensured(Ensured.Outcome.STOOD, List.of()) : null;
-        }
-        String fingerprint = KnownState.fingerprint(config.clusterFile());
+        KnownState known = files.known();
         if (known == null) {
-            return fingerprint == null && !isConfigured() ? new Ensured(Ensured.Outcome.NOT_OURS, List.of()) : null;
+            return files.isConfigured() ? null : new Ensured(Ensured.Outcome.NOT_OURS, List.of());
         }
-        boolean current = fingerprint == null || fingerprint.equals(known.cluster());
-        if (!current || !isWhole(known)) {
+        String fingerprint = files.currentFingerprint(known);
+        // An agent tries again by itself what it could not do for single peers, and without a source there is nothing
+        // to try.
+        boolean current = fingerprint == null
+                ? !known.isOfAgent() && known.complete()
+                : fingerprint.equals(known.cluster()) && (known.complete() || known.isOfAgent());
+        if (!current || !files.hasNodeState() || !known.stands(rtnl)) {
             return null;
         }
         String warning = fingerprint == null ? null : known.warning();
         return new Ensured(Ensured.Outcome.STOOD, warning == null ? List.of() : List.of(warning));
     }
 
-    private boolean isWhole(KnownState known) throws LinuxException {
-        return Linux.status(config.stateDirectory() + "/" + NodeFiles.NODE_STATE) != null && known.stands(rtnl);
-    }
-
-    private boolean isConfigured() throws LinuxException {
-        return Linux.status(config.clusterFile()) != null || Linux.status(lastCluster()) != null;
-    }
-
-    private String lastCluster() {
-        return config.stateDirectory() + "/" + LAST_CLUSTER;
-    }
-
-    private FileLock lock() throws LinuxException {
-        Linux.makeDirectories(config.stateDirectory(), FOLDER_MODE);
-        return FileLock.acquire(config.stateDirectory() + "/" + LOCK);
-    }
-
-    /**
-     * Whether somebody else, such as flanneld, has written {@code subnet.env} since, now that there is no cluster file: then
-     * the last known cluster is not to be brought back.
-     */
-    private boolean isTakenOver() throws LinuxException, OverlayException {
-        KnownState known = KnownState.read(config.stateDirectory());
-        if (known == null || known.isOfAgent() || KnownState.fingerprint(config.clusterFile()) != null) {
+    private boolean isTakenOver(ClusterSnapshot source) throws LinuxException, OverlayException {
+        KnownState known = files.known();
+        boolean lastKnown =
+                known != null && (known.isOfAgent() || KnownState.fingerprint(config.clusterFile()) == null);
+        if (known == null || !lastKnown) {
             return false;
         }
-        byte[] subnetEnv = Linux.readFile(config.subnetEnv(), ClusterFile.MAX_BYTES);
-        return subnetEnv != null && !KnownState.hash(subnetEnv).equals(known.subnetEnv());
+        NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster());
+        return files.isTakenOver(known, files.subnetEnv(DesiredOverlay.of(source.cluster(), facts), known));
     }
 
-    /**
-     * The cluster file, else the last known cluster; null if there is neither.
-     *
-     * @param forgiving whether an agent's last cluster goes before the file, and the last known one in the place of a wrong file
-     */
-    private @Nullable ClusterSnapshot source(boolean forgiving) throws LinuxException, OverlayException {
-        KnownState known = forgiving ? KnownState.read(config.stateDirectory()) : null;
-        if (known != null && known.isOfAgent()) {
-            ClusterSnapshot last = lastKnown(known.cluster(), null);
+    /** Who asks for a cluster. */
+    private enum Asking {
+        /** The cluster that rules, and the last known one in the place of a wrong file. */
+        FOR_A_POD(true, true),
+        /** The cluster that rules. */
+        TO_SHOW(true, false),
+        /** The cluster file, even if an agent's cluster ruled until now. */
+        FOR_THE_FILE(false, false);
+
+        private final boolean agentFirst;
+        private final boolean forgiving;
+
+        Asking(boolean agentFirst, boolean forgiving) {
+            this.agentFirst = agentFirst;
+            this.forgiving = forgiving;
+        }
+    }
+
+    /** The cluster to work from, null if there is none. */
+    private @Nullable ClusterSnapshot source(Asking asking) throws LinuxException, OverlayException {
+        KnownState known = files.known();
+        boolean ofAgent = known != null && known.isOfAgent();
+        if (ofAgent && asking.agentFirst) {
+            ClusterSnapshot last = files.lastKnown(KnownState.OF_AGENT, null);
             if (last != null) {
                 return last;
             }
@@ -257,14 +255,17 @@ public final class Overlay {
         String fingerprint = KnownState.fingerprint(config.clusterFile());
         byte[] content = fingerprint == null ? null : ClusterFile.content(config.clusterFile());
         if (fingerprint == null || content == null) {
-            String warning = "cluster file " + config.clusterFile() + " is gone; the last known one is used";
-            return lastKnown("gone", warning);
+            return ofAgent
+                    ? files.lastKnown(KnownState.OF_AGENT, null)
+                    : files.lastKnown(
+                            "gone", "cluster file " + config.clusterFile() + " is gone; the last known one is used");
         }
         try {
             return new ClusterSnapshot(ClusterFile.parse(config.clusterFile(), content), content, fingerprint, null);
         } catch (ClusterFileException e) {
-            ClusterSnapshot last =
-                    forgiving ? lastKnown(fingerprint, e.getMessage() + "; the last known one is used") : null;
+            ClusterSnapshot last = asking.forgiving
+                    ? files.lastKnown(fingerprint, e.getMessage() + "; the last known one is used")
+                    : null;
             if (last == null) {
                 throw e;
             }
@@ -272,21 +273,16 @@ public final class Overlay {
         }
     }
 
-    private @Nullable ClusterSnapshot lastKnown(String fingerprint, @Nullable String warning) throws OverlayException {
-        byte[] content = ClusterFile.content(lastCluster());
-        return content == null
-                ? null
-                : new ClusterSnapshot(ClusterFile.parse(lastCluster(), content), content, fingerprint, warning);
-    }
-
     private ObservedOverlay observe(DesiredOverlay desired, NodeFacts facts) throws LinuxException {
-        return ObservedOverlay.read(rtnl, host, desired, facts, KnownState.read(config.stateDirectory()));
+        return ObservedOverlay.read(rtnl, host, desired, facts, files.known());
     }
 
     private SyncReport syncLocked(ClusterSnapshot source) throws LinuxException, OverlayException {
         NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster());
         DesiredOverlay desired = DesiredOverlay.of(source.cluster(), facts);
-        OverlayPlan plan = OverlayPlan.between(desired, observe(desired, facts));
+        KnownState known = files.known();
+        files.begin(source, known);
+        OverlayPlan plan = OverlayPlan.between(desired, ObservedOverlay.read(rtnl, host, desired, facts, known));
         List<OverlayPlan.Failure> failures = plan.apply(rtnl, host);
         List<OverlayPlan.Failure> ofPeers = new ArrayList<>();
         for (OverlayPlan.Failure failure : failures) {
@@ -304,28 +300,10 @@ public final class Overlay {
             }
             devices.add(KnownState.describe(link));
         }
-        record(source, desired, devices, ofPeers.isEmpty());
+        files.end(source, desired, devices, ofPeers.isEmpty(), known);
         List<OverlayPlan.Repair> repairs = Repairs.of(plan, before, desired, ofPeers);
         before = desired;
         return new SyncReport(
                 desired, plan, repairs, ofPeers, source.warning() == null ? List.of() : List.of(source.warning()));
-    }
-
-    private void record(ClusterSnapshot source, DesiredOverlay desired, List<String> devices, boolean complete)
-            throws LinuxException, OverlayException {
-        byte[] subnetEnv = NodeFiles.subnetEnv(desired);
-        NodeFiles.publish(config.stateDirectory() + "/" + NodeFiles.NODE_STATE, NodeFiles.nodeState(desired));
-        NodeFiles.publish(config.subnetEnv(), subnetEnv);
-        if (!Arrays.equals(ClusterFile.content(lastCluster()), source.content())) {
-            Linux.publish(config.stateDirectory(), LAST_CLUSTER, source.content(), FILE_MODE);
-        }
-        // Last, and only of a whole overlay: whatever happened before, the next look finds nothing noted and syncs
-        // again.
-        KnownState state = new KnownState(source.fingerprint(), KnownState.hash(subnetEnv), devices, source.warning());
-        if (!complete) {
-            Linux.unlink(config.stateDirectory() + "/" + KnownState.FILE);
-        } else if (!state.equals(KnownState.read(config.stateDirectory()))) {
-            state.write(config.stateDirectory());
-        }
     }
 }

@@ -244,6 +244,6 @@ class DesiredOverlayTest {
                 FLANNEL_IPV6_SUBNET=fd00:a:1::1/64
                 FLANNEL_MTU=1430
                 FLANNEL_IPMASQ=false
-                """, new String(NodeFiles.subnetEnv(overlay), StandardCharsets.UTF_8));
+                """, new String(NodeFiles.subnetEnv(overlay, false), StandardCharsets.UTF_8));
     }
 }

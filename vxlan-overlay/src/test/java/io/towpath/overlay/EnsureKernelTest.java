@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.netlink.rtnl.Rtnl;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,6 +85,108 @@ class EnsureKernelTest extends KernelScene {
         assertFalse(node.sync().changes().isEmpty());
         assertContains("10.64.5.0", node.witness());
         assertEquals(new Ensured(Ensured.Outcome.STOOD, List.of()), node.ensure());
+    }
+
+    @Test
+    void agentsClusterHoldsForAsLongAsTheAgentIsAway() throws Exception {
+        Cluster cluster = Clusters.of(3, true);
+        node.overlay(overlay -> overlay.sync(cluster));
+        String before = node.witness();
+        for (int i = 0; i < 3; i++) {
+            node.ip(i == 1 ? "link set flannel.1 mtu 1300" : "link delete flannel-v6.1");
+            assertEquals(new Ensured(Ensured.Outcome.SYNCED, List.of()), node.ensure());
+            assertEquals(new Ensured(Ensured.Outcome.STOOD, List.of()), node.ensure());
+            assertEquals(before, node.witness());
+        }
+        // Nobody has written a cluster file, and nobody misses it.
+        OverlayView view = node.overlay(Overlay::show);
+        assertEquals(List.of(), view.remarks());
+        assertEquals(List.of(), view.pending());
+        SyncReport report = node.sync();
+        assertEquals(List.of(), report.changes());
+        assertEquals(List.of(), report.warnings());
+        assertEquals(new Ensured(Ensured.Outcome.STOOD, List.of()), node.ensure());
+    }
+
+    @Test
+    void anAgentThatDiedBeforeItChangedTheKernelIsFinishedByTheNextPod() throws Exception {
+        node.overlay(overlay -> overlay.sync(Clusters.of(3, false)));
+        Files.write(node.file("run/cluster.json"), ClusterFileWriter.write(Clusters.of(5, false)));
+        assertEquals(Ensured.Outcome.SYNCED, node.ensure().outcome());
+        assertContains("10.64.5.0", node.witness());
+        assertEquals(new Ensured(Ensured.Outcome.STOOD, List.of()), node.ensure());
+    }
+
+    @Test
+    void anAgentThatDiedWhileItTookOverFromTheClusterFileIsFinishedByTheNextPod() throws Exception {
+        cluster(3, false);
+        node.sync();
+        byte[] state = Files.readAllBytes(node.file("run/overlay.state"));
+        node.overlay(overlay -> overlay.sync(Clusters.of(5, false)));
+        String after = node.witness();
+        // As it is after the first of all that an agent's first sync writes.
+        Files.write(node.file("run/cluster.json"), Files.readAllBytes(node.clusterFile()));
+        Files.writeString(
+                node.file("run/overlay.state"),
+                new String(state, StandardCharsets.UTF_8)
+                        .replaceAll("cluster .*", "cluster agent ")
+                        .replace("complete true", "complete false"));
+        assertEquals(new Ensured(Ensured.Outcome.SYNCED, List.of()), node.ensure());
+        assertFalse(node.witness().contains("10.64.5.0"));
+        node.overlay(overlay -> overlay.sync(Clusters.of(5, false)));
+        assertEquals(after, node.witness());
+    }
+
+    @Test
+    void aPeerThatTheAgentCouldNotServeIsTheAgentsToTryAgain() throws Exception {
+        node.ip("route add 10.64.2.0/24 via 192.168.0.2");
+        assertEquals(
+                1,
+                node.overlay(overlay -> overlay.sync(Clusters.of(3, false)))
+                        .failures()
+                        .size());
+        assertEquals(new Ensured(Ensured.Outcome.STOOD, List.of()), node.ensure());
+    }
+
+    @Test
+    void fromKubernetesToAClusterFileAndBack() throws Exception {
+        node.overlay(overlay -> overlay.sync(Clusters.of(3, false)));
+        cluster(5, false);
+        node.ip("link delete flannel.1");
+        assertEquals(new Ensured(Ensured.Outcome.SYNCED, List.of()), node.ensure());
+        assertFalse(node.witness().contains("10.64.5.0"));
+        // From here on the file rules, and every change of it.
+        node.sync();
+        assertContains("10.64.5.0", node.witness());
+        cluster(6, false);
+        assertEquals(Ensured.Outcome.SYNCED, node.ensure().outcome());
+        assertContains("10.64.6.0", node.witness());
+        node.overlay(overlay -> overlay.sync(Clusters.of(4, false)));
+        cluster(7, false);
+        assertEquals(Ensured.Outcome.STOOD, node.ensure().outcome());
+        assertFalse(node.witness().contains("10.64.5.0"));
+    }
+
+    @Test
+    void whatSubnetEnvSaysOfMasqueradingStaysAsTheAgentSaid() throws Exception {
+        node.inside(() -> {
+            try (Rtnl rtnl = Rtnl.open()) {
+                return new Overlay(node.config().withMasquerades(true), rtnl).sync(Clusters.of(3, false));
+            }
+        });
+        assertContains("FLANNEL_IPMASQ=true\n", Files.readString(node.file("flannel/subnet.env")));
+        node.ip("link delete flannel.1");
+        assertEquals(Ensured.Outcome.SYNCED, node.ensure().outcome());
+        assertContains("FLANNEL_IPMASQ=true\n", Files.readString(node.file("flannel/subnet.env")));
+    }
+
+    @Test
+    void flanneldTakesOverFromAnAgent() throws Exception {
+        node.overlay(overlay -> overlay.sync(Clusters.of(3, false)));
+        node.ip("link set flannel.1 address 02:00:00:00:00:05");
+        Files.writeString(node.file("flannel/subnet.env"), "FLANNEL_NETWORK=10.64.0.0/10\nFLANNEL_IPMASQ=true\n");
+        assertEquals(Ensured.Outcome.NOT_OURS, node.ensure().outcome());
+        assertContains("02:00:00:00:00:05", node.ip("link show flannel.1"));
     }
 
     @Test

@@ -22,9 +22,12 @@ class KnownStateTest {
     @Test
     void isReadAsItWasWritten() throws Exception {
         for (String warning : new String[] {null, "cluster file x: is empty"}) {
-            KnownState state = new KnownState("1 2 3 4", "ff", List.of("flannel.1 up", "flannel-v6.1 up"), warning);
-            state.write(folder.toString());
-            assertEquals(state, KnownState.read(folder.toString()));
+            for (boolean flag : new boolean[] {false, true}) {
+                KnownState state = new KnownState(
+                        "1 2 3 4", "ff", List.of("flannel.1 up", "flannel-v6.1 up"), flag, !flag, warning);
+                state.write(folder.toString());
+                assertEquals(state, KnownState.read(folder.toString()));
+            }
         }
     }
 

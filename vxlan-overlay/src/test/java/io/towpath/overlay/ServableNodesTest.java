@@ -177,8 +177,8 @@ class ServableNodesTest {
                 true,
                 true,
                 List.of(PEER, SELF, withMac));
-        assertEquals(cluster, ClusterFile.parse("test", ClusterFile.write(cluster)));
+        assertEquals(cluster, ClusterFile.parse("test", ClusterFileWriter.write(cluster)));
         Cluster least = cluster(List.of(SELF));
-        assertEquals(least, ClusterFile.parse("test", ClusterFile.write(least)));
+        assertEquals(least, ClusterFile.parse("test", ClusterFileWriter.write(least)));
     }
 }
