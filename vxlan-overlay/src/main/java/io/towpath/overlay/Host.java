@@ -18,6 +18,11 @@ interface Host {
     /** Writes a setting below /proc/sys. */
     void setSysctl(String key, String value) throws LinuxException;
 
+    /** Whether a setting below /proc/sys could be written: in a container that is not privileged, none can. */
+    default boolean canSet(String key) {
+        return true;
+    }
+
     /** The driver of a physical device, such as {@code "virtio_net"}; null if there is none to tell. */
     @Nullable
     String driver(String device);

@@ -67,7 +67,13 @@ public record ObservedOverlay(Map<String, Device> devices, List<Link> stale, Map
         for (DesiredOverlay.Device device : desired.devices()) {
             Link link = facts.link(device.name());
             if (link != null) {
-                read(host, device.settings(), settings);
+                // What cannot be written is not to be tried again in every round.
+                read(
+                        host,
+                        device.settings().stream()
+                                .filter(setting -> host.canSet(setting.key()))
+                                .toList(),
+                        settings);
                 devices.put(link.name(), device(rtnl, host, link, facts));
             }
         }

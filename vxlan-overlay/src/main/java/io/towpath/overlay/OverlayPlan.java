@@ -199,8 +199,9 @@ public final class OverlayPlan {
             try {
                 host.setSysctl(setting.key(), setting.value());
             } catch (LinuxException e) {
-                // A kernel without IPv6 has no router advertisements to refuse either.
-                if (device == null || !e.is(Errno.ENOENT)) {
+                // A kernel without IPv6 has no router advertisements to refuse either. In a container that is not
+                // privileged /proc/sys is read-only, and a node that forwards refuses them without being told.
+                if (device == null || !(e.is(Errno.ENOENT) || e.is(Errno.EROFS))) {
                     failures.add(new Failure(device, null, message(e)));
                 }
             }
