@@ -1,0 +1,108 @@
+package io.towpath.agent.reconcile;
+
+import io.towpath.agent.log.Log;
+import io.towpath.agent.source.ClusterSource;
+import io.towpath.agent.status.AgentStatus;
+import io.towpath.netlink.TestNamespace;
+import io.towpath.overlay.OverlayConfig;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** A reconciler at work in a network namespace, with its files in a folder. */
+final class RunningReconciler implements AutoCloseable {
+    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(20);
+
+    private final ClusterSource source;
+    private final ByteArrayOutputStream lines = new ByteArrayOutputStream();
+    private final CompletableFuture<Reconciler> made = new CompletableFuture<>();
+    private final Thread thread;
+    private volatile @Nullable AgentStatus status;
+
+    RunningReconciler(TestNamespace node, Path folder, UnderlayChoice underlay, ClusterSource source) {
+        this.source = source;
+        Log log = new Log(
+                new PrintStream(lines, true, StandardCharsets.UTF_8),
+                Log.Form.TEXT,
+                Log.Level.DEBUG,
+                Clock.systemUTC());
+        OverlayConfig files = new OverlayConfig(
+                folder.resolve("cluster.json").toString(),
+                folder.resolve("run").toString(),
+                folder.resolve("flannel/subnet.env").toString());
+        thread = Thread.ofPlatform().start(() -> {
+            try {
+                node.inside(() -> {
+                    Reconciler reconciler =
+                            new Reconciler(files, underlay, source, log, Clock.systemUTC(), each -> status = each);
+                    made.complete(reconciler);
+                    reconciler.run();
+                });
+            } catch (Exception e) {
+                made.completeExceptionally(e);
+            }
+        });
+        source.start(made.join());
+    }
+
+    /**
+     * Waits until something holds.
+     *
+     * @param instead what there is, should it never hold
+     * @return how long that took, in ms
+     */
+    long await(Condition condition, Supplier<String> instead) throws Exception {
+        long start = System.nanoTime();
+        while (!condition.holds()) {
+            if (System.nanoTime() - start > PATIENCE_NS) {
+                throw new AssertionError("in vain; there is\n" + instead.get() + "\nand the log is\n" + log());
+            }
+            LockSupport.parkNanos(2_000_000);
+        }
+        return (System.nanoTime() - start) / 1_000_000;
+    }
+
+    /** Something that may come to hold. */
+    interface Condition {
+        boolean holds() throws Exception;
+    }
+
+    /** Waits until a status is as wanted, and tells it. */
+    AgentStatus awaitStatus(Predicate<AgentStatus> wanted) throws Exception {
+        await(
+                () -> {
+                    AgentStatus now = status;
+                    return now != null && wanted.test(now);
+                },
+                () -> String.valueOf(status));
+        AgentStatus now = status;
+        if (now == null) {
+            throw new AssertionError("no status");
+        }
+        return now;
+    }
+
+    /** All that was logged. */
+    String log() {
+        return lines.toString(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void close() {
+        made.join().stop();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        source.close();
+    }
+}

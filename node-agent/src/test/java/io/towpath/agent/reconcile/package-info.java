@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.reconcile;
+
+import org.jspecify.annotations.NullMarked;
