@@ -1,8 +1,8 @@
 package io.towpath.agent;
 
 import io.towpath.agent.log.Log;
+import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.reconcile.Reconciler;
-import io.towpath.agent.reconcile.UnderlayChoice;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.StatusBoard;
@@ -14,14 +14,14 @@ import java.time.Instant;
 /** The agent as a whole: the reconciler on the thread that runs it, and what serves others beside it. */
 public final class Agent {
     private final OverlayConfig files;
-    private final UnderlayChoice underlay;
+    private final OwnChoices choices;
     private final ClusterSource source;
     private final Log log;
     private final StatusBoard status;
 
-    public Agent(OverlayConfig files, UnderlayChoice underlay, ClusterSource source, Log log) {
+    public Agent(OverlayConfig files, OwnChoices choices, ClusterSource source, Log log) {
         this.files = files;
-        this.underlay = underlay;
+        this.choices = choices;
         this.source = source;
         this.log = log;
         status = new StatusBoard(AgentStatus.starting(null, source.name(), Instant.now()));
@@ -33,7 +33,7 @@ public final class Agent {
      * @throws NetlinkException if the kernel cannot be listened to
      */
     public void run() throws NetlinkException {
-        Reconciler reconciler = new Reconciler(files, underlay, source, log, Clock.systemUTC(), status::publish);
+        Reconciler reconciler = new Reconciler(files, choices, source, log, Clock.systemUTC(), status::publish);
         Thread running = Thread.currentThread();
         Thread ending = new Thread(
                 () -> {

@@ -125,12 +125,13 @@ public record ObservedOverlay(Map<String, Device> devices, List<Link> stale, Map
     }
 
     /**
-     * Whether a link is a device that Towpath made for a node's overlay, whatever the VNI then was: by its kind, the form of
-     * its name and the MAC address, which nobody else derives from the node's name.
+     * Whether a link is a device that Towpath made for a node's overlay, whatever the VNI then was and whatever it is called by
+     * now: by its kind and the MAC address, which nobody else derives from the node's name.
      */
     static boolean isOf(String node, Link link) {
-        @Nullable Boolean ipv6 = family(link.name());
-        return ipv6 != null && link.vxlan() != null && VtepMac.of(node, ipv6).equals(link.mac());
+        return link.vxlan() != null
+                && (VtepMac.of(node, false).equals(link.mac())
+                        || VtepMac.of(node, true).equals(link.mac()));
     }
 
     /** Whether a link has the form of a name and the kind of an overlay's device. */

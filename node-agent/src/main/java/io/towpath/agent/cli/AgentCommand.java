@@ -6,12 +6,13 @@ import static io.towpath.agent.cli.Cli.wrong;
 
 import io.towpath.agent.Agent;
 import io.towpath.agent.log.Log;
-import io.towpath.agent.reconcile.UnderlayChoice;
+import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.FileClusterSource;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.overlay.OverlayConfig;
+import io.towpath.overlay.UnderlayChoice;
 import java.io.PrintStream;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -65,7 +66,7 @@ final class AgentCommand {
         }
         OverlayConfig files = new OverlayConfig(file, value(options, "--state-dir"), value(options, "--subnet-file"));
         ClusterSource source = new FileClusterSource(file);
-        new Agent(files, underlay(options), source, log).run();
+        new Agent(files, choices(options), source, log).run();
         return new Cli.Output("", true);
     }
 
@@ -86,20 +87,20 @@ final class AgentCommand {
                                         .toList()));
     }
 
-    private static UnderlayChoice underlay(ParseResult options) {
+    private static OwnChoices choices(ParseResult options) {
         List<IpAddress> addresses = new ArrayList<>(2);
         addresses.addAll(all(options, "--public-ip", IpAddress::tryParse, "is no IP address"));
         addresses.addAll(all(options, "--public-ipv6", IpAddress::tryParse, "is no IP address"));
-        return new UnderlayChoice(
+        UnderlayChoice underlay = new UnderlayChoice(
                 all(options, "--iface", Function.identity(), ""),
-                all(options, "--iface-regex", AgentCommand::pattern, "is no regular expression"),
-                all(options, "--iface-cidr", IpPrefix::tryParse, "is no prefix such as 192.168.0.0/16"),
-                addresses);
+                all(options, "--iface-regex", AgentCommand::expression, "is no regular expression"),
+                all(options, "--iface-cidr", IpPrefix::tryParse, "is no prefix such as 192.168.0.0/16"));
+        return new OwnChoices(underlay, addresses);
     }
 
-    private static @Nullable Pattern pattern(String text) {
+    private static @Nullable String expression(String text) {
         try {
-            return Pattern.compile(text);
+            return Pattern.compile(text).pattern();
         } catch (PatternSyntaxException _) {
             return null;
         }

@@ -9,6 +9,7 @@ import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.netlink.rtnl.RtnlEvent;
+import io.towpath.overlay.Cluster;
 import io.towpath.overlay.ClusterSnapshot;
 import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.Overlay;
@@ -17,7 +18,6 @@ import io.towpath.overlay.OverlayException;
 import io.towpath.overlay.SyncReport;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +37,7 @@ public final class Reconciler implements ClusterSource.Listener {
     private static final int LAST_RETRY_MS = 5_000;
 
     private final OverlayConfig files;
-    private final UnderlayChoice underlay;
+    private final OwnChoices choices;
     private final ClusterSource source;
     private final Log log;
     private final Consumer<AgentStatus> statuses;
@@ -48,7 +48,6 @@ public final class Reconciler implements ClusterSource.Listener {
     private volatile boolean stopped;
     private final AtomicBoolean news = new AtomicBoolean();
     private boolean due = true;
-    private @Nullable ClusterFacts lastFacts;
     private @Nullable OwnNode published;
     private @Nullable LiveCluster live;
     private Interest interest = Interest.EVERYTHING;
@@ -61,14 +60,14 @@ public final class Reconciler implements ClusterSource.Listener {
      */
     public Reconciler(
             OverlayConfig files,
-            UnderlayChoice underlay,
+            OwnChoices choices,
             ClusterSource source,
             Log log,
             Clock clock,
             Consumer<AgentStatus> statuses)
             throws NetlinkException {
         this.files = files;
-        this.underlay = underlay;
+        this.choices = choices;
         this.source = source;
         this.log = log;
         this.statuses = statuses;
@@ -140,19 +139,18 @@ public final class Reconciler implements ClusterSource.Listener {
     private boolean round(Rtnl rtnl, Overlay overlay) {
         long began = System.nanoTime();
         ClusterFacts now = facts;
-        boolean changed = !Objects.equals(now, lastFacts);
-        lastFacts = now;
         boolean done = false;
         try {
-            ClusterSnapshot snapshot = snapshot(now, rtnl, overlay);
-            if (snapshot == null) {
+            SyncReport report = sync(now, overlay);
+            if (report == null) {
                 status.waiting();
                 done = true;
             } else {
-                SyncReport report = overlay.sync(snapshot);
                 interest = Interest.of(report.desired(), rtnl);
-                status.synced(report, changed);
-                publish(now, snapshot, report.desired());
+                status.synced(report);
+                if (now != null) {
+                    publish(report.desired());
+                }
                 done = report.failures().isEmpty();
             }
         } catch (OverlayException | NetlinkException e) {
@@ -164,36 +162,32 @@ public final class Reconciler implements ClusterSource.Listener {
         return done;
     }
 
-    private @Nullable ClusterSnapshot snapshot(@Nullable ClusterFacts now, Rtnl rtnl, Overlay overlay)
-            throws OverlayException, NetlinkException {
+    /** Null if there is nothing to go by yet. */
+    private @Nullable SyncReport sync(@Nullable ClusterFacts now, Overlay overlay) throws OverlayException {
         return switch (now) {
-            case null -> overlay.lastKnown();
-            case ClusterFacts.OfFile file -> file.snapshot();
+            case null -> {
+                ClusterSnapshot last = overlay.lastKnown();
+                yield last == null ? null : overlay.sync(last);
+            }
+            case ClusterFacts.OfFile file -> overlay.sync(file.snapshot());
             case ClusterFacts.Live facts -> {
-                LiveCluster before = live;
-                LiveCluster next =
-                        before == null ? LiveCluster.first(facts, underlay, rtnl) : before.next(facts, underlay, rtnl);
+                LiveCluster next = LiveCluster.of(facts, choices, overlay.addresses(), live);
                 live = next;
                 status.rejected(next.rejected());
-                yield next.snapshot();
+                yield overlay.sync(next.cluster());
             }
         };
     }
 
-    private void publish(@Nullable ClusterFacts now, ClusterSnapshot snapshot, DesiredOverlay desired) {
-        if (now == null) {
-            return;
-        }
-        var self = snapshot.cluster().node(desired.node());
-        if (self == null) {
-            return;
-        }
+    private void publish(DesiredOverlay desired) {
+        int vni = desired.devices().getFirst().attributes().id();
+        Cluster.Node self = desired.self();
         OwnNode own = new OwnNode(
                 self.addresses(),
-                snapshot.cluster().vni(),
+                vni,
                 self.slice(false) == null ? null : self.vtepMac(false),
                 self.slice(true) == null ? null : self.vtepMac(true));
-        if (!Objects.equals(own, published)) {
+        if (!own.equals(published)) {
             source.publish(own);
             published = own;
         }

@@ -91,12 +91,8 @@ final class StatusKeeper {
         rejected = now;
     }
 
-    /**
-     * Takes what a sync did.
-     *
-     * @param changed whether the cluster had changed, so that what it did is no repair
-     */
-    synchronized void synced(SyncReport report, boolean changed) {
+    /** Takes what a sync did. */
+    synchronized void synced(SyncReport report) {
         DesiredOverlay desired = report.desired();
         node = desired.node();
         stands = true;
@@ -114,24 +110,22 @@ final class StatusKeeper {
             }
         }
         peerProblems = failing;
-        List<OverlayPlan.Repair> done = report.plan().repairs();
-        if (changed && !done.isEmpty()) {
+        int changes = report.plan().size()
+                - report.repairs().size()
+                - report.failures().size();
+        if (changes > 0) {
             int peers =
                     devices.stream().mapToInt(device -> device.peers().size()).sum();
-            log.info("overlay changed", "changes", done.size(), "peers", peers);
-        } else {
-            repaired(done, failing.keySet());
+            log.info("overlay changed", "changes", changes, "peers", peers);
         }
+        repaired(report.repairs());
     }
 
-    private void repaired(List<OverlayPlan.Repair> done, Set<String> failing) {
+    private void repaired(List<OverlayPlan.Repair> done) {
         Instant now = clock.instant();
         Map<String, List<OverlayPlan.Repair>> kinds = new LinkedHashMap<>();
         for (OverlayPlan.Repair repair : done) {
             String peer = repair.peer();
-            if (peer != null && failing.contains(peer)) {
-                continue;
-            }
             repairs.merge(repair.what(), 1L, Long::sum);
             kinds.computeIfAbsent(repair.device() + " " + repair.what(), _ -> new ArrayList<>())
                     .add(repair);

@@ -27,7 +27,7 @@ final class RunningReconciler implements AutoCloseable {
     private final Thread thread;
     private volatile @Nullable AgentStatus status;
 
-    RunningReconciler(TestNamespace node, Path folder, UnderlayChoice underlay, ClusterSource source) {
+    RunningReconciler(TestNamespace node, Path folder, OwnChoices choices, ClusterSource source) {
         this.source = source;
         Log log = new Log(
                 new PrintStream(lines, true, StandardCharsets.UTF_8),
@@ -42,7 +42,7 @@ final class RunningReconciler implements AutoCloseable {
             try {
                 node.inside(() -> {
                     Reconciler reconciler =
-                            new Reconciler(files, underlay, source, log, Clock.systemUTC(), each -> status = each);
+                            new Reconciler(files, choices, source, log, Clock.systemUTC(), each -> status = each);
                     made.complete(reconciler);
                     reconciler.run();
                 });
