@@ -1,38 +1,61 @@
 package io.towpath.agent;
 
+import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.reconcile.Reconciler;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.status.AgentStatus;
+import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
+import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.overlay.OverlayConfig;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 
 /** The agent as a whole: the reconciler on the thread that runs it, and what serves others beside it. */
 public final class Agent {
+    // A slow round comes every 30 s, and one takes well below a second with thousands of peers.
+    private static final Duration HEARTBEAT_LIMIT = Duration.ofMinutes(2);
+
     private final OverlayConfig files;
     private final OwnChoices choices;
     private final ClusterSource source;
     private final Log log;
+    private final Serving serving;
     private final StatusBoard status;
+    private final Heartbeat heartbeat = new Heartbeat(HEARTBEAT_LIMIT);
 
-    public Agent(OverlayConfig files, OwnChoices choices, ClusterSource source, Log log) {
+    /**
+     * Where others can ask.
+     *
+     * @param ip the address of the port for metrics and probes
+     * @param port that port
+     * @param socket the unix socket for the operator's commands
+     */
+    public record Serving(IpAddress ip, int port, Path socket) {}
+
+    public Agent(OverlayConfig files, OwnChoices choices, ClusterSource source, Serving serving, Log log) {
         this.files = files;
         this.choices = choices;
         this.source = source;
+        this.serving = serving;
         this.log = log;
         status = new StatusBoard(AgentStatus.starting(null, source.name(), Instant.now()));
+        status.listen(_ -> heartbeat.beat());
     }
 
     /**
      * Runs until the process is told to end, and leaves the node as it is.
      *
      * @throws NetlinkException if the kernel cannot be listened to
+     * @throws IOException if another agent is running, or the port or socket cannot be had
      */
-    public void run() throws NetlinkException {
+    public void run() throws NetlinkException, IOException {
         Reconciler reconciler = new Reconciler(files, choices, source, log, Clock.systemUTC(), status::publish);
         Thread running = Thread.currentThread();
         Thread ending = new Thread(
@@ -46,9 +69,19 @@ public final class Agent {
                 },
                 "ending");
         Runtime.getRuntime().addShutdownHook(ending);
-        log.info("agent started", "source", source.name());
-        source.start(reconciler);
-        try {
+        try (Endpoints endpoints =
+                Endpoints.open(serving.ip, serving.port, serving.socket, status, heartbeat, BuildInfo.VERSION, log)) {
+            log.info(
+                    "agent started",
+                    "version",
+                    BuildInfo.VERSION,
+                    "source",
+                    source.name(),
+                    "healthz",
+                    endpoints.address(),
+                    "socket",
+                    serving.socket);
+            source.start(reconciler);
             reconciler.run();
         } finally {
             source.close();

@@ -49,6 +49,9 @@ final class AgentCommand {
         command.addOption(text("--iface-cidr", "PREFIXES", "", "The same by a prefix of its address; several: a,b."));
         command.addOption(text("--public-ip", "ADDRESS", "", "What other nodes reach this one by over IPv4."));
         command.addOption(text("--public-ipv6", "ADDRESS", "", "What other nodes reach this one by over IPv6."));
+        command.addOption(text("--healthz-ip", "ADDRESS", "127.0.0.1", "Where /metrics, /healthz and /readyz are."));
+        command.addOption(text("--healthz-port", "PORT", "9098", "The port of them."));
+        command.addOption(Asking.socketOption());
         command.addOption(text("--log-format", "FORMAT", "text", "How to log: text or json."));
         command.addOption(text("--log-level", "LEVEL", "info", "The least to log: debug, info, warn or error."));
         return command;
@@ -66,8 +69,22 @@ final class AgentCommand {
         }
         OverlayConfig files = new OverlayConfig(file, value(options, "--state-dir"), value(options, "--subnet-file"));
         ClusterSource source = new FileClusterSource(file);
-        new Agent(files, choices(options), source, log).run();
+        new Agent(files, choices(options), source, serving(options), log).run();
         return new Cli.Output("", true);
+    }
+
+    private static Agent.Serving serving(ParseResult options) {
+        IpAddress ip = IpAddress.tryParse(value(options, "--healthz-ip"));
+        if (ip == null) {
+            throw wrong(options, "--healthz-ip", "is no IP address");
+        }
+        String text = value(options, "--healthz-port");
+        boolean number = !text.isEmpty() && text.length() <= 5 && text.chars().allMatch(c -> c >= '0' && c <= '9');
+        int port = number ? Integer.parseInt(text) : -1;
+        if (port < 1 || port > 65535) {
+            throw wrong(options, "--healthz-port", "is no port from 1 to 65535");
+        }
+        return new Agent.Serving(ip, port, Asking.socket(options));
     }
 
     private static <E extends Enum<E>> E choice(ParseResult options, String name, E[] values) {

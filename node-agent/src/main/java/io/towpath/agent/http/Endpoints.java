@@ -1,0 +1,77 @@
+package io.towpath.agent.http;
+
+import io.towpath.agent.log.Log;
+import io.towpath.agent.status.Heartbeat;
+import io.towpath.agent.status.StatusBoard;
+import io.towpath.net.IpAddress;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Path;
+
+/** The port for metrics and probes, and the socket for the operator's commands. */
+public final class Endpoints implements AutoCloseable {
+    private final HttpServer server;
+    private final UnixListener socket;
+    private final InetSocketAddress address;
+
+    private Endpoints(HttpServer server, UnixListener socket, InetSocketAddress address) {
+        this.server = server;
+        this.socket = socket;
+        this.address = address;
+    }
+
+    /**
+     * Begins to serve.
+     *
+     * @param ip the address of the port
+     * @param port 0 for any that is free
+     * @throws IOException with one line if the port or the socket is another's
+     */
+    public static Endpoints open(
+            IpAddress ip, int port, Path socket, StatusBoard board, Heartbeat heartbeat, String version, Log log)
+            throws IOException {
+        Pages pages = new Pages(board, heartbeat, version, log);
+        HttpServer server = new HttpServer(log);
+        UnixListener unix = null;
+        try {
+            unix = UnixListener.open(socket);
+            server.listen(unix.channel(), pages::privileged);
+            ServerSocketChannel listener = bind(ip, port);
+            server.listen(listener, pages::open);
+            server.start();
+            return new Endpoints(server, unix, (InetSocketAddress) listener.getLocalAddress());
+        } catch (IOException e) {
+            server.close();
+            if (unix != null) {
+                unix.close();
+            }
+            throw e;
+        }
+    }
+
+    private static ServerSocketChannel bind(IpAddress ip, int port) throws IOException {
+        ServerSocketChannel listener = ServerSocketChannel.open();
+        try {
+            return listener.bind(new InetSocketAddress(InetAddress.getByAddress(ip.bytes()), port));
+        } catch (IOException e) {
+            listener.close();
+            throw new IOException(
+                    "metrics and probes cannot be served at " + ip + " port " + port + ": " + e.getMessage()
+                            + "; choose others with --healthz-ip and --healthz-port",
+                    e);
+        }
+    }
+
+    /** The address of the port. */
+    public InetSocketAddress address() {
+        return address;
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+        socket.close();
+    }
+}

@@ -1,0 +1,170 @@
+package io.towpath.agent.http;
+
+import io.towpath.agent.log.Log;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives pages over HTTP/1.1 on one thread of its own, one request a connection. A client that is slow holds up nobody: it has
+ * a deadline, and when there are too many of them the eldest goes.
+ */
+public final class HttpServer implements AutoCloseable {
+    private static final int MAX_CONNECTIONS = 64;
+    private static final long DEADLINE_NANOS = 10_000_000_000L;
+    private static final int SWEEP_MS = 1_000;
+
+    private final Log log;
+    private final Selector selector;
+    private final List<ServerSocketChannel> listeners = new ArrayList<>();
+    private final Deque<SelectionKey> connections = new ArrayDeque<>();
+    private @Nullable Thread thread;
+    private volatile boolean closed;
+
+    /** What a listener gives. */
+    private record Pages(Function<String, Response> pages) {}
+
+    public HttpServer(Log log) throws IOException {
+        this.log = log;
+        selector = Selector.open();
+    }
+
+    /**
+     * Has pages given by a listener, which is closed with the server; before {@link #start}.
+     *
+     * @param pages gives the page for a path, soon
+     */
+    void listen(ServerSocketChannel listener, Function<String, Response> pages) throws IOException {
+        listeners.add(listener);
+        listener.configureBlocking(false);
+        listener.register(selector, SelectionKey.OP_ACCEPT, new Pages(pages));
+    }
+
+    /** Begins to serve. */
+    void start() {
+        Thread serving = new Thread(this::run, "http");
+        serving.setDaemon(true);
+        serving.start();
+        thread = serving;
+    }
+
+    /** The addresses it can be reached by. */
+    List<SocketAddress> addresses() throws IOException {
+        List<SocketAddress> addresses = new ArrayList<>();
+        for (ServerSocketChannel listener : listeners) {
+            addresses.add(listener.getLocalAddress());
+        }
+        return addresses;
+    }
+
+    private void run() {
+        while (!closed) {
+            try {
+                selector.select(this::ready, SWEEP_MS);
+                sweep();
+            } catch (IOException | RuntimeException e) {
+                log.problem("http", String.valueOf(e.getMessage()));
+            }
+        }
+        connections.forEach(HttpServer::end);
+        listeners.forEach(HttpServer::close);
+        close(selector);
+    }
+
+    private void ready(SelectionKey key) {
+        if (key.channel() instanceof ServerSocketChannel listener) {
+            accept(key, listener);
+            return;
+        }
+        boolean ended;
+        try {
+            ended = connection(key).proceed(key);
+        } catch (IOException | CancelledKeyException _) {
+            // The client is gone.
+            ended = true;
+        }
+        if (ended) {
+            connections.remove(key);
+            end(key);
+        }
+    }
+
+    private void accept(SelectionKey key, ServerSocketChannel listener) {
+        try {
+            SocketChannel channel = listener.accept();
+            if (channel == null) {
+                return;
+            }
+            log.problem("http", null);
+            if (connections.size() >= MAX_CONNECTIONS) {
+                end(connections.removeFirst());
+            }
+            channel.configureBlocking(false);
+            Pages pages = (Pages) key.attachment();
+            Connection connection = new Connection(channel, pages.pages, System.nanoTime() + DEADLINE_NANOS);
+            connections.add(channel.register(selector, SelectionKey.OP_READ, connection));
+        } catch (IOException e) {
+            log.problem("http", "a connection could not be accepted: " + e.getMessage());
+            // Without a descriptor to spare, the same client would be accepted again and again: not before the next
+            // sweep.
+            key.interestOps(0);
+        }
+    }
+
+    private void sweep() {
+        long now = System.nanoTime();
+        while (!connections.isEmpty() && connection(connections.getFirst()).isOverdue(now)) {
+            end(connections.removeFirst());
+        }
+        for (SelectionKey key : selector.keys()) {
+            if (key.isValid() && key.interestOps() == 0) {
+                key.interestOps(SelectionKey.OP_ACCEPT);
+            }
+        }
+    }
+
+    private static Connection connection(SelectionKey key) {
+        return (Connection) key.attachment();
+    }
+
+    private static void end(SelectionKey key) {
+        key.cancel();
+        close(key.channel());
+    }
+
+    private static void close(AutoCloseable channel) {
+        try {
+            channel.close();
+        } catch (Exception _) {
+            // Nothing was left to be sent.
+        }
+    }
+
+    /** Ends it, and waits until its thread has. */
+    @Override
+    public void close() {
+        closed = true;
+        selector.wakeup();
+        Thread serving = thread;
+        if (serving == null) {
+            listeners.forEach(HttpServer::close);
+            close(selector);
+            return;
+        }
+        try {
+            serving.join();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

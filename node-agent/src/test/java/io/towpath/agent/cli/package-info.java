@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.cli;
+
+import org.jspecify.annotations.NullMarked;

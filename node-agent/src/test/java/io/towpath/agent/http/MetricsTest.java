@@ -1,0 +1,113 @@
+package io.towpath.agent.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.towpath.agent.status.AgentStatus;
+import io.towpath.agent.status.StatusBoard;
+import io.towpath.agent.status.Statuses;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+class MetricsTest {
+    private final StatusBoard board = new StatusBoard(AgentStatus.starting(null, "kubernetes", Statuses.START));
+    private final Metrics metrics =
+            new Metrics(board, "1.2.3", Clock.fixed(Statuses.START.plusSeconds(3600), ZoneOffset.UTC));
+
+    private List<String> lines() throws IOException {
+        return metrics.scrape().lines().toList();
+    }
+
+    private void assertLine(String line) throws IOException {
+        assertTrue(lines().contains(line), () -> line + " is not in\n" + String.join("\n", text()));
+    }
+
+    private List<String> text() {
+        try {
+            return lines();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void theStatusInNumbers() throws IOException {
+        board.publish(Statuses.ready());
+        assertLine("towpath_ready 1.0");
+        assertLine("towpath_overlay_up 1.0");
+        assertLine("towpath_overlay_peers{device=\"flannel.1\"} 2.0");
+        assertLine("towpath_overlay_peers_failing 1.0");
+        assertLine("towpath_overlay_repairs_total{kind=\"route\"} 3.0");
+        assertLine("towpath_overlay_repairs_total{kind=\"link\"} 1.0");
+        assertLine("towpath_syncs_total 7.0");
+        assertLine("towpath_sync_failures_total 1.0");
+        assertLine("towpath_source_up 1.0");
+        assertLine("towpath_source_synced 1.0");
+        assertLine("towpath_source_last_event_age_seconds 9.0");
+        assertLine("towpath_rejected_nodes 1.0");
+        assertLine("towpath_guard_in_force 1.0");
+        assertLine("towpath_guard_repairs_total 2.0");
+        assertLine("towpath_ipam_addresses{network=\"k8s-pod-network\",range=\"10.244.1.1-10.244.1.254\"} 253.0");
+        assertLine("towpath_ipam_leases{network=\"k8s-pod-network\",range=\"10.244.1.1-10.244.1.254\"} 7.0");
+        assertLine("towpath_attachments_reconciled_total{kind=\"lease\"} 1.0");
+        assertLine("towpath_attachments_last_reconcile_age_seconds 1800.0");
+        assertLine("towpath_build_info{version=\"1.2.3\"} 1.0");
+    }
+
+    @Test
+    void nothingIsKnownAtTheStart() throws IOException {
+        assertLine("towpath_ready 0.0");
+        assertLine("towpath_source_synced 0.0");
+        assertLine("towpath_source_last_event_age_seconds NaN");
+    }
+
+    @Test
+    void theHistogramHearsOfEveryRoundOnce() throws IOException {
+        AgentStatus first = Statuses.ready();
+        board.publish(first);
+        board.publish(first);
+        board.publish(Statuses.afterOneMoreRound(first, false));
+        assertLine("towpath_sync_duration_seconds_count 2");
+        assertLine("towpath_sync_duration_seconds_bucket{le=\"0.025\"} 1");
+        assertLine("towpath_sync_duration_seconds_bucket{le=\"0.05\"} 2");
+        assertLine("towpath_sync_failures_total 2.0");
+    }
+
+    @Test
+    void theProcessHasMemoryTimeAndDescriptors() throws IOException {
+        for (String name : List.of("process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds")) {
+            String line = lines().stream()
+                    .filter(each -> each.startsWith(name + " "))
+                    .findFirst()
+                    .orElseThrow();
+            assertTrue(Double.parseDouble(line.substring(name.length())) > 0, line);
+        }
+    }
+
+    @Test
+    void theReadmeDocumentsEachOfThem() throws IOException {
+        board.publish(Statuses.ready());
+        Set<String> given = new TreeSet<>();
+        for (String line : lines()) {
+            if (line.startsWith("# TYPE ")) {
+                given.add(line.split(" ", -1)[2]);
+            }
+        }
+        Set<String> documented = new TreeSet<>();
+        Matcher names = Pattern.compile("`((?:towpath|process)_[a-z_]+)(?:\\{[a-z, ]+})?` \\|")
+                .matcher(Files.readString(Path.of("README.md")));
+        while (names.find()) {
+            documented.add(names.group(1));
+        }
+        assertEquals(given, documented);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.http;
+
+import org.jspecify.annotations.NullMarked;

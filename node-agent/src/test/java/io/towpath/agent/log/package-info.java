@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.log;
+
+import org.jspecify.annotations.NullMarked;
