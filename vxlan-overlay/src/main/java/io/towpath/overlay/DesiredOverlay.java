@@ -96,8 +96,14 @@ public record DesiredOverlay(Cluster.Node self, List<IpPrefix> networks, List<De
      * @param slice its part of the pods' network
      * @param remote its address in the underlay
      * @param mac its VXLAN device's MAC address
+     * @param direct whether its slice is reached by its address in the underlay, without the tunnel
      */
-    public record Peer(String node, IpPrefix slice, IpAddress remote, MacAddress mac) {
+    public record Peer(String node, IpPrefix slice, IpAddress remote, MacAddress mac, boolean direct) {
+        /** A peer at the other end of the tunnel. */
+        public Peer(String node, IpPrefix slice, IpAddress remote, MacAddress mac) {
+            this(node, slice, remote, mac, false);
+        }
+
         /** The address of its VXLAN device, the gateway to its slice. */
         public IpAddress gateway() {
             return slice.address();
@@ -142,12 +148,15 @@ public record DesiredOverlay(Cluster.Node self, List<IpPrefix> networks, List<De
     private static Device device(
             Cluster cluster, Cluster.Node self, NodeFacts facts, Underlay underlay, IpPrefix slice, IpPrefix network) {
         boolean ipv6 = slice.address().ipv6();
+        int link = underlay.link().index();
+        @Nullable DirectRoutes table = cluster.directRouting() ? new DirectRoutes(facts.routes(), network) : null;
         List<Peer> peers = new ArrayList<>(cluster.nodes().size());
         for (Cluster.Node node : cluster.nodes()) {
             IpPrefix peerSlice = node.slice(ipv6);
             IpAddress remote = node.address(ipv6);
             if (!node.name().equals(self.name()) && peerSlice != null && remote != null) {
-                peers.add(new Peer(node.name(), peerSlice, remote, node.vtepMac(ipv6)));
+                boolean direct = table != null && table.isDirect(remote, link);
+                peers.add(new Peer(node.name(), peerSlice, remote, node.vtepMac(ipv6), direct));
             }
         }
         @Nullable String driver = facts.drivers().get(underlay.link().name());
@@ -156,7 +165,7 @@ public record DesiredOverlay(Cluster.Node self, List<IpPrefix> networks, List<De
                 self.vtepMac(ipv6),
                 underlay.mtu() - (ipv6 ? OVERHEAD_IPV6 : OVERHEAD_IPV4),
                 Vxlan.builder(cluster.vni())
-                        .linkIndex(underlay.link().index())
+                        .linkIndex(link)
                         .local(underlay.local())
                         .port(cluster.port())
                         .learning(cluster.learning())
@@ -176,6 +185,16 @@ public record DesiredOverlay(Cluster.Node self, List<IpPrefix> networks, List<De
             mtu = Math.min(mtu, device.mtu);
         }
         return mtu;
+    }
+
+    /** Whether a device for that family belongs to it. */
+    boolean hasDevice(boolean ipv6) {
+        for (Device device : devices) {
+            if (device.ipv6() == ipv6) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether a device of that name belongs to it. */

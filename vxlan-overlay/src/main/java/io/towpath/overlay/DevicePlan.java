@@ -43,21 +43,29 @@ record DevicePlan(
         boolean disablesOffload,
         List<Step> steps) {
 
-    private static final int IPV6_METRIC = 1024;
     private static final int IPV6_MIN_MTU = 1280;
 
-    static DevicePlan between(Device desired, ObservedOverlay.@Nullable Device observed, Map<String, String> settings) {
+    /** @param elsewhere the routes by other devices */
+    static DevicePlan between(
+            Device desired,
+            ObservedOverlay.@Nullable Device observed,
+            List<Route> elsewhere,
+            Map<String, String> settings) {
         if (observed == null || !isMendable(desired, observed)) {
+            RoutePlan routes = new RoutePlan(desired, 0, List.of(), elsewhere);
             List<Step> steps = new ArrayList<>(4 + 3 * desired.peers().size());
             addressMissing(desired, steps);
             steps.add(Step.put(
                     null,
                     "up",
                     (batch, link) -> batch.setLink(LinkChange.of(link).withUp(true))));
+            steps.addAll(routes.removals());
             for (Peer peer : desired.peers()) {
-                neighbourMissing(peer, steps);
-                fdbMissing(peer, steps);
-                routeMissing(peer, steps);
+                if (!peer.direct()) {
+                    neighbourMissing(peer, steps);
+                    fdbMissing(peer, steps);
+                }
+                routes.put(peer, steps);
             }
             // A device computes checksums itself only when told to.
             return new DevicePlan(
@@ -79,7 +87,7 @@ record DevicePlan(
                 attributes(desired, link),
                 settings(desired, link, settings),
                 desired.computesChecksums() && observed.defersChecksums(),
-                steps(desired, observed));
+                steps(desired, observed, elsewhere));
     }
 
     /** Whether nothing is to be done. */
@@ -146,7 +154,7 @@ record DevicePlan(
         return List.copyOf(wrong);
     }
 
-    private static List<Step> steps(Device desired, ObservedOverlay.Device observed) {
+    private static List<Step> steps(Device desired, ObservedOverlay.Device observed, List<Route> elsewhere) {
         List<Step> steps = new ArrayList<>();
         addresses(desired, observed, steps);
         if (!observed.link().isUp()) {
@@ -155,20 +163,27 @@ record DevicePlan(
                     "up",
                     (batch, link) -> batch.setLink(LinkChange.of(link).withUp(true))));
         }
-        Set<IpAddress> routed = staleRoutes(desired, observed, steps);
+        RoutePlan routes = new RoutePlan(desired, observed.link().index(), observed.routes(), elsewhere);
+        steps.addAll(routes.removals());
+        for (Peer peer : desired.peers()) {
+            if (peer.direct()) {
+                routes.put(peer, steps);
+            }
+        }
         Set<IpAddress> resolved = staleNeighbours(desired, observed, steps);
         Set<FdbEntry> forwarded = new HashSet<>(observed.fdb());
         List<Step> staleFdb = staleFdb(desired, observed);
         for (Peer peer : desired.peers()) {
+            if (peer.direct()) {
+                continue;
+            }
             if (!resolved.contains(peer.gateway())) {
                 neighbourMissing(peer, steps);
             }
             if (!forwarded.contains(fdb(peer, observed.link().index()))) {
                 fdbMissing(peer, steps);
             }
-            if (!routed.contains(peer.gateway())) {
-                routeMissing(peer, steps);
-            }
+            routes.put(peer, steps);
         }
         // Last, and without effect where an entry took the place of the wrong one: no peer is without one meanwhile.
         steps.addAll(staleFdb);
@@ -205,30 +220,12 @@ record DevicePlan(
         }));
     }
 
-    private static Set<IpAddress> staleRoutes(Device desired, ObservedOverlay.Device observed, List<Step> steps) {
-        int link = observed.link().index();
-        Set<Route> wanted = new HashSet<>();
-        for (Peer peer : desired.peers()) {
-            wanted.add(route(peer, link));
-        }
-        Set<IpAddress> present = new HashSet<>();
-        for (Route route : observed.routes()) {
-            if (route.table() != Route.RT_TABLE_MAIN || route.protocol() == Route.RTPROT_KERNEL) {
-                continue;
-            }
-            if (wanted.contains(comparable(route))) {
-                present.add(route.destination().address());
-            } else {
-                steps.add(Step.remove("route " + route.destination(), (batch, index) -> batch.deleteRoute(route)));
-            }
-        }
-        return present;
-    }
-
     private static Set<IpAddress> staleNeighbours(Device desired, ObservedOverlay.Device observed, List<Step> steps) {
         Map<IpAddress, MacAddress> wanted = new HashMap<>();
         for (Peer peer : desired.peers()) {
-            wanted.put(peer.gateway(), peer.mac());
+            if (!peer.direct()) {
+                wanted.put(peer.gateway(), peer.mac());
+            }
         }
         Set<IpAddress> present = new HashSet<>();
         for (Neighbour neighbour : observed.neighbours()) {
@@ -250,7 +247,9 @@ record DevicePlan(
     private static List<Step> staleFdb(Device desired, ObservedOverlay.Device observed) {
         Map<MacAddress, IpAddress> wanted = new HashMap<>();
         for (Peer peer : desired.peers()) {
-            wanted.put(peer.mac(), peer.remote());
+            if (!peer.direct()) {
+                wanted.put(peer.mac(), peer.remote());
+            }
         }
         List<Step> steps = new ArrayList<>();
         for (FdbEntry entry : observed.fdb()) {
@@ -273,21 +272,7 @@ record DevicePlan(
         steps.add(Step.put(peer.node(), "fdb", (batch, link) -> batch.replaceFdb(fdb(peer, link))));
     }
 
-    // Never a replacement: a route of somebody else's to the same destination is not ours to take away.
-    private static void routeMissing(Peer peer, List<Step> steps) {
-        steps.add(Step.put(peer.node(), "route", (batch, link) -> batch.addRoute(route(peer, link))));
-    }
-
     private static FdbEntry fdb(Peer peer, int link) {
         return FdbEntry.permanent(link, peer.mac(), peer.remote());
-    }
-
-    private static Route route(Peer peer, int link) {
-        return Route.via(peer.slice(), peer.gateway(), link).withOnlink();
-    }
-
-    // The kernel shows its default metric of IPv6 routes, which nobody asked for.
-    private static Route comparable(Route route) {
-        return route.ipv6() && route.priority() == IPV6_METRIC ? route.withPriority(0) : route;
     }
 }

@@ -7,8 +7,6 @@ import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.Rtnl;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -23,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param kernelRelease the kernel's release
  * @param links all links
  * @param addresses all addresses
- * @param defaultRoutes the default routes of the main table, the preferred ones first
+ * @param routes all routes, or only those that {@link DirectRoutes} are
+ * @param allRoutes which of the two
  * @param drivers of physical links by name
  */
 public record NodeFacts(
@@ -31,13 +30,14 @@ public record NodeFacts(
         String kernelRelease,
         List<Link> links,
         List<Address> addresses,
-        List<Route> defaultRoutes,
+        List<Route> routes,
+        boolean allRoutes,
         Map<String, String> drivers) {
 
     public NodeFacts {
         links = List.copyOf(links);
         addresses = List.copyOf(addresses);
-        defaultRoutes = List.copyOf(defaultRoutes);
+        routes = List.copyOf(routes);
         drivers = Map.copyOf(drivers);
     }
 
@@ -51,8 +51,10 @@ public record NodeFacts(
                 drivers.put(link.name(), driver);
             }
         }
-        NodeFacts facts = new NodeFacts(host.name(), host.kernelRelease(), links, rtnl.addresses(), List.of(), drivers);
-        return facts.needsDefaultRoutes(cluster) ? facts.withDefaultRoutes(rtnl.routes()) : facts;
+        NodeFacts facts =
+                new NodeFacts(host.name(), host.kernelRelease(), links, rtnl.addresses(), List.of(), false, drivers);
+        boolean all = cluster.directRouting() || facts.needsDefaultRoutes(cluster);
+        return facts.withRoutes(all ? rtnl.routes() : rtnl.routesOf(DirectRoutes.PROTOCOL), all);
     }
 
     /** The addresses by which other hosts could reach this one. */
@@ -84,18 +86,8 @@ public record NodeFacts(
         return needed;
     }
 
-    private NodeFacts withDefaultRoutes(List<Route> routes) {
-        List<Route> defaults = new ArrayList<>();
-        for (Route route : routes) {
-            if (route.destination().length() == 0
-                    && route.table() == Route.RT_TABLE_MAIN
-                    && route.type() == Route.RTN_UNICAST
-                    && route.linkIndex() != 0) {
-                defaults.add(route);
-            }
-        }
-        defaults.sort(Comparator.comparingLong(route -> Integer.toUnsignedLong(route.priority())));
-        return new NodeFacts(hostName, kernelRelease, links, addresses, defaults, drivers);
+    private NodeFacts withRoutes(List<Route> some, boolean all) {
+        return new NodeFacts(hostName, kernelRelease, links, addresses, some, all, drivers);
     }
 
     /** Which of the cluster's nodes this is, null if none. A host's name may have upper case where Kubernetes has lower. */
@@ -167,15 +159,21 @@ public record NodeFacts(
         return link == null || (link.flags() & Link.IFF_LOOPBACK) != 0 || ObservedOverlay.isNamed(link) ? null : link;
     }
 
-    /** The link of the preferred default route of a family, null if there is no such route. */
+    /** The link of the preferred default route of a family in the main table, null if there is no such route. */
     @Nullable
     Link defaultRouteLink(boolean ipv6) {
-        for (Route route : defaultRoutes) {
-            if (route.ipv6() == ipv6) {
-                return link(route.linkIndex());
+        Route best = null;
+        for (Route route : routes) {
+            if (route.ipv6() == ipv6
+                    && route.destination().length() == 0
+                    && route.table() == Route.RT_TABLE_MAIN
+                    && route.type() == Route.RTN_UNICAST
+                    && route.linkIndex() != 0
+                    && (best == null || Integer.compareUnsigned(route.priority(), best.priority()) < 0)) {
+                best = route;
             }
         }
-        return null;
+        return best == null ? null : link(best.linkIndex());
     }
 
     /** The first address of a family that a link has and other hosts can reach, null if there is none. */

@@ -10,8 +10,10 @@ import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,12 +21,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param devices the links that have the name of a desired device, by name
  * @param stale links of this node's overlay that are not desired any more
+ * @param routes routes by other devices: all, or only those that {@link DirectRoutes} are
  * @param settings the values of the desired settings, devices' among them; one that does not exist is absent
  */
-public record ObservedOverlay(Map<String, Device> devices, List<Link> stale, Map<String, String> settings) {
+public record ObservedOverlay(
+        Map<String, Device> devices, List<Link> stale, List<Route> routes, Map<String, String> settings) {
     public ObservedOverlay {
         devices = Map.copyOf(devices);
         stale = List.copyOf(stale);
+        routes = List.copyOf(routes);
         settings = Map.copyOf(settings);
     }
 
@@ -84,7 +89,7 @@ public record ObservedOverlay(Map<String, Device> devices, List<Link> stale, Map
                 stale.add(link);
             }
         }
-        return new ObservedOverlay(devices, stale, settings);
+        return new ObservedOverlay(devices, stale, routesElsewhere(facts, devices), settings);
     }
 
     private static Device device(Rtnl rtnl, Host host, Link link, NodeFacts facts) throws LinuxException {
@@ -98,9 +103,31 @@ public record ObservedOverlay(Map<String, Device> devices, List<Link> stale, Map
                 link,
                 defersChecksums(host, link.name()),
                 addresses,
-                rtnl.routes(link.index()),
+                facts.allRoutes() ? routesBy(link, facts) : rtnl.routes(link.index()),
                 rtnl.neighbours(link.index()),
                 link.vxlan() == null ? List.of() : rtnl.fdb(link.index()));
+    }
+
+    private static List<Route> routesBy(Link link, NodeFacts facts) {
+        List<Route> routes = new ArrayList<>();
+        for (Route route : facts.routes()) {
+            if (route.linkIndex() == link.index()) {
+                routes.add(route);
+            }
+        }
+        return routes;
+    }
+
+    private static List<Route> routesElsewhere(NodeFacts facts, Map<String, Device> devices) {
+        Set<Integer> indexes = new HashSet<>();
+        devices.values().forEach(device -> indexes.add(device.link().index()));
+        List<Route> routes = new ArrayList<>();
+        for (Route route : facts.routes()) {
+            if (!indexes.contains(route.linkIndex())) {
+                routes.add(route);
+            }
+        }
+        return routes;
     }
 
     private static boolean defersChecksums(Host host, String device) throws LinuxException {

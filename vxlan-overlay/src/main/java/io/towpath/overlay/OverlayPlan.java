@@ -6,6 +6,7 @@ import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Batch;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.LinkSpec;
+import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.overlay.DesiredOverlay.Device;
 import io.towpath.overlay.DesiredOverlay.Setting;
@@ -17,11 +18,13 @@ import org.jspecify.annotations.Nullable;
 /** The difference between how an overlay is and how it must be. */
 public final class OverlayPlan {
     private final List<Link> stale;
+    private final List<Route> staleRoutes;
     private final List<Setting> settings;
     private final List<DevicePlan> devices;
 
-    private OverlayPlan(List<Link> stale, List<Setting> settings, List<DevicePlan> devices) {
+    private OverlayPlan(List<Link> stale, List<Route> staleRoutes, List<Setting> settings, List<DevicePlan> devices) {
         this.stale = stale;
+        this.staleRoutes = staleRoutes;
         this.settings = settings;
         this.devices = devices;
     }
@@ -50,9 +53,17 @@ public final class OverlayPlan {
         }
         List<DevicePlan> devices = new ArrayList<>();
         for (Device device : desired.devices()) {
-            devices.add(DevicePlan.between(device, observed.devices().get(device.name()), observed.settings()));
+            devices.add(DevicePlan.between(
+                    device, observed.devices().get(device.name()), observed.routes(), observed.settings()));
         }
-        return new OverlayPlan(observed.stale(), List.copyOf(settings), List.copyOf(devices));
+        List<Route> staleRoutes = new ArrayList<>();
+        for (Route route : DirectRoutes.ours(observed.routes())) {
+            // Those of a family with a device are that device's.
+            if (!desired.hasDevice(route.ipv6())) {
+                staleRoutes.add(route);
+            }
+        }
+        return new OverlayPlan(observed.stale(), List.copyOf(staleRoutes), List.copyOf(settings), List.copyOf(devices));
     }
 
     List<DevicePlan> devices() {
@@ -66,7 +77,7 @@ public final class OverlayPlan {
 
     /** The number of things to do. */
     public int size() {
-        int size = stale.size() + settings.size();
+        int size = stale.size() + staleRoutes.size() + settings.size();
         for (DevicePlan device : devices) {
             size += device.size();
         }
@@ -78,6 +89,7 @@ public final class OverlayPlan {
         for (Link link : stale) {
             lines.accept("link delete " + link.name() + ", which is not needed any more");
         }
+        staleRoutes.forEach(route -> lines.accept("route delete " + route));
         settings.forEach(setting -> lines.accept("set " + setting));
         for (DevicePlan plan : devices) {
             String name = plan.device().name();
@@ -125,6 +137,7 @@ public final class OverlayPlan {
         List<Repair> repairs = new ArrayList<>();
         if (filter.tells(null, null)) {
             stale.forEach(link -> repairs.add(new Repair(link.name(), null, "link")));
+            staleRoutes.forEach(route -> repairs.add(new Repair(null, null, "route")));
             settings.forEach(setting -> repairs.add(new Repair(null, null, "setting")));
         }
         for (DevicePlan plan : devices) {
@@ -175,21 +188,28 @@ public final class OverlayPlan {
 
     private void delete(Rtnl rtnl, List<Failure> failures) {
         for (Link link : stale) {
-            delete(rtnl, link, failures);
+            delete(rtnl, new Batch().deleteLink(link.index()), link.name(), failures);
+        }
+        for (Route route : staleRoutes) {
+            delete(rtnl, new Batch().deleteRoute(route), null, failures);
         }
         for (DevicePlan plan : devices) {
             if (plan.replaces() != null) {
-                delete(rtnl, plan.replaces(), failures);
+                delete(
+                        rtnl,
+                        new Batch().deleteLink(plan.replaces().index()),
+                        plan.device().name(),
+                        failures);
             }
         }
     }
 
-    private static void delete(Rtnl rtnl, Link link, List<Failure> failures) {
+    private static void delete(Rtnl rtnl, Batch batch, @Nullable String device, List<Failure> failures) {
         try {
-            rtnl.apply(new Batch().deleteLink(link.index()));
+            rtnl.apply(batch);
         } catch (NetlinkException e) {
-            if (!e.is(Errno.ENODEV)) {
-                failures.add(new Failure(link.name(), null, message(e)));
+            if (!isAbsence(e)) {
+                failures.add(new Failure(device, null, message(e)));
             }
         }
     }

@@ -70,9 +70,10 @@ public record OverlayView(
      * @param slice its slice
      * @param address its address in the underlay
      * @param mac its device's MAC address
+     * @param device what packets for its slice leave by: this node's device, or the underlay's if it is routed directly
      * @param state {@code "ok"}, or what is missing or wrong, such as {@code "no route"}
      */
-    public record PeerLine(String node, String slice, String address, String mac, String state) {}
+    public record PeerLine(String node, String slice, String address, String mac, String device, String state) {}
 
     static OverlayView notOurs(OverlayConfig config) {
         return new OverlayView(
@@ -101,6 +102,7 @@ public record OverlayView(
                         peer.slice().toString(),
                         peer.remote().toString(),
                         peer.mac().toString(),
+                        peer.direct() ? device.underlay() : device.name(),
                         faults.getOrDefault(peer.node(), "ok")));
             }
         }
@@ -168,9 +170,9 @@ public record OverlayView(
             Columns.append(text, rows);
             text.append('\n');
             rows.clear();
-            rows.add(List.of("NODE", "SLICE", "ADDRESS", "MAC", "STATE"));
+            rows.add(List.of("NODE", "SLICE", "ADDRESS", "MAC", "BY", "STATE"));
             for (PeerLine line : peers) {
-                rows.add(List.of(line.node, line.slice, line.address, line.mac, line.state));
+                rows.add(List.of(line.node, line.slice, line.address, line.mac, line.device, line.state));
             }
             Columns.append(text, rows);
         }
@@ -214,6 +216,7 @@ public record OverlayView(
                     .put("slice", line.slice)
                     .put("address", line.address)
                     .put("mac", line.mac)
+                    .put("device", line.device)
                     .put("state", line.state);
         }
         pending.forEach(json.putArray("pending")::add);

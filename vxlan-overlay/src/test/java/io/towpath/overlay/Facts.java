@@ -13,7 +13,7 @@ import java.util.Map;
 final class Facts {
     private final List<Link> links = new ArrayList<>();
     private final List<Address> addresses = new ArrayList<>();
-    private final List<Route> defaultRoutes = new ArrayList<>();
+    private final List<Route> routes = new ArrayList<>();
     private String kernel = "6.1.0";
     private Map<String, String> drivers = Map.of();
     private String hostName = "n1";
@@ -41,7 +41,12 @@ final class Facts {
     }
 
     Facts defaultRoute(int link, String all) {
-        defaultRoutes.add(Route.direct(IpPrefix.parse(all), link));
+        routes.add(Route.direct(IpPrefix.parse(all), link));
+        return this;
+    }
+
+    Facts route(Route route) {
+        routes.add(route);
         return this;
     }
 
@@ -61,6 +66,6 @@ final class Facts {
     }
 
     NodeFacts build() {
-        return new NodeFacts(hostName, kernel, links, addresses, defaultRoutes, drivers);
+        return new NodeFacts(hostName, kernel, links, addresses, routes, true, drivers);
     }
 }

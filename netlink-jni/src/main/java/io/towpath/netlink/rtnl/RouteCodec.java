@@ -91,10 +91,13 @@ public final class RouteCodec {
         out.endNest(metrics);
     }
 
-    /** @param linkIndex the link whose routes to list, 0 for all */
-    static void list(Requests requests, int family, int linkIndex) {
+    /**
+     * @param linkIndex the link whose routes to list, 0 for all
+     * @param protocol who made the routes to list, 0 for all
+     */
+    static void list(Requests requests, int family, int linkIndex, int protocol) {
         MessageWriter out = requests.add(RTM_GETROUTE, Nl.NLM_F_DUMP, "route list", AddressCodec.on(linkIndex));
-        out.u8(family).u8(0).u16(0).u32(0).u32(0);
+        out.u8(family).u8(0).u16(0).u8(0).u8(protocol).u16(0).u32(0);
         if (linkIndex != 0) {
             out.u32(RTA_OIF, linkIndex);
         }

@@ -93,9 +93,24 @@ public final class Rtnl implements AutoCloseable {
         return routes;
     }
 
+    /** The routes of all tables that a protocol made, IPv4 and IPv6. */
+    public List<Route> routesOf(int protocol) throws NetlinkException {
+        List<Route> routes = new ArrayList<>(routesOf(AF_INET, protocol));
+        routes.addAll(routesOf(AF_INET6, protocol));
+        return routes;
+    }
+
+    private List<Route> routesOf(int family, int protocol) throws NetlinkException {
+        Requests requests = new Requests();
+        RouteCodec.list(requests, family, 0, protocol);
+        List<Route> routes = netlink.dump(requests, (type, payload) -> RouteCodec.read(family, type, payload));
+        routes.removeIf(route -> route.protocol() != protocol);
+        return routes;
+    }
+
     private List<Route> routes(int family, int linkIndex) throws NetlinkException {
         Requests requests = new Requests();
-        RouteCodec.list(requests, family, linkIndex);
+        RouteCodec.list(requests, family, linkIndex, 0);
         List<Route> routes = netlink.dump(requests, (type, payload) -> RouteCodec.read(family, type, payload));
         routes.removeIf(route -> linkIndex != 0 && route.linkIndex() != linkIndex);
         return routes;
