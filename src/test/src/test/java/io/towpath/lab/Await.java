@@ -17,6 +17,13 @@ public final class Await {
         until(what, condition, () -> "");
     }
 
+    /** As {@link #until(String, BooleanSupplier)}; returns how long it took, in milliseconds. */
+    public static double time(String what, BooleanSupplier condition) {
+        long start = System.nanoTime();
+        until(what, condition);
+        return (System.nanoTime() - start) / 1e6;
+    }
+
     /** As above, with more to say if it never happens. */
     public static void until(String what, BooleanSupplier condition, Supplier<String> otherwise) {
         long end = System.nanoTime() + DEADLINE.toNanos();

@@ -20,6 +20,7 @@ public final class Libc {
     /** sys/mount.h. */
     private static final int MNT_DETACH = 2;
 
+    private static final int SIGINT = 2;
     private static final int SIGKILL = 9;
     private static final int SIGTERM = 15;
 
@@ -81,6 +82,11 @@ public final class Libc {
     /** Ends a process as a power failure would. No failure if it has ended already. */
     public static void kill(long pid) {
         POSIX_CALLS.kill(pid, SIGKILL);
+    }
+
+    /** Interrupts a process, as Ctrl-C does. */
+    static void interrupt(long pid) {
+        POSIX_CALLS.kill(pid, SIGINT);
     }
 
     /** Asks a process to end. */

@@ -127,6 +127,11 @@ public final class ApiServer implements AutoCloseable {
         return node.deepCopy();
     }
 
+    /** All nodes as they are now; not to be changed. */
+    public List<ObjectNode> nodes() {
+        return store.snapshot().nodes();
+    }
+
     /** An annotation, an empty text if there is none. */
     public String annotation(String node, String name) {
         return node(node).path("metadata").path("annotations").path(name).asText();
