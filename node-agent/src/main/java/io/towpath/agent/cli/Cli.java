@@ -1,5 +1,6 @@
 package io.towpath.agent.cli;
 
+import io.towpath.agent.BuildInfo;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +27,7 @@ public final class Cli {
     public static final int USAGE = 2;
 
     private static final String NAME = "towpath-node";
+    private static final String OUTPUT = "--output";
 
     private final PrintStream out;
     private final PrintStream err;
@@ -69,7 +71,20 @@ public final class Cli {
         CommandSpec root = describe(
                 CommandSpec.create().name(NAME),
                 "The agent of a Kubernetes node's network, and its operator's commands.");
+        root.version(NAME + " " + BuildInfo.VERSION);
+        root.addOption(OptionSpec.builder("-V", "--version")
+                .versionHelp(true)
+                .description("Print the version.")
+                .build());
         root.addSubcommand("agent", AgentCommand.agent(err));
+        root.addSubcommand("install", InstallCommand.install());
+        root.addSubcommand("status", StatusCommand.status());
+        CommandSpec overlay = describe(CommandSpec.create().name("overlay"), "The VXLAN overlay of this node.");
+        overlay.addSubcommand("show", OverlayCommand.show());
+        root.addSubcommand("overlay", overlay);
+        CommandSpec ipam = describe(CommandSpec.create().name("ipam"), "The addresses of this node's pods.");
+        ipam.addSubcommand("list", IpamCommand.list());
+        root.addSubcommand("ipam", ipam);
         return root;
     }
 
@@ -88,6 +103,21 @@ public final class Cli {
     /** A command that does something. */
     static CommandSpec command(String name, String description, Action action) {
         return describe(CommandSpec.wrapWithoutInspection(action).name(name), description);
+    }
+
+    /** A command that prints text or JSON. */
+    static CommandSpec printing(String name, String description, Action action) {
+        CommandSpec command = command(name, description, action);
+        return command.addOption(text(OUTPUT, "FORMAT", "text", "How to print: text or json."));
+    }
+
+    /** Whether JSON is wanted. */
+    static boolean json(ParseResult options) {
+        return switch (value(options, OUTPUT)) {
+            case "json" -> true;
+            case "text" -> false;
+            default -> throw wrong(options, OUTPUT, "is neither text nor json");
+        };
     }
 
     /** An option with a text as value. */

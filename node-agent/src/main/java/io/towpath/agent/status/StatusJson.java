@@ -7,6 +7,7 @@ import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.ServableNodes.Rejected;
 import java.time.Instant;
 import java.util.List;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Statuses as JSON: times as in RFC 3339 with null for never, durations in seconds, null for no problem. */
@@ -40,7 +41,7 @@ public final class StatusJson {
             rejected.addObject().put("node", each.node()).put("reason", each.reason());
         }
         ObjectNode repairs = json.putObject("repairs");
-        status.repairs().forEach(repairs::put);
+        new TreeMap<>(status.repairs()).forEach(repairs::put);
         json.putObject("rounds")
                 .put("total", status.rounds().total())
                 .put("failed", status.rounds().failed())

@@ -1,0 +1,157 @@
+package io.towpath.agent.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.linux.Linux;
+import io.towpath.linux.LinuxException;
+import io.towpath.overlay.OverlayConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/** The command {@code install}: puts the CNI executable and the conflist where the container runtime looks. */
+final class InstallCommand {
+    static final String EXECUTABLE = "towpath";
+    static final String CONFLIST = "10-towpath.conflist";
+    static final String DEFAULT_BIN_DIR = "/opt/cni/bin";
+    static final String DEFAULT_CONF_DIR = "/etc/cni/net.d";
+
+    private static final int EXECUTABLE_MODE = 0x1ed; // 0755
+    private static final int CONFLIST_MODE = 0x1a4; // 0644
+    private static final int PERMISSIONS = 0xfff;
+    private static final int LIMIT = 512 << 20;
+
+    private InstallCommand() {}
+
+    /** A file in its place. */
+    private record Placed(String path, boolean changed) {}
+
+    static CommandSpec install() {
+        return Cli.printing(
+                        "install",
+                        "Puts the CNI executable and the conflist where the container runtime looks, each as a whole, once the"
+                                + " node is ready. Removes nothing of others; what is in place already is left alone.",
+                        InstallCommand::install)
+                .addOption(Cli.text("--executable", "FILE", "/opt/towpath/towpath", "The CNI executable."))
+                .addOption(Cli.text("--conflist", "FILE", "/etc/towpath/" + CONFLIST, "The conflist."))
+                .addOption(Cli.text("--bin-dir", "DIR", DEFAULT_BIN_DIR, "The runtime's folder of executables."))
+                .addOption(Cli.text("--conf-dir", "DIR", DEFAULT_CONF_DIR, "The runtime's folder of conflists."))
+                .addOption(Cli.text(
+                        "--state-dir", "DIR", OverlayConfig.DEFAULT_STATE_DIRECTORY, "The node state's folder."))
+                .addOption(Asking.socketOption());
+    }
+
+    private static Cli.Output install(ParseResult options) throws IOException {
+        boolean json = Cli.json(options);
+        byte[] executable = content("executable", Cli.value(options, "--executable"));
+        String conflistFile = Cli.value(options, "--conflist");
+        byte[] conflist = content("conflist", conflistFile);
+        IpamCommand.network(conflistFile, conflist);
+        requireReady(options);
+        String binDir = Cli.value(options, "--bin-dir");
+        String confDir = Cli.value(options, "--conf-dir");
+        List<Placed> placed = new ArrayList<>();
+        try {
+            // The conflist last: with it, the runtime begins to call the executable.
+            placed.add(place(binDir, EXECUTABLE, executable, EXECUTABLE_MODE));
+            placed.add(place(confDir, CONFLIST, conflist, CONFLIST_MODE));
+        } catch (LinuxException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+        List<String> warnings = warnings(binDir, confDir);
+        return new Cli.Output(json ? json(placed, warnings) : text(placed, warnings), true);
+    }
+
+    private static byte[] content(String what, String file) throws IOException {
+        byte[] content;
+        try {
+            content = Linux.readFile(file, LIMIT);
+        } catch (LinuxException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+        if (content == null || content.length == 0) {
+            throw new IOException("there is " + (content == null ? "no " : "nothing in ") + what + " " + file
+                    + ": name another with --" + what);
+        }
+        return content;
+    }
+
+    /** By the agent's word or, where none answers, by the file that says which slice the node has. */
+    private static void requireReady(ParseResult options) throws IOException {
+        Path socket = Asking.socket(options);
+        JsonNode status = Asking.status(socket);
+        String stateFile = Cli.value(options, "--state-dir") + "/node.json";
+        if (status == null && !Files.exists(Path.of(stateFile))) {
+            throw new IOException("the node is not ready: no agent answers on " + socket + ", and there is no "
+                    + stateFile + "; start the agent first");
+        }
+        if (status != null && !status.path("ready").asBoolean()) {
+            throw new IOException(
+                    "the node is not ready: " + status.path("notReady").asText() + "; try again when it is");
+        }
+    }
+
+    private static Placed place(String folder, String name, byte[] content, int mode) throws LinuxException {
+        String path = folder + "/" + name;
+        Linux.Status status = Linux.status(path);
+        boolean same = status != null
+                && status.size() == content.length
+                && (status.mode() & PERMISSIONS) == mode
+                && Arrays.equals(Linux.readFile(path, content.length), content);
+        if (!same) {
+            Linux.makeDirectories(folder, EXECUTABLE_MODE);
+            Linux.publish(folder, name, content, mode);
+            Linux.syncDirectory(folder);
+        }
+        return new Placed(path, !same);
+    }
+
+    private static List<String> warnings(String binDir, String confDir) throws IOException {
+        List<String> warnings = new ArrayList<>();
+        for (String first : sortedFirst(confDir)) {
+            warnings.add(confDir + "/" + first + " sorts before " + CONFLIST
+                    + ", so the runtime takes that: remove it, or give it another ending");
+        }
+        if (!Files.exists(Path.of(binDir, "loopback"))) {
+            warnings.add(binDir + " has no plugin loopback, which containerd asks for: install the reference plugins");
+        }
+        return warnings;
+    }
+
+    /** The network configurations that a runtime would take before ours. */
+    static List<String> sortedFirst(String confDir) throws IOException {
+        List<String> names;
+        try {
+            names = Linux.list(confDir);
+        } catch (LinuxException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+        return names.stream()
+                .filter(name -> name.endsWith(".conf") || name.endsWith(".conflist") || name.endsWith(".json"))
+                .filter(name -> name.compareTo(CONFLIST) < 0)
+                .sorted()
+                .toList();
+    }
+
+    private static String json(List<Placed> placed, List<String> warnings) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        ArrayNode files = json.putArray("files");
+        placed.forEach(each -> files.addObject().put("path", each.path).put("changed", each.changed));
+        warnings.forEach(json.putArray("warnings")::add);
+        return json.toPrettyString() + "\n";
+    }
+
+    private static String text(List<Placed> placed, List<String> warnings) {
+        StringBuilder text = new StringBuilder();
+        placed.forEach(each -> text.append(each.path).append(each.changed ? " written\n" : " is in place already\n"));
+        warnings.forEach(warning -> text.append("warning: ").append(warning).append('\n'));
+        return text.toString();
+    }
+}
