@@ -1,0 +1,85 @@
+package io.towpath.agent.source.kube;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.agent.source.OwnNode;
+import io.towpath.net.IpAddress;
+import io.towpath.net.MacAddress;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What this node has to write of itself into the API: flannel's annotations, and that its network is there. */
+final class NodePatch {
+    private static final JsonMapper MAPPER = new JsonMapper();
+    private static final String CONDITION = "NetworkUnavailable";
+
+    /** The reason that flanneld gives, which tools look for. */
+    private static final String REASON = "FlannelIsUp";
+
+    private static final String MESSAGE = "Towpath runs flannel's overlay on this node";
+
+    private NodePatch() {}
+
+    /**
+     * The annotations that other nodes must find, flanneld's to the character.
+     *
+     * @return by their whole names
+     */
+    static Map<String, String> annotations(OwnNode own, AnnotationNames names) {
+        Map<String, String> annotations = new LinkedHashMap<>();
+        annotations.put(names.full(AnnotationNames.MANAGED), "true");
+        annotations.put(names.full(AnnotationNames.BACKEND_TYPE), "vxlan");
+        for (IpAddress address : own.addresses()) {
+            boolean ipv6 = address.ipv6();
+            MacAddress mac = ipv6 ? own.macV6() : own.mac();
+            if (mac != null) {
+                annotations.put(
+                        names.full(ipv6 ? AnnotationNames.BACKEND_V6_DATA : AnnotationNames.BACKEND_DATA),
+                        "{\"VNI\":" + own.vni() + ",\"VtepMAC\":\"" + mac + "\"}");
+                annotations.put(
+                        names.full(ipv6 ? AnnotationNames.PUBLIC_IPV6 : AnnotationNames.PUBLIC_IP), address.toString());
+            }
+        }
+        return annotations;
+    }
+
+    /**
+     * The difference between what should be and what is.
+     *
+     * @return a strategic merge patch of {@code nodes/status}, null if there is nothing to write
+     */
+    static @Nullable String of(OwnNode own, KubeNode node, KubeSettings settings, Instant now) {
+        ObjectNode patch = MAPPER.createObjectNode();
+        Map<String, String> present = node.getMetadata().getAnnotations();
+        annotations(own, settings.names()).forEach((name, value) -> {
+            if (present == null || !value.equals(present.get(name))) {
+                patch.withObject("/metadata").withObject("/annotations").put(name, value);
+            }
+        });
+        if (settings.setNetworkUnavailable() && !networkIsUp(node)) {
+            String time = now.truncatedTo(ChronoUnit.SECONDS).toString();
+            patch.withObject("/status")
+                    .withArray("/conditions")
+                    .addObject()
+                    .put("type", CONDITION)
+                    .put("status", "False")
+                    .put("reason", REASON)
+                    .put("message", MESSAGE)
+                    .put("lastHeartbeatTime", time)
+                    .put("lastTransitionTime", time);
+        }
+        return patch.isEmpty() ? null : patch.toString();
+    }
+
+    /** Whoever said so: beside Towpath, a cloud's controller may. */
+    private static boolean networkIsUp(KubeNode node) {
+        KubeNode.Status status = node.getStatus();
+        List<KubeNode.Condition> conditions = status == null ? null : status.conditions();
+        return conditions != null
+                && conditions.stream().anyMatch(each -> CONDITION.equals(each.type()) && "False".equals(each.status()));
+    }
+}

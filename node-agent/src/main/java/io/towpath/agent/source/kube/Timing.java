@@ -1,0 +1,25 @@
+package io.towpath.agent.source.kube;
+
+import java.time.Duration;
+
+/**
+ * How long to wait for what.
+ *
+ * @param together changes this close are told as one
+ * @param look how often to look whether the watch stands
+ * @param firstRetry after the first failure; twice as long after each further one
+ * @param lastRetry the longest
+ */
+record Timing(Duration together, Duration look, Duration firstRetry, Duration lastRetry) {
+    static final Timing USUAL =
+            new Timing(Duration.ofMillis(20), Duration.ofSeconds(1), Duration.ofMillis(250), Duration.ofSeconds(15));
+
+    /** How long to wait after a number of failures. */
+    Duration retry(int failures) {
+        Duration wait = firstRetry;
+        for (int i = 1; i < failures && wait.compareTo(lastRetry) < 0; i++) {
+            wait = wait.multipliedBy(2);
+        }
+        return wait.compareTo(lastRetry) > 0 ? lastRetry : wait;
+    }
+}

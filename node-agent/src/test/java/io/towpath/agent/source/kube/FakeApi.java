@@ -1,0 +1,263 @@
+package io.towpath.agent.source.kube;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.mockwebserver.MockWebServer;
+import io.fabric8.mockwebserver.http.Dispatcher;
+import io.fabric8.mockwebserver.http.MockResponse;
+import io.fabric8.mockwebserver.http.RecordedRequest;
+import io.fabric8.mockwebserver.http.Response;
+import io.fabric8.mockwebserver.http.WebSocket;
+import io.fabric8.mockwebserver.http.WebSocketListener;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/** The nodes' part of an API server, over real HTTP, that can be made to fail in the ways a real one does. */
+final class FakeApi extends Dispatcher implements AutoCloseable {
+    static final JsonMapper MAPPER = new JsonMapper();
+
+    /** What was asked: a verb, and what with. */
+    record Asked(String what, @Nullable String token) {}
+
+    final BlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
+    final BlockingQueue<JsonNode> patches = new LinkedBlockingQueue<>();
+
+    private final TreeMap<String, ObjectNode> nodes = new TreeMap<>();
+    private final List<WebSocket> watches = new ArrayList<>();
+    private MockWebServer server;
+    private int version = 1000;
+    private int failWith;
+    private int goneWatches;
+    private int port;
+
+    FakeApi() {
+        server = listen(0);
+        port = server.getPort();
+    }
+
+    private MockWebServer listen(int at) {
+        MockWebServer listening = new MockWebServer();
+        listening.setDispatcher(this);
+        listening.start(at);
+        return listening;
+    }
+
+    String url() {
+        return "http://127.0.0.1:" + port + "/";
+    }
+
+    /** Adds or changes a node and tells who watches. */
+    synchronized void put(ObjectNode node) {
+        node.withObject("/metadata").put("resourceVersion", Integer.toString(++version));
+        boolean known = nodes.put(node.at("/metadata/name").textValue(), node) != null;
+        emit(known ? "MODIFIED" : "ADDED", node);
+    }
+
+    synchronized void delete(String name) {
+        ObjectNode node = nodes.remove(name);
+        if (node != null) {
+            node.withObject("/metadata").put("resourceVersion", Integer.toString(++version));
+            emit("DELETED", node);
+        }
+    }
+
+    /** Changes a node while nobody is told: what happens while a watch is broken. */
+    synchronized void deleteUnseen(String name) {
+        nodes.remove(name);
+        version++;
+    }
+
+    synchronized ObjectNode node(String name) {
+        ObjectNode node = nodes.get(name);
+        if (node == null) {
+            throw new AssertionError("no node " + name);
+        }
+        return node.deepCopy();
+    }
+
+    /** Sends an event to who watches. */
+    synchronized void emit(String type, JsonNode object) {
+        String event = MAPPER.createObjectNode()
+                .put("type", type)
+                .set("object", object)
+                .toString();
+        watches.forEach(watch -> watch.send(event));
+    }
+
+    synchronized void bookmark() {
+        ObjectNode node = MAPPER.createObjectNode().put("kind", "Node").put("apiVersion", "v1");
+        node.putObject("metadata").put("resourceVersion", Integer.toString(++version));
+        emit("BOOKMARK", node);
+    }
+
+    /** Ends all watches, as a proxy or a restarting server does. */
+    synchronized void disconnect() {
+        List<WebSocket> ended = List.copyOf(watches);
+        watches.clear();
+        ended.forEach(watch -> watch.close(1000, "bye"));
+    }
+
+    /** The next watches are told that their place is forgotten. */
+    synchronized void forget(int times) {
+        goneWatches = times;
+        disconnect();
+    }
+
+    /** Answers everything with a status; 0 for the truth. */
+    synchronized void fail(int status) {
+        failWith = status;
+    }
+
+    /** Stops listening. */
+    void down() {
+        disconnect();
+        server.shutdown();
+    }
+
+    /** Listens again, on the same port. */
+    void up() {
+        server = listen(port);
+    }
+
+    @Override
+    public void close() {
+        server.shutdown();
+    }
+
+    @Override
+    public synchronized MockResponse dispatch(RecordedRequest request) {
+        URI uri = URI.create(request.getPath());
+        String query = uri.getRawQuery() == null ? "" : uri.getRawQuery();
+        boolean watch = query.contains("watch=true");
+        String verb = request.getMethod().equals("GET") ? (watch ? "watch" : "list") : "patch";
+        asked.add(new Asked(verb + " " + query, request.getHeader("Authorization")));
+        if (failWith != 0) {
+            return status(failWith);
+        }
+        return switch (verb) {
+            case "watch" -> watch();
+            case "list" -> list(parameter(query, "limit"), parameter(query, "continue"));
+            default -> patch(request, uri.getPath());
+        };
+    }
+
+    private MockResponse watch() {
+        if (goneWatches > 0) {
+            goneWatches--;
+            return new MockResponse().withWebSocketUpgrade(new WebSocketListener() {
+                @Override
+                public void onOpen(WebSocket socket, Response response) {
+                    ObjectNode gone =
+                            MAPPER.createObjectNode().put("kind", "Status").put("apiVersion", "v1");
+                    gone.put("status", "Failure")
+                            .put("code", 410)
+                            .put("reason", "Expired")
+                            .put("message", "too old");
+                    socket.send(MAPPER.createObjectNode()
+                            .put("type", "ERROR")
+                            .set("object", gone)
+                            .toString());
+                }
+            });
+        }
+        return new MockResponse().withWebSocketUpgrade(new WebSocketListener() {
+            @Override
+            public void onOpen(WebSocket socket, Response response) {
+                synchronized (FakeApi.this) {
+                    watches.add(socket);
+                    FakeApi.this.notifyAll();
+                }
+            }
+
+            @Override
+            public void onClosing(WebSocket socket, int code, String reason) {
+                socket.close(code, reason);
+            }
+        });
+    }
+
+    /** Waits until somebody watches: events before that reach nobody. */
+    synchronized void awaitWatch() throws InterruptedException {
+        long end = System.nanoTime() + Told.LIMIT.toNanos();
+        while (watches.isEmpty()) {
+            long left = (end - System.nanoTime()) / 1_000_000;
+            if (left <= 0) {
+                throw new AssertionError("nobody watches");
+            }
+            wait(left);
+        }
+    }
+
+    private MockResponse list(@Nullable String limit, @Nullable String from) {
+        ObjectNode list = MAPPER.createObjectNode().put("kind", "NodeList").put("apiVersion", "v1");
+        ObjectNode metadata = list.putObject("metadata").put("resourceVersion", Integer.toString(version));
+        ArrayNode items = list.putArray("items");
+        int most = limit == null ? Integer.MAX_VALUE : Integer.parseInt(limit);
+        for (ObjectNode node : (from == null ? nodes : nodes.tailMap(from, false)).values()) {
+            if (items.size() == most) {
+                metadata.put(
+                        "continue", items.get(most - 1).at("/metadata/name").textValue());
+                break;
+            }
+            items.add(node);
+        }
+        return json(200, list);
+    }
+
+    /** A strategic merge patch as far as nodes need it: objects merge, conditions merge by their type. */
+    private MockResponse patch(RecordedRequest request, String path) {
+        if (!"application/strategic-merge-patch+json".equals(request.getHeader("Content-Type"))
+                || !path.endsWith("/status")) {
+            return status(415);
+        }
+        String[] parts = path.split("/", -1);
+        ObjectNode node = nodes.get(parts[parts.length - 2]);
+        if (node == null) {
+            return status(404);
+        }
+        try {
+            JsonNode patch = MAPPER.readTree(request.getUtf8Body());
+            patches.add(patch);
+            ObjectNode annotations = node.withObject("/metadata").withObject("/annotations");
+            patch.at("/metadata/annotations").properties().forEach(it -> annotations.set(it.getKey(), it.getValue()));
+            ArrayNode conditions = node.withObject("/status").withArray("/conditions");
+            for (JsonNode condition : patch.at("/status/conditions")) {
+                conditions.removeIf(old -> old.get("type").equals(condition.get("type")));
+                conditions.add(condition);
+            }
+        } catch (JsonProcessingException e) {
+            return status(400);
+        }
+        put(node);
+        return json(200, node);
+    }
+
+    private static @Nullable String parameter(String query, String name) {
+        return Arrays.stream(query.split("&", -1))
+                .filter(each -> each.startsWith(name + "="))
+                .map(each -> each.substring(name.length() + 1))
+                .findAny()
+                .orElse(null);
+    }
+
+    private static MockResponse status(int code) {
+        ObjectNode status = MAPPER.createObjectNode().put("kind", "Status").put("apiVersion", "v1");
+        return json(code, status.put("status", "Failure").put("code", code).put("message", "made to fail"));
+    }
+
+    private static MockResponse json(int code, JsonNode body) {
+        return new MockResponse()
+                .setResponseCode(code)
+                .addHeader("Content-Type", "application/json")
+                .setBody(body.toString());
+    }
+}

@@ -1,0 +1,280 @@
+package io.towpath.agent.source.kube;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.agent.source.ClusterFacts;
+import io.towpath.agent.source.OwnNode;
+import io.towpath.net.IpAddress;
+import io.towpath.net.MacAddress;
+import io.towpath.overlay.Cluster;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The source against an API server over HTTP, and all that goes wrong between them. */
+class KubernetesClusterSourceTest {
+    private static final Timing FAST =
+            new Timing(Duration.ofMillis(5), Duration.ofMillis(20), Duration.ofMillis(10), Duration.ofMillis(40));
+    private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC);
+    private static final OwnNode OWN =
+            new OwnNode(List.of(IpAddress.parse("192.168.7.7")), 1, MacAddress.parse("02:00:00:00:77:77"), null);
+
+    private final FakeApi api = new FakeApi();
+    private final Told told = new Told();
+    private final KubernetesClusterSource source = source(new ApiAccess(api.url(), null, null, null));
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void ownNode() {
+        api.put(Nodes.bare("self", 1));
+    }
+
+    @AfterEach
+    void end() {
+        source.close();
+        api.close();
+    }
+
+    private static KubernetesClusterSource source(ApiAccess access) {
+        try {
+            NetConf conf = NetConf.parse("c", "{\"Network\": \"10.0.0.0/8\", \"Backend\": {\"Type\": \"vxlan\"}}");
+            AnnotationNames names = AnnotationNames.of(AnnotationNames.DEFAULT_PREFIX);
+            return new KubernetesClusterSource(new KubeSettings(access, "self", conf, names, true), FAST, CLOCK);
+        } catch (NetConfException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private ClusterFacts.Live started() throws InterruptedException {
+        source.start(told);
+        ClusterFacts.Live first = told.next();
+        api.awaitWatch();
+        return first;
+    }
+
+    @Test
+    void theFirstClusterIsWhole() throws InterruptedException {
+        for (int i = 2; i < 1300; i++) {
+            api.put(Nodes.flannel("node-" + i, i));
+        }
+        ClusterFacts.Live facts = started();
+        assertEquals(1299, facts.cluster().nodes().size());
+        assertEquals("self", facts.cluster().node());
+        assertTrue(told.clusters.isEmpty());
+    }
+
+    @Test
+    void nodesComeChangeAndGo() throws InterruptedException {
+        started();
+        api.put(Nodes.flannel("b", 2));
+        assertEquals(
+                MacAddress.parse(Nodes.mac(2)),
+                nodeOf(told.withNodes("b", "self"), "b").mac());
+        api.put(Nodes.with(Nodes.flannel("b", 2), node -> Nodes.annotate(node, "public-ip", "192.168.9.9")));
+        ClusterFacts.Live moved = told.withNodes("b", "self");
+        assertEquals(List.of(IpAddress.parse("192.168.9.9")), nodeOf(moved, "b").addresses());
+        api.delete("b");
+        told.withNodes("self");
+    }
+
+    @Test
+    void whatChangesNothingIsNotTold() throws InterruptedException {
+        api.put(Nodes.flannel("b", 2));
+        started();
+        api.emit("MODIFIED", api.node("b")); // a duplicate
+        api.put(Nodes.with(api.node("b"), node -> node.withObject("/status").put("phase", "x"))); // a heartbeat
+        api.bookmark();
+        api.put(Nodes.bare("not-joined", 3));
+        api.put(Nodes.flannel("c", 4));
+        assertEquals(List.of("b", "c", "self"), Told.names(told.next()));
+    }
+
+    @Test
+    void aLostWatchIsTakenUpAgain() throws InterruptedException {
+        api.put(Nodes.flannel("b", 2));
+        started();
+        api.put(Nodes.flannel(
+                "x", 9)); // a watch that ends at once and told nothing is taken for one of a place forgotten
+        told.withNodes("b", "self", "x");
+        api.disconnect();
+        api.awaitWatch();
+        api.delete("x");
+        api.put(Nodes.flannel("c", 3));
+        told.withNodes("b", "c", "self");
+        assertEquals(1, lists());
+    }
+
+    @Test
+    void afterABookmarkTheWatchGoesOnFromThere() throws InterruptedException {
+        started();
+        api.bookmark();
+        api.put(Nodes.flannel("b", 2));
+        told.withNodes("b", "self");
+        api.asked.clear();
+        api.disconnect();
+        api.awaitWatch();
+        String version = api.node("b").at("/metadata/resourceVersion").textValue();
+        FakeApi.Asked again = api.asked.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertNotNull(again);
+        assertTrue(again.what().startsWith("watch "), again.what());
+        assertTrue(again.what().contains("resourceVersion=" + version), again.what());
+        assertTrue(again.what().contains("allowWatchBookmarks=true"), again.what());
+    }
+
+    @Test
+    void whenThePlaceIsForgottenTheListIsReadAgain() throws InterruptedException {
+        api.put(Nodes.flannel("b", 2));
+        api.put(Nodes.flannel("c", 3));
+        started();
+        api.deleteUnseen("b");
+        api.forget(1);
+        told.withNodes("c", "self");
+        api.awaitWatch();
+        api.put(Nodes.flannel("d", 4));
+        told.withNodes("c", "d", "self");
+    }
+
+    @Test
+    void anApiThatIsAwayChangesNothing() throws InterruptedException {
+        api.put(Nodes.flannel("b", 2));
+        started();
+        api.down();
+        told.troubled("stays in force");
+        assertTrue(told.clusters.isEmpty());
+        api.up();
+        told.well();
+        api.awaitWatch();
+        api.put(Nodes.flannel("c", 3));
+        told.withNodes("b", "c", "self");
+    }
+
+    @Test
+    void anApiThatIsAwayAtTheStartIsWaitedFor() throws InterruptedException {
+        api.down();
+        source.start(told);
+        told.troubled("cannot be watched");
+        api.up();
+        told.withNodes("self");
+        told.well();
+    }
+
+    @Test
+    void aRefusalIsToldInTheApisWords() throws InterruptedException {
+        api.fail(403);
+        source.start(told);
+        told.troubled("403 made to fail");
+        api.fail(0);
+        told.withNodes("self");
+        told.well();
+    }
+
+    @Test
+    void aNodeThatCannotBeReadIsLeftOut() throws InterruptedException {
+        api.put(Nodes.flannel("b", 2));
+        api.put(Nodes.with(Nodes.flannel("wrong", 3), node -> Nodes.annotate(node, "backend-data", "{")));
+        ClusterFacts.Live facts = started();
+        assertEquals(List.of("b", "self"), Told.names(facts));
+        assertEquals("wrong", facts.rejected().getFirst().node());
+        api.put(Nodes.flannel("wrong", 3));
+        assertTrue(told.withNodes("b", "self", "wrong").rejected().isEmpty());
+    }
+
+    @Test
+    void aRotatedTokenIsUsed() throws IOException, InterruptedException {
+        Path token = Files.writeString(folder.resolve("token"), "first\n");
+        KubernetesClusterSource withToken = source(new ApiAccess(api.url(), null, token, null));
+        try (withToken) {
+            withToken.start(told);
+            told.withNodes("self");
+            api.awaitWatch();
+            assertTrue(api.asked.stream().allMatch(each -> "Bearer first".equals(each.token())));
+            Files.writeString(token, "second");
+            api.asked.clear();
+            api.disconnect();
+            api.awaitWatch();
+            assertTrue(api.asked.stream().allMatch(each -> "Bearer second".equals(each.token())));
+        }
+    }
+
+    @Test
+    void aKubeconfigSaysWhereTheApiIs() throws IOException, InterruptedException {
+        Path file = folder.resolve("kubeconfig");
+        KubernetesClusterSource configured = source(new ApiAccess(null, file, null, null));
+        try (configured) {
+            configured.start(told);
+            told.troubled("cannot be asked"); // the file is missing
+            Files.writeString(file, """
+                    apiVersion: v1
+                    kind: Config
+                    current-context: here
+                    contexts: [{name: here, context: {cluster: fake, user: me}}]
+                    clusters: [{name: fake, cluster: {server: "%s"}}]
+                    users: [{name: me, user: {token: secret}}]
+                    """.formatted(api.url()));
+            told.withNodes("self");
+            assertTrue(api.asked.stream().allMatch(each -> "Bearer secret".equals(each.token())));
+        }
+    }
+
+    @Test
+    void theOwnNodeIsPublishedAndKept() throws InterruptedException {
+        started();
+        source.publish(OWN);
+        assertNotNull(api.patches.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS));
+        // The others' view of it: the MAC address is now one that is kept.
+        assertEquals(OWN.mac(), nodeOf(told.next(), "self").mac());
+        ObjectNode stripped = api.node("self");
+        stripped.withObject("/metadata").withObject("/annotations").remove(Nodes.PREFIX + "public-ip");
+        api.put(stripped);
+        assertEquals(
+                "{\"metadata\":{\"annotations\":{\"" + Nodes.PREFIX + "public-ip\":\"192.168.7.7\"}}}",
+                String.valueOf(api.patches.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS)));
+    }
+
+    @Test
+    void aFailedPublicationIsTriedAgain() throws InterruptedException {
+        started();
+        api.fail(500);
+        source.publish(OWN);
+        told.troubled("node self cannot be written: 500");
+        assertTrue(api.patches.isEmpty());
+        api.fail(0);
+        assertNotNull(api.patches.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS));
+        told.well();
+    }
+
+    @Test
+    void nothingIsToldAfterTheEnd() throws InterruptedException {
+        started();
+        source.close();
+        api.put(Nodes.flannel("b", 2));
+        assertTrue(told.clusters.isEmpty());
+    }
+
+    private long lists() {
+        return api.asked.stream()
+                .filter(each -> each.what().startsWith("list "))
+                .count();
+    }
+
+    private static Cluster.Node nodeOf(ClusterFacts.Live facts, String name) {
+        Cluster.Node node = facts.cluster().node(name);
+        assertNotNull(node);
+        return node;
+    }
+}

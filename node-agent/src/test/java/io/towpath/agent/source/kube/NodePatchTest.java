@@ -1,0 +1,76 @@
+package io.towpath.agent.source.kube;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.agent.source.OwnNode;
+import io.towpath.net.IpAddress;
+import io.towpath.net.IpPrefix;
+import io.towpath.net.MacAddress;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class NodePatchTest {
+    private static final Instant NOW = Instant.parse("2026-01-02T03:04:05.678Z");
+    private static final OwnNode OWN =
+            new OwnNode(List.of(IpAddress.parse("192.168.0.1")), 1, MacAddress.parse("02:00:00:00:00:01"), null);
+
+    private static KubeSettings settings(boolean condition) {
+        NetConf conf = new NetConf(List.of(IpPrefix.parse("10.0.0.0/8")), 1, 8472, 0, false, false, false);
+        return new KubeSettings(
+                new ApiAccess("http://x", null, null, null),
+                "self",
+                conf,
+                AnnotationNames.of("flannel.alpha.coreos.com"),
+                condition);
+    }
+
+    @Test
+    void theAnnotationsOfBothFamilies() {
+        OwnNode both = new OwnNode(
+                List.of(IpAddress.parse("192.168.0.1"), IpAddress.parse("fd00::1")),
+                7,
+                MacAddress.parse("02:00:00:00:00:01"),
+                MacAddress.parse("02:00:00:00:66:01"));
+        assertEquals(
+                Map.of(
+                        "example.com/pods-kube-subnet-manager", "true",
+                        "example.com/pods-backend-type", "vxlan",
+                        "example.com/pods-backend-data", "{\"VNI\":7,\"VtepMAC\":\"02:00:00:00:00:01\"}",
+                        "example.com/pods-public-ip", "192.168.0.1",
+                        "example.com/pods-backend-v6-data", "{\"VNI\":7,\"VtepMAC\":\"02:00:00:00:66:01\"}",
+                        "example.com/pods-public-ipv6", "fd00::1"),
+                NodePatch.annotations(both, AnnotationNames.of("example.com/pods")));
+    }
+
+    @Test
+    void aNodeOfFlannelGetsItsConditionAlone() {
+        assertEquals(
+                "{\"status\":{\"conditions\":[{\"type\":\"NetworkUnavailable\",\"status\":\"False\",\"reason\":\"FlannelIsUp\","
+                        + "\"message\":\"Towpath runs flannel's overlay on this node\","
+                        + "\"lastHeartbeatTime\":\"2026-01-02T03:04:05Z\",\"lastTransitionTime\":\"2026-01-02T03:04:05Z\"}]}}",
+                NodePatch.of(OWN, Nodes.read(Nodes.flannel("self", 1)), settings(true), NOW));
+        assertNull(NodePatch.of(OWN, Nodes.read(Nodes.flannel("self", 1)), settings(false), NOW));
+    }
+
+    @Test
+    void whoeverSaidThatTheNetworkIsThereIsBelieved() {
+        ObjectNode node = Nodes.flannel("self", 1);
+        ObjectNode condition =
+                node.withObject("/status").withArray("/conditions").addObject();
+        condition.put("type", "NetworkUnavailable").put("status", "False").put("reason", "CalicoIsUp");
+        assertNull(NodePatch.of(OWN, Nodes.read(node), settings(true), NOW));
+    }
+
+    @Test
+    void onlyWhatDiffersIsWritten() {
+        ObjectNode node = Nodes.flannel("self", 1);
+        Nodes.annotate(node, "public-ip", "192.168.0.2");
+        assertEquals(
+                "{\"metadata\":{\"annotations\":{\"flannel.alpha.coreos.com/public-ip\":\"192.168.0.1\"}}}",
+                NodePatch.of(OWN, Nodes.read(node), settings(false), NOW));
+    }
+}

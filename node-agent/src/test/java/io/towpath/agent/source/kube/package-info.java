@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.source.kube;
+
+import org.jspecify.annotations.NullMarked;
