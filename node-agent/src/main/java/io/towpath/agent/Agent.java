@@ -1,5 +1,7 @@
 package io.towpath.agent;
 
+import io.towpath.agent.attachments.Attachments;
+import io.towpath.agent.attachments.AttachmentsLoop;
 import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.reconcile.OwnChoices;
@@ -22,11 +24,14 @@ public final class Agent {
     // A slow round comes every 30 s, and one takes well below a second with thousands of peers.
     private static final Duration HEARTBEAT_LIMIT = Duration.ofMinutes(2);
 
+    private static final String NODE_STATE = "/node.json";
+
     private final OverlayConfig files;
     private final OwnChoices choices;
     private final ClusterSource source;
     private final Log log;
     private final Serving serving;
+    private final String cniConf;
     private final StatusBoard status;
     private final Heartbeat heartbeat = new Heartbeat(HEARTBEAT_LIMIT);
 
@@ -39,11 +44,14 @@ public final class Agent {
      */
     public record Serving(IpAddress ip, int port, Path socket) {}
 
-    public Agent(OverlayConfig files, OwnChoices choices, ClusterSource source, Serving serving, Log log) {
+    /** @param cniConf the conflist that the runtime calls the CNI executable by */
+    public Agent(
+            OverlayConfig files, OwnChoices choices, ClusterSource source, Serving serving, String cniConf, Log log) {
         this.files = files;
         this.choices = choices;
         this.source = source;
         this.serving = serving;
+        this.cniConf = cniConf;
         this.log = log;
         status = new StatusBoard(AgentStatus.starting(null, source.name(), Instant.now()));
         status.listen(_ -> heartbeat.beat());
@@ -69,8 +77,11 @@ public final class Agent {
                 },
                 "ending");
         Runtime.getRuntime().addShutdownHook(ending);
-        try (Endpoints endpoints =
-                Endpoints.open(serving.ip, serving.port, serving.socket, status, heartbeat, BuildInfo.VERSION, log)) {
+        Attachments.Files podFiles =
+                new Attachments.Files(cniConf, files.stateDirectory() + NODE_STATE, files.subnetEnv());
+        try (Endpoints endpoints = Endpoints.open(
+                        serving.ip, serving.port, serving.socket, status, heartbeat, BuildInfo.VERSION, log);
+                AttachmentsLoop attachments = new AttachmentsLoop(podFiles, log, reconciler::pods)) {
             log.info(
                     "agent started",
                     "version",
@@ -82,6 +93,7 @@ public final class Agent {
                     "socket",
                     serving.socket);
             source.start(reconciler);
+            attachments.start();
             reconciler.run();
         } finally {
             source.close();

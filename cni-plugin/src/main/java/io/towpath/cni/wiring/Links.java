@@ -8,8 +8,8 @@ import io.towpath.netlink.rtnl.LinkKind;
 import io.towpath.netlink.rtnl.Rtnl;
 import org.jspecify.annotations.Nullable;
 
-/** What the verbs ask of links. */
-final class Links {
+/** What the verbs, and the agent that clears up after them, ask of links. */
+public final class Links {
     private Links() {}
 
     /**
@@ -44,7 +44,7 @@ final class Links {
     }
 
     /** As {@link #deleteEndpoint(Rtnl, int, OwnerMark)}, for a link of an attachment that its alias tells, if any. */
-    static boolean deleteEndpoint(Rtnl rtnl, Link link) throws NetlinkException {
+    public static boolean deleteEndpoint(Rtnl rtnl, Link link) throws NetlinkException {
         String alias = link.alias();
         if (alias == null || !OwnerMark.isMark(alias)) {
             return delete(rtnl, link.index());
@@ -81,7 +81,7 @@ final class Links {
     }
 
     /** Whether a link carries a mark of ours. */
-    static boolean isMarked(Link link) {
+    public static boolean isMarked(Link link) {
         return link.alias() != null && OwnerMark.isMark(link.alias());
     }
 
@@ -91,12 +91,12 @@ final class Links {
     }
 
     /** Whether a link could be the host's end of a pod's. */
-    static boolean isHostEnd(Link link) {
+    public static boolean isHostEnd(Link link) {
         return isVeth(link) && EndpointName.isHostName(link.name());
     }
 
     /** Whether a link could be the device that slows down what a pod sends. */
-    static boolean isLimiter(Link link) {
+    public static boolean isLimiter(Link link) {
         return link.kind().name().equals("ifb") && EndpointName.isLimiterName(link.name());
     }
 

@@ -52,6 +52,8 @@ final class AgentCommand {
         command.addOption(text("--healthz-ip", "ADDRESS", "127.0.0.1", "Where /metrics, /healthz and /readyz are."));
         command.addOption(text("--healthz-port", "PORT", "9098", "The port of them."));
         command.addOption(Asking.socketOption());
+        command.addOption(text(
+                "--cni-conf", "FILE", "/etc/cni/net.d/10-towpath.conflist", "The conflist, for what it says of IPAM."));
         command.addOption(text("--log-format", "FORMAT", "text", "How to log: text or json."));
         command.addOption(text("--log-level", "LEVEL", "info", "The least to log: debug, info, warn or error."));
         return command;
@@ -69,7 +71,7 @@ final class AgentCommand {
         }
         OverlayConfig files = new OverlayConfig(file, value(options, "--state-dir"), value(options, "--subnet-file"));
         ClusterSource source = new FileClusterSource(file);
-        new Agent(files, choices(options), source, serving(options), log).run();
+        new Agent(files, choices(options), source, serving(options), value(options, "--cni-conf"), log).run();
         return new Cli.Output("", true);
     }
 

@@ -18,6 +18,7 @@ import io.towpath.overlay.OverlayException;
 import io.towpath.overlay.SyncReport;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -94,6 +95,11 @@ public final class Reconciler implements ClusterSource.Listener {
         if (status.sourceTrouble(message)) {
             wake();
         }
+    }
+
+    /** Takes how full the ranges are, and what was done about attachments; any thread may call it. */
+    public void pods(List<AgentStatus.Fill> fills, AgentStatus.Attachments cleared) {
+        status.pods(fills, cleared);
     }
 
     private void wake() {

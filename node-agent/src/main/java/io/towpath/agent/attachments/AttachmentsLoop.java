@@ -1,0 +1,77 @@
+package io.towpath.agent.attachments;
+
+import io.towpath.agent.log.Log;
+import io.towpath.agent.status.AgentStatus;
+import io.towpath.netlink.rtnl.Rtnl;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+
+/** Looks after the attachments on a thread of its own: locks of IPAM are never waited for by the overlay. */
+public final class AttachmentsLoop implements AutoCloseable {
+    /** Between two looks. */
+    private static final Duration SLOW = Duration.ofHours(1);
+
+    /** Until what a look found is looked at again: longer than a runtime waits for any ADD or DEL. */
+    private static final Duration SOON = Duration.ofMinutes(5);
+
+    private static final long FILL_SECONDS = 30;
+
+    private final Attachments.Files files;
+    private final Log log;
+    private final BiConsumer<List<AgentStatus.Fill>, AgentStatus.Attachments> taker;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread thread = new Thread(this::run, "attachments");
+
+    /** @param taker told how full the ranges are and what was done, every half a minute; called by another thread */
+    public AttachmentsLoop(
+            Attachments.Files files, Log log, BiConsumer<List<AgentStatus.Fill>, AgentStatus.Attachments> taker) {
+        this.files = files;
+        this.log = log;
+        this.taker = taker;
+    }
+
+    /** Begins, in the network namespace of the process. */
+    public void start() {
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void run() {
+        try (Rtnl rtnl = Rtnl.open()) {
+            Attachments attachments = new Attachments(files, rtnl, log, Clock.systemUTC());
+            long next = System.nanoTime();
+            do {
+                String problem = null;
+                List<AgentStatus.Fill> fills = List.of();
+                try {
+                    fills = attachments.fills();
+                    if (System.nanoTime() - next >= 0) {
+                        next = System.nanoTime() + SOON.toNanos();
+                        if (!attachments.look()) {
+                            next += SLOW.minus(SOON).toNanos();
+                        }
+                    }
+                } catch (IOException e) {
+                    problem = String.valueOf(e.getMessage());
+                }
+                log.problem("attachments", problem);
+                taker.accept(fills, attachments.cleared(problem));
+            } while (!closed.await(FILL_SECONDS, TimeUnit.SECONDS));
+        } catch (IOException e) {
+            log.error("attachments are not looked after", "problem", e.getMessage());
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Ends it after what is under way. */
+    @Override
+    public void close() {
+        closed.countDown();
+    }
+}

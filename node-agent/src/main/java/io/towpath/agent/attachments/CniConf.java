@@ -1,0 +1,44 @@
+package io.towpath.agent.attachments;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.linux.Linux;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The configuration that the runtime calls the CNI executable with, as far as IPAM goes by it.
+ *
+ * @param network the network's name
+ * @param tree the executable's part of the list, with the list's name and version in it, as the executable gets it
+ */
+record CniConf(String network, JsonNode tree) {
+    private static final int MAX_BYTES = 1 << 20;
+    private static final String TYPE = "towpath";
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    /**
+     * Reads a conflist.
+     *
+     * @return null if there is no such file
+     * @throws IOException if it cannot be read, or has no plugin of type {@code towpath}
+     */
+    static @Nullable CniConf read(String path) throws IOException {
+        byte[] content = Linux.readFile(path, MAX_BYTES);
+        if (content == null) {
+            return null;
+        }
+        JsonNode list = MAPPER.readTree(content);
+        for (JsonNode plugin : list.path("plugins")) {
+            if (plugin instanceof ObjectNode own && plugin.path("type").asText().equals(TYPE)) {
+                ObjectNode tree = own.deepCopy();
+                tree.set("name", list.path("name"));
+                tree.set("cniVersion", list.path("cniVersion"));
+                return new CniConf(list.path("name").asText(), tree);
+            }
+        }
+        throw new IOException(Path.of(path) + " has no plugin of type \"" + TYPE + "\"");
+    }
+}

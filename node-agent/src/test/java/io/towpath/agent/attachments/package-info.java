@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.attachments;
+
+import org.jspecify.annotations.NullMarked;
