@@ -22,6 +22,7 @@ public final class Agent implements AutoCloseable {
     private @Nullable Process process;
     private Path log;
     private int runs;
+    private String[] wrapper = {};
 
     private Agent(Node node) {
         this.node = node;
@@ -77,6 +78,19 @@ public final class Agent implements AutoCloseable {
         return this;
     }
 
+    /** With {@code /proc/sys} as a container has it that is not privileged. */
+    public Agent readOnlySettings() {
+        wrapper = new String[] {
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec \"$@\"",
+            "sh"
+        };
+        return this;
+    }
+
     public Node node() {
         return node;
     }
@@ -95,7 +109,8 @@ public final class Agent implements AutoCloseable {
         process = node.namespace()
                 .background(
                         Command.of(words.toArray(String[]::new))
-                                .by("setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all," + bounding),
+                                .by("setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all," + bounding)
+                                .by(wrapper),
                         log);
         return this;
     }
