@@ -36,6 +36,7 @@ public final class Errno {
     public static final int EBADMSG = 74;
     public static final int EOVERFLOW = 75;
     public static final int ENOTUNIQ = 76;
+    public static final int ERESTART = 85;
     public static final int EMSGSIZE = 90;
     public static final int EPROTONOSUPPORT = 93;
     public static final int EOPNOTSUPP = 95;
@@ -91,6 +92,7 @@ public final class Errno {
             case EBADMSG -> "EBADMSG Bad message";
             case EOVERFLOW -> "EOVERFLOW Value too large for defined data type";
             case ENOTUNIQ -> "ENOTUNIQ Name not unique on network";
+            case ERESTART -> "ERESTART Interrupted system call should be restarted";
             case EMSGSIZE -> "EMSGSIZE Message too long";
             case EPROTONOSUPPORT -> "EPROTONOSUPPORT Protocol not supported";
             case EOPNOTSUPP -> "EOPNOTSUPP Operation not supported";

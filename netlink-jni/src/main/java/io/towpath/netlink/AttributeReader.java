@@ -93,6 +93,17 @@ public final class AttributeReader {
         return (bytes.get(at) & 0xff) << 8 | (bytes.get(at + 1) & 0xff);
     }
 
+    /** 32 bits in network byte order. */
+    public int be32() throws NetlinkException {
+        int value = bytes.getInt(at(4));
+        return bytes.order() == ByteOrder.BIG_ENDIAN ? value : Integer.reverseBytes(value);
+    }
+
+    /** 64 bits in network byte order. */
+    public long be64() throws NetlinkException {
+        return be64(at(8));
+    }
+
     /** The value as it is. */
     public byte[] bytes() {
         byte[] value = new byte[length];

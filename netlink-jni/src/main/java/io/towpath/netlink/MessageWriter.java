@@ -85,6 +85,17 @@ public final class MessageWriter {
         return header(type, 2).u8(value >>> 8).u8(value).pad();
     }
 
+    /** 32 bits in network byte order. */
+    public MessageWriter be32(int type, int value) {
+        return header(type, 4).u8(value >>> 24).u8(value >>> 16).u8(value >>> 8).u8(value);
+    }
+
+    /** 64 bits in network byte order. */
+    public MessageWriter be64(int type, long value) {
+        long swapped = ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? value : Long.reverseBytes(value);
+        return u64(type, swapped);
+    }
+
     public MessageWriter bytes(int type, byte[] value) {
         header(type, value.length).room(value.length).put(value);
         return pad();

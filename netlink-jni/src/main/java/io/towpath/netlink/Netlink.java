@@ -18,6 +18,8 @@ public final class Netlink implements AutoCloseable {
     // Enough to outlast a storm of changes; one attempt takes well under a millisecond on a node of usual size.
     private static final int DUMP_ATTEMPTS = 100;
 
+    private static final int NO_ACK = -1;
+
     private final Transport transport;
     private final Replies replies;
     private int sequence;
@@ -48,7 +50,7 @@ public final class Netlink implements AutoCloseable {
         int from = 0;
         while (from < requests.messages()) {
             int to = chunkEnd(requests, from);
-            send(requests, from, to, true);
+            send(requests, from, to, to - 1);
             int last = sequence;
             do {
                 replies.next();
@@ -73,14 +75,14 @@ public final class Netlink implements AutoCloseable {
     public <T> T get(Requests requests, Decoder<T> decoder) throws NetlinkException {
         int from = 0;
         int to = requests.messages();
-        send(requests, from, to, false);
+        send(requests, from, to, NO_ACK);
         NetlinkException first = null;
         do {
             replies.next();
             if (replies.isTruncated()) {
                 // The buffer has grown; asking again changes nothing, doing again would.
                 from = to - 1;
-                send(requests, from, to, false);
+                send(requests, from, to, NO_ACK);
                 continue;
             }
             NetlinkException failure = failure(requests, from);
@@ -95,6 +97,50 @@ public final class Netlink implements AutoCloseable {
             throw AttributeReader.malformed("an answer of type " + replies.type());
         }
         return value;
+    }
+
+    /**
+     * Sends requests as one datagram of which the kernel does all or nothing, as nfnetlink does between NFNL_MSG_BATCH_BEGIN and
+     * NFNL_MSG_BATCH_END, which are the first and the last message.
+     *
+     * @throws NetlinkException if nothing was done: the first failure, with the others as suppressed
+     */
+    public void transact(Requests requests) throws NetlinkException {
+        int count = requests.messages();
+        transport.reserve(requests.start(count));
+        // Kernels before 6.10 acknowledge no end.
+        send(requests, 0, count, count - 2);
+        int begin = replies.firstExpected();
+        int last = begin + count - 2;
+        NetlinkException first = null;
+        boolean overrun = false;
+        boolean ended = false;
+        while (!ended) {
+            try {
+                replies.next();
+            } catch (NetlinkException e) {
+                if (!e.is(Errno.ENOBUFS)) {
+                    throw e;
+                }
+                // More failures than the receive buffer takes; the first ones are in it.
+                overrun = true;
+                continue;
+            }
+            if (replies.isTruncated()) {
+                throw new NetlinkException("receive from netlink", Errno.EMSGSIZE);
+            }
+            NetlinkException failure = failure(requests, 0);
+            if (failure != null && first != null) {
+                first.addSuppressed(failure);
+            } else if (failure != null) {
+                first = failure;
+            }
+            boolean answersAll = replies.sequence() == begin && failure != null;
+            ended = replies.sequence() == last || answersAll || (overrun && first != null);
+        }
+        if (first != null) {
+            throw first;
+        }
     }
 
     /**
@@ -114,7 +160,7 @@ public final class Netlink implements AutoCloseable {
     }
 
     private <T> boolean tryDump(Requests request, Decoder<T> decoder, List<T> into) throws NetlinkException {
-        send(request, 0, 1, false);
+        send(request, 0, 1, NO_ACK);
         boolean consistent = true;
         while (true) {
             replies.next();
@@ -154,10 +200,10 @@ public final class Netlink implements AutoCloseable {
         return to;
     }
 
-    private void send(Requests requests, int from, int to, boolean ackLast) throws NetlinkException {
+    private void send(Requests requests, int from, int to, int acknowledged) throws NetlinkException {
         int first = sequence + 1;
         sequence += to - from;
-        transport.send(requests.prepare(from, to, first, ackLast));
+        transport.send(requests.prepare(from, to, first, acknowledged));
         replies.expect(first, sequence);
     }
 

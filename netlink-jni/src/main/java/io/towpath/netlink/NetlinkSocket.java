@@ -9,11 +9,18 @@ public final class NetlinkSocket implements Transport {
     /** Protocol number of rtnetlink, {@code linux/netlink.h}. */
     public static final int NETLINK_ROUTE = 0;
 
+    /** Protocol number of nfnetlink, {@code linux/netlink.h}. */
+    public static final int NETLINK_NETFILTER = 12;
+
+    // What a socket can send at once by default, net.core.wmem_default of 208 KiB, with room to spare.
+    private static final int USUAL_SEND_BUFFER = 128 << 10;
+
     // The kernel has answered before a send returns: only an answer that got lost is ever waited for.
     private static final int RECEIVE_TIMEOUT_SECONDS = 10;
 
     private final int portId;
     private int fd;
+    private int reserved = USUAL_SEND_BUFFER;
 
     private NetlinkSocket(int fd, int portId) {
         this.fd = fd;
@@ -45,6 +52,14 @@ public final class NetlinkSocket implements Transport {
      */
     public void setBuffers(int send, int receive) throws NetlinkException {
         NetNs.check("set netlink socket buffers", Native.setBuffers(fd, send, receive));
+    }
+
+    @Override
+    public void reserve(int bytes) throws NetlinkException {
+        if (bytes > reserved) {
+            setBuffers(bytes + (bytes >> 1), 0);
+            reserved = bytes;
+        }
     }
 
     @Override

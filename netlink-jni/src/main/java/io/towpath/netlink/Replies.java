@@ -49,9 +49,13 @@ final class Replies {
     /** Receives a datagram; false if it did not fit, after making room for the next. */
     private boolean receive() throws NetlinkException {
         datagram.clear();
-        int length = transport.receive(datagram);
-        truncated = length > datagram.position();
-        datagram.flip();
+        int length;
+        try {
+            length = transport.receive(datagram);
+        } finally {
+            datagram.flip();
+        }
+        truncated = length > datagram.limit();
         if (truncated) {
             datagram = allocate(2 * length).flip();
         }

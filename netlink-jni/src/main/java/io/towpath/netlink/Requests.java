@@ -80,12 +80,12 @@ public final class Requests {
         return writer.bytes().getShort(starts[message] + FLAGS_AT);
     }
 
-    /** Numbers the messages and makes the last ask for an acknowledgement if that is said. */
-    ByteBuffer prepare(int from, int to, int firstSequence, boolean ackLast) {
+    /** Numbers the messages and makes one, if any, ask for an acknowledgement. */
+    ByteBuffer prepare(int from, int to, int firstSequence, int acknowledged) {
         ByteBuffer bytes = writer.bytes();
         for (int i = from; i < to; i++) {
             bytes.putInt(starts[i] + SEQUENCE_AT, firstSequence + i - from);
-            int ack = ackLast && i == to - 1 ? Nl.NLM_F_ACK : 0;
+            int ack = i == acknowledged ? Nl.NLM_F_ACK : 0;
             bytes.putShort(starts[i] + FLAGS_AT, (short) ((flags(i) & ~Nl.NLM_F_ACK) | ack));
         }
         return bytes.duplicate().order(bytes.order()).limit(start(to)).position(start(from));

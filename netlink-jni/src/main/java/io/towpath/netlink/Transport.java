@@ -7,6 +7,9 @@ public interface Transport extends AutoCloseable {
     /** Sends the remaining bytes, one or more whole messages, as one datagram. */
     void send(ByteBuffer messages) throws NetlinkException;
 
+    /** Makes sure that a datagram of so many bytes can be sent. */
+    default void reserve(int bytes) throws NetlinkException {}
+
     /**
      * Waits for the next datagram and puts it at the buffer's position, which is advanced by what fitted.
      *

@@ -25,8 +25,8 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Makes of a message what is to be done. */
-final class FakeDispatch {
+/** Makes of a message of rtnetlink what is to be done. */
+final class FakeDispatch implements FakeProtocol {
     private static final int LENGTH_OF_RTMSG = 12;
     private static final int LENGTH_OF_NDMSG = 12;
     private static final int LENGTH_OF_NDTMSG = 4;
@@ -38,11 +38,13 @@ final class FakeDispatch {
         this.namespace = namespace;
     }
 
-    static boolean isGet(int type) {
+    @Override
+    public boolean isGet(int type) {
         return type % 4 == 2;
     }
 
-    FakeOperation understand(int type, int flags, boolean isDump, ByteBuffer payload)
+    @Override
+    public FakeOperation understand(int type, int flags, boolean isDump, ByteBuffer payload)
             throws NetlinkException, FakeRefusal {
         if (payload.remaining() < LENGTH_OF_RTGENMSG) {
             throw new FakeRefusal(Errno.EINVAL);

@@ -1,6 +1,7 @@
 package io.towpath.netlink.fake;
 
 import io.towpath.netlink.Transport;
+import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.HashMap;
 import java.util.Map;
@@ -16,6 +17,8 @@ public final class FakeNamespace {
     private final FakeAddresses addresses = new FakeAddresses(this);
     private final FakeTraffic traffic = new FakeTraffic(this);
     private final FakeLinks links = new FakeLinks(this);
+
+    private final FakeNft nft = new FakeNft();
 
     FakeNamespace(FakeKernel kernel, String name, int fd) {
         this.kernel = kernel;
@@ -40,6 +43,16 @@ public final class FakeNamespace {
     /** A way to it. */
     public Transport transport() {
         return new FakeTransport(this, new FakeDispatch(this));
+    }
+
+    /** A new session with its nftables. */
+    public Nft openNft() {
+        return new Nft(nftTransport());
+    }
+
+    /** A way to its nftables. */
+    public Transport nftTransport() {
+        return new FakeTransport(this, new FakeNftDispatch(nft));
     }
 
     FakeKernel kernel() {

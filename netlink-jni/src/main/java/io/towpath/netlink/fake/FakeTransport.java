@@ -20,10 +20,10 @@ final class FakeTransport implements Transport {
     private static final int LARGER_THAN_EXPECTED = 100_000;
 
     private final FakeNamespace namespace;
-    private final FakeDispatch dispatch;
+    private final FakeProtocol dispatch;
     private final Queue<ByteBuffer> datagrams = new ArrayDeque<>();
 
-    FakeTransport(FakeNamespace namespace, FakeDispatch dispatch) {
+    FakeTransport(FakeNamespace namespace, FakeProtocol dispatch) {
         this.namespace = namespace;
         this.dispatch = dispatch;
     }
@@ -48,8 +48,11 @@ final class FakeTransport implements Transport {
         int flags = Short.toUnsignedInt(message.getShort(6));
         ByteBuffer payload =
                 message.slice(NLMSG_HDRLEN, message.limit() - NLMSG_HDRLEN).order(message.order());
-        boolean isDump = (flags & NLM_F_DUMP) == NLM_F_DUMP && FakeDispatch.isGet(type);
+        boolean isDump = (flags & NLM_F_DUMP) == NLM_F_DUMP && dispatch.isGet(type);
         try {
+            if (dispatch.control(type, payload)) {
+                return;
+            }
             FakeOperation operation = dispatch.understand(type, flags, isDump, payload);
             List<byte[]> answers = namespace.kernel().perform(namespace, type, operation);
             if (isDump) {
@@ -63,6 +66,7 @@ final class FakeTransport implements Transport {
                 error(message, 0, null);
             }
         } catch (FakeRefusal refusal) {
+            dispatch.refused();
             error(message, refusal.errno(), refusal.explanation());
         }
     }

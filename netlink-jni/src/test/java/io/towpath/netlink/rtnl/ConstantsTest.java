@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
 import io.towpath.netlink.Nl;
+import io.towpath.netlink.conntrack.Ctnetlink;
+import io.towpath.netlink.nft.NfTables;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -36,10 +38,13 @@ class ConstantsTest {
             Link.class,
             LinkChange.class,
             Errno.class,
-            Linux.class);
+            Linux.class,
+            NfTables.class,
+            Ctnetlink.class);
     private static final String INCLUDES = """
             #include <stdio.h>
             #include <errno.h>
+            #include <netinet/in.h>
             #include <sys/socket.h>
             #include <linux/if_addr.h>
             #include <linux/if_ether.h>
@@ -49,6 +54,12 @@ class ConstantsTest {
             #include <linux/magic.h>
             #include <linux/neighbour.h>
             #include <linux/net_namespace.h>
+            #include <linux/netfilter.h>
+            #include <linux/netfilter/nf_conntrack_common.h>
+            #include <linux/netfilter/nf_nat.h>
+            #include <linux/netfilter/nf_tables.h>
+            #include <linux/netfilter/nfnetlink.h>
+            #include <linux/netfilter/nfnetlink_conntrack.h>
             #include <linux/netlink.h>
             #include <linux/pkt_cls.h>
             #include <linux/pkt_sched.h>

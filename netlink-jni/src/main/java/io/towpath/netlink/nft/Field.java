@@ -1,0 +1,76 @@
+package io.towpath.netlink.nft;
+
+import io.towpath.netlink.nft.Expression.Ct;
+import io.towpath.netlink.nft.Expression.Header;
+import io.towpath.netlink.nft.Expression.Meta;
+import io.towpath.netlink.nft.Expression.Payload;
+import org.jspecify.annotations.Nullable;
+
+/** What rules match on and sets are asked for. */
+public enum Field {
+    IIFNAME(MetaKey.IIFNAME, Value.NAME_LENGTH),
+    OIFNAME(MetaKey.OIFNAME, Value.NAME_LENGTH),
+    MARK(MetaKey.MARK, 4),
+    NFPROTO(MetaKey.NFPROTO, 1),
+    L4PROTO(MetaKey.L4PROTO, 1),
+    PKTTYPE(MetaKey.PKTTYPE, 1),
+    CT_STATE(CtKey.STATE, 4),
+    CT_STATUS(CtKey.STATUS, 4),
+    CT_MARK(CtKey.MARK, 4),
+    CT_DIRECTION(CtKey.DIRECTION, 1),
+    IP_SADDR(Header.NETWORK, 12, 4, Family.IPV4),
+    IP_DADDR(Header.NETWORK, 16, 4, Family.IPV4),
+    IP6_SADDR(Header.NETWORK, 8, 16, Family.IPV6),
+    IP6_DADDR(Header.NETWORK, 24, 16, Family.IPV6),
+    /** A port of TCP, UDP or SCTP. */
+    SPORT(Header.TRANSPORT, 0, 2, null),
+    /** A port of TCP, UDP or SCTP. */
+    DPORT(Header.TRANSPORT, 2, 2, null);
+
+    private final @Nullable MetaKey meta;
+    private final @Nullable CtKey ct;
+    private final Header header;
+    private final int offset;
+    private final int length;
+    private final @Nullable Family family;
+
+    Field(MetaKey key, int length) {
+        this(key, null, Header.NETWORK, 0, length, null);
+    }
+
+    Field(CtKey key, int length) {
+        this(null, key, Header.NETWORK, 0, length, null);
+    }
+
+    Field(Header header, int offset, int length, @Nullable Family family) {
+        this(null, null, header, offset, length, family);
+    }
+
+    Field(@Nullable MetaKey meta, @Nullable CtKey ct, Header header, int offset, int length, @Nullable Family family) {
+        this.meta = meta;
+        this.ct = ct;
+        this.header = header;
+        this.offset = offset;
+        this.length = length;
+        this.family = family;
+    }
+
+    /** In bytes. */
+    int length() {
+        return length;
+    }
+
+    /** The only family that has it, null if all do. */
+    @Nullable
+    Family family() {
+        return family;
+    }
+
+    /** Loads the first bytes of it. */
+    Expression load(int register, int bytes) {
+        if (meta != null) {
+            return new Meta(meta, register);
+        }
+        return ct != null ? new Ct(ct, register, Expression.NONE) : new Payload(header, offset, bytes, register);
+    }
+}

@@ -1,0 +1,145 @@
+package io.towpath.netlink.nft;
+
+import static io.towpath.netlink.Nl.NLM_F_DUMP;
+import static io.towpath.netlink.nft.NfTables.*;
+
+import io.towpath.linux.Errno;
+import io.towpath.netlink.MessageWriter;
+import io.towpath.netlink.NetNs;
+import io.towpath.netlink.Netlink;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.NetlinkSocket;
+import io.towpath.netlink.Requests;
+import io.towpath.netlink.Transport;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A session with nftables of one network namespace. Not for use by several threads at once. */
+public final class Nft implements AutoCloseable {
+    private final Netlink netlink;
+
+    /** A session over a transport, which is closed with it. */
+    public Nft(Transport transport) {
+        netlink = new Netlink(transport);
+    }
+
+    /** Opens a session with the namespace of the calling thread. */
+    public static Nft open() throws NetlinkException {
+        return new Nft(NetlinkSocket.open(NetlinkSocket.NETLINK_NETFILTER, null));
+    }
+
+    /** Opens a session with a namespace, which may be closed thereafter. */
+    public static Nft open(NetNs netNs) throws NetlinkException {
+        return new Nft(NetlinkSocket.open(NetlinkSocket.NETLINK_NETFILTER, netNs));
+    }
+
+    /** A number that is another after every change, anybody's. */
+    public int generation() throws NetlinkException {
+        Requests requests = new Requests();
+        NftCodec.header(requests.add(NftCodec.type(NFT_MSG_GETGEN), 0, "generation", "show"), 0, 0)
+                .end();
+        return netlink.get(requests, NftCodec::readGeneration);
+    }
+
+    /** All tables, also those of others. */
+    public List<Table> tables() throws NetlinkException {
+        Requests requests = new Requests();
+        dump(requests, NFT_MSG_GETTABLE, "table list", 0, "").end();
+        return netlink.dump(requests, NftCodec::readTable);
+    }
+
+    /** The table as it is in the kernel, null if it is not. */
+    public @Nullable Table find(Table table) throws NetlinkException {
+        for (Table candidate : tables()) {
+            if (candidate.isSame(table)) {
+                return candidate;
+            }
+        }
+        return null;
+    }
+
+    /** The chains of a table, none if there is no such table. */
+    public List<Chain> chains(Table table) throws NetlinkException {
+        Requests requests = new Requests();
+        dump(requests, NFT_MSG_GETCHAIN, "chain list", table.family().number(), table)
+                .end();
+        List<Chain> chains = netlink.dump(requests, NftCodec::readChain);
+        chains.removeIf(chain -> !chain.table().isSame(table));
+        return chains;
+    }
+
+    /** The sets and maps of a table, none if there is no such table; also the anonymous ones of others' rules. */
+    public List<NftSet> sets(Table table) throws NetlinkException {
+        Requests requests = new Requests();
+        dump(requests, NFT_MSG_GETSET, "set list", table.family().number(), table)
+                .string(NFTA_SET_TABLE, table.name())
+                .end();
+        List<NftSet> sets = ifAny(requests, SetCodec::read);
+        sets.removeIf(set -> !set.table().isSame(table));
+        return sets;
+    }
+
+    /** The elements of a set or map; ENOENT if there is none. Intervals that touch remain apart. */
+    public List<Element> elements(NftSet set) throws NetlinkException {
+        Requests requests = new Requests();
+        MessageWriter out = requests.add(NftCodec.type(NFT_MSG_GETSETELEM), NLM_F_DUMP, "element list", set);
+        ElementCodec.where(out, set.table(), set.name()).end();
+        List<ElementCodec.Part> parts = new ArrayList<>();
+        for (List<ElementCodec.Part> some : netlink.dump(requests, ElementCodec::read)) {
+            parts.addAll(some);
+        }
+        return ElementCodec.whole(set, parts);
+    }
+
+    /** The rules of a table in the order of each chain, none if there is no such table. */
+    public List<Rule> rules(Table table) throws NetlinkException {
+        return rules(table, "");
+    }
+
+    /** The rules of a chain in order, none if there is no such chain. */
+    public List<Rule> rules(Chain chain) throws NetlinkException {
+        return rules(chain.table(), chain.name());
+    }
+
+    private List<Rule> rules(Table table, String chain) throws NetlinkException {
+        Requests requests = new Requests();
+        NftCodec.where(requests.add(NftCodec.type(NFT_MSG_GETRULE), NLM_F_DUMP, "rule list", table), table, chain)
+                .end();
+        List<Rule> rules = ifAny(requests, NftCodec::readRule);
+        rules.removeIf(rule -> !rule.table().isSame(table) || !(chain.isEmpty() || chain.equals(rule.chain())));
+        return rules;
+    }
+
+    private <T> List<T> ifAny(Requests requests, Netlink.Decoder<T> decoder) throws NetlinkException {
+        try {
+            return netlink.dump(requests, decoder);
+        } catch (NetlinkException e) {
+            if (e.is(Errno.ENOENT)) {
+                return new ArrayList<>();
+            }
+            throw e;
+        }
+    }
+
+    private static MessageWriter dump(Requests requests, int message, String verb, int family, Object subject) {
+        return NftCodec.header(requests.add(NftCodec.type(message), NLM_F_DUMP, verb, subject), family, 0);
+    }
+
+    /**
+     * Does all of a transaction or nothing.
+     *
+     * @throws NetlinkException if nothing was done: the first failure, with the others as suppressed; ERESTART if the transaction
+     *     is bound to a generation that has passed
+     */
+    public void commit(Transaction transaction) throws NetlinkException {
+        if (!transaction.isEmpty()) {
+            netlink.transact(transaction.end());
+        }
+    }
+
+    @Override
+    public void close() {
+        netlink.close();
+    }
+}
