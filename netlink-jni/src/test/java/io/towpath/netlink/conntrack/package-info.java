@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.netlink.conntrack;
+
+import org.jspecify.annotations.NullMarked;
