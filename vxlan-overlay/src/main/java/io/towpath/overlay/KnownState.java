@@ -121,11 +121,11 @@ record KnownState(
         return true;
     }
 
-    /** Whether a link is one of the devices, however it is now. */
+    /** Whether a link is one of the devices, whatever it is called and however it is now: an index is not given twice. */
     boolean isOf(Link link) {
-        String start = start(link).append(' ').toString();
+        String index = " index " + link.index() + " ";
         for (String device : devices) {
-            if (device.startsWith(start)) {
+            if (link.vxlan() != null && device.contains(index)) {
                 return true;
             }
         }

@@ -84,7 +84,7 @@ public record ObservedOverlay(
         }
         List<Link> stale = new ArrayList<>();
         for (Link link : facts.links()) {
-            boolean ours = isOf(desired.node(), link) || (known != null && known.isOf(link));
+            boolean ours = isOf(desired.self(), link) || (known != null && known.isOf(link));
             if (ours && !desired.hasDevice(link.name())) {
                 stale.add(link);
             }
@@ -153,12 +153,13 @@ public record ObservedOverlay(
 
     /**
      * Whether a link is a device that Towpath made for a node's overlay, whatever the VNI then was and whatever it is called by
-     * now: by its kind and the MAC address, which nobody else derives from the node's name.
+     * now: by its kind and the MAC address, which nobody else derives from the node's name or is given for it.
      */
-    static boolean isOf(String node, Link link) {
+    static boolean isOf(Cluster.Node self, Link link) {
+        String name = self.name();
         return link.vxlan() != null
-                && (VtepMac.of(node, false).equals(link.mac())
-                        || VtepMac.of(node, true).equals(link.mac()));
+                && List.of(VtepMac.of(name, false), VtepMac.of(name, true), self.vtepMac(false), self.vtepMac(true))
+                        .contains(link.mac());
     }
 
     /** Whether a link has the form of a name and the kind of an overlay's device. */
