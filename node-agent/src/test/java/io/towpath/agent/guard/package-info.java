@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.guard;
+
+import org.jspecify.annotations.NullMarked;
