@@ -2,6 +2,7 @@ package io.towpath.agent;
 
 import io.towpath.agent.attachments.Attachments;
 import io.towpath.agent.attachments.AttachmentsLoop;
+import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.reconcile.OwnChoices;
@@ -31,6 +32,7 @@ public final class Agent {
     private final ClusterSource source;
     private final Log log;
     private final Serving serving;
+    private final GuardPolicy policy;
     private final String cniConf;
     private final StatusBoard status;
     private final Heartbeat heartbeat = new Heartbeat(HEARTBEAT_LIMIT);
@@ -46,11 +48,18 @@ public final class Agent {
 
     /** @param cniConf the conflist that the runtime calls the CNI executable by */
     public Agent(
-            OverlayConfig files, OwnChoices choices, ClusterSource source, Serving serving, String cniConf, Log log) {
+            OverlayConfig files,
+            OwnChoices choices,
+            ClusterSource source,
+            Serving serving,
+            GuardPolicy policy,
+            String cniConf,
+            Log log) {
         this.files = files;
         this.choices = choices;
         this.source = source;
         this.serving = serving;
+        this.policy = policy;
         this.cniConf = cniConf;
         this.log = log;
         status = new StatusBoard(AgentStatus.starting(null, source.name(), Instant.now()));
@@ -64,7 +73,7 @@ public final class Agent {
      * @throws IOException if another agent is running, or the port or socket cannot be had
      */
     public void run() throws NetlinkException, IOException {
-        Reconciler reconciler = new Reconciler(files, choices, source, log, Clock.systemUTC(), status::publish);
+        Reconciler reconciler = new Reconciler(files, choices, policy, source, log, Clock.systemUTC(), status::publish);
         Thread running = Thread.currentThread();
         Thread ending = new Thread(
                 () -> {

@@ -5,6 +5,7 @@ import static io.towpath.agent.cli.Cli.value;
 import static io.towpath.agent.cli.Cli.wrong;
 
 import io.towpath.agent.Agent;
+import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.source.ClusterSource;
@@ -24,6 +25,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
@@ -51,6 +53,12 @@ final class AgentCommand {
         command.addOption(text("--public-ipv6", "ADDRESS", "", "What other nodes reach this one by over IPv6."));
         command.addOption(text("--healthz-ip", "ADDRESS", "127.0.0.1", "Where /metrics, /healthz and /readyz are."));
         command.addOption(text("--healthz-port", "PORT", "9098", "The port of them."));
+        command.addOption(
+                flag("--ip-masq", "true", "Whether packets between pods and what is no pod get the node's address."));
+        command.addOption(flag(
+                "--masquerade-nodes",
+                "false",
+                "Whether packets from pods to nodes do; nodes see pods' addresses else."));
         command.addOption(Asking.socketOption());
         command.addOption(text(
                 "--cni-conf", "FILE", "/etc/cni/net.d/10-towpath.conflist", "The conflist, for what it says of IPAM."));
@@ -69,10 +77,32 @@ final class AgentCommand {
         if (file.isEmpty()) {
             throw new ParameterException(options.commandSpec().commandLine(), "--cluster-file is needed");
         }
-        OverlayConfig files = new OverlayConfig(file, value(options, "--state-dir"), value(options, "--subnet-file"));
+        GuardPolicy policy = new GuardPolicy(isOn(options, "--ip-masq"), isOn(options, "--masquerade-nodes"));
+        OverlayConfig files = new OverlayConfig(file, value(options, "--state-dir"), value(options, "--subnet-file"))
+                .withMasquerades(policy.masquerade());
         ClusterSource source = new FileClusterSource(file);
-        new Agent(files, choices(options), source, serving(options), value(options, "--cni-conf"), log).run();
+        new Agent(files, choices(options), source, serving(options), policy, value(options, "--cni-conf"), log).run();
         return new Cli.Output("", true);
+    }
+
+    /** An option that is true if it is named alone, as flanneld takes them. */
+    private static OptionSpec flag(String name, String otherwise, String description) {
+        return OptionSpec.builder(name)
+                .type(String.class)
+                .arity("0..1")
+                .fallbackValue("true")
+                .paramLabel("BOOL")
+                .defaultValue(otherwise)
+                .description(description + " Default: " + otherwise)
+                .build();
+    }
+
+    private static boolean isOn(ParseResult options, String name) {
+        return switch (value(options, name)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw wrong(options, name, "is neither true nor false");
+        };
     }
 
     private static Agent.Serving serving(ParseResult options) {

@@ -1,5 +1,7 @@
 package io.towpath.agent.reconcile;
 
+import io.towpath.agent.guard.Guard;
+import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.ClusterFacts;
 import io.towpath.agent.source.ClusterSource;
@@ -7,6 +9,8 @@ import io.towpath.agent.source.OwnNode;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.netlink.rtnl.RtnlEvent;
 import io.towpath.overlay.Cluster;
@@ -41,6 +45,7 @@ public final class Reconciler implements ClusterSource.Listener {
     private final OwnChoices choices;
     private final ClusterSource source;
     private final Log log;
+    private final GuardPolicy policy;
     private final Consumer<AgentStatus> statuses;
     private final StatusKeeper status;
     private final Monitor monitor;
@@ -51,17 +56,20 @@ public final class Reconciler implements ClusterSource.Listener {
     private boolean due = true;
     private @Nullable OwnNode published;
     private @Nullable LiveCluster live;
+    private @Nullable DesiredOverlay standing;
     private Interest interest = Interest.EVERYTHING;
     private int retry;
 
     /**
      * A reconciler of the network namespace that the calling thread is in, where {@link #run} is to be called, too.
      *
+     * @param policy what the nftables table is to do
      * @param statuses takes the status after every round
      */
     public Reconciler(
             OverlayConfig files,
             OwnChoices choices,
+            GuardPolicy policy,
             ClusterSource source,
             Log log,
             Clock clock,
@@ -69,6 +77,7 @@ public final class Reconciler implements ClusterSource.Listener {
             throws NetlinkException {
         this.files = files;
         this.choices = choices;
+        this.policy = policy;
         this.source = source;
         this.log = log;
         this.statuses = statuses;
@@ -76,6 +85,7 @@ public final class Reconciler implements ClusterSource.Listener {
         this.monitor = new Monitor();
         try {
             RtnlEvent.subscribe(monitor, null, event -> due |= interest.concerns(event));
+            NftEvent.subscribe(monitor, null, event -> due |= Guard.concerns(event));
         } catch (NetlinkException e) {
             monitor.close();
             throw e;
@@ -116,8 +126,10 @@ public final class Reconciler implements ClusterSource.Listener {
     /** Does rounds until stopped. */
     public void run() throws NetlinkException {
         try (monitor;
-                Rtnl rtnl = Rtnl.open()) {
+                Rtnl rtnl = Rtnl.open();
+                Nft nft = Nft.open()) {
             Overlay overlay = new Overlay(files, rtnl);
+            Guard guard = new Guard(nft, policy);
             long slow = System.nanoTime();
             long earliest = slow;
             while (!stopped) {
@@ -132,7 +144,7 @@ public final class Reconciler implements ClusterSource.Listener {
                 monitor.await(0);
                 due = false;
                 news.set(false);
-                boolean done = round(rtnl, overlay);
+                boolean done = round(rtnl, overlay, guard);
                 retry = done ? 0 : Math.clamp(2L * retry, FIRST_RETRY_MS, LAST_RETRY_MS);
                 long end = System.nanoTime();
                 earliest = end + 1_000_000L * Math.max(GAP_MS, retry);
@@ -142,7 +154,7 @@ public final class Reconciler implements ClusterSource.Listener {
     }
 
     /** Whether everything is as it must be now. */
-    private boolean round(Rtnl rtnl, Overlay overlay) {
+    private boolean round(Rtnl rtnl, Overlay overlay, Guard guard) {
         long began = System.nanoTime();
         ClusterFacts now = facts;
         boolean done = false;
@@ -157,6 +169,7 @@ public final class Reconciler implements ClusterSource.Listener {
                 if (now != null) {
                     publish(report.desired());
                 }
+                standing = report.desired();
                 done = report.failures().isEmpty();
             }
         } catch (OverlayException | NetlinkException e) {
@@ -164,8 +177,23 @@ public final class Reconciler implements ClusterSource.Listener {
             // The next round must find out by itself what concerns it.
             interest = Interest.EVERYTHING;
         }
+        done &= guard(guard);
         statuses.accept(status.roundEnded(now != null, Duration.ofNanos(System.nanoTime() - began)));
         return done;
+    }
+
+    /** Whether the table is in force; it is that of the last overlay that stood, also when there is trouble with that. */
+    private boolean guard(Guard guard) {
+        if (standing == null) {
+            return true;
+        }
+        try {
+            status.guarded(guard.sync(standing));
+            return true;
+        } catch (NetlinkException e) {
+            status.notGuarded("nftables table " + Guard.TABLE_NAME + ": " + e.getMessage());
+            return false;
+        }
     }
 
     /** Null if there is nothing to go by yet. */

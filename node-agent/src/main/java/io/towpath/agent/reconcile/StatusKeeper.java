@@ -1,5 +1,6 @@
 package io.towpath.agent.reconcile;
 
+import io.towpath.agent.guard.Guard;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.overlay.DesiredOverlay;
@@ -159,9 +160,21 @@ final class StatusKeeper {
         return names.size() <= PEERS_IN_A_LINE ? first : first + ",...";
     }
 
-    /** Takes how the nftables table is. */
-    synchronized void guard(AgentStatus.Guard now) {
-        guard = now;
+    /** Takes that the nftables table is as it must be, and what it took. */
+    synchronized void guarded(Guard.Outcome outcome) {
+        boolean repaired = outcome == Guard.Outcome.REPAIRED;
+        guard = new AgentStatus.Guard(
+                true, null, guard.repairs() + (repaired ? 1 : 0), repaired ? clock.instant() : guard.lastRepair());
+        log.problem("guard", null);
+        if (outcome != Guard.Outcome.STOOD) {
+            log.info(repaired ? "guard repaired" : "guard changed", "table", Guard.TABLE_NAME);
+        }
+    }
+
+    /** Takes why the nftables table is not as it must be. */
+    synchronized void notGuarded(String message) {
+        guard = new AgentStatus.Guard(false, message, guard.repairs(), guard.lastRepair());
+        log.problem("guard", message);
     }
 
     /** Takes how full the ranges are, and what was cleared away of pods that are gone. */
@@ -171,7 +184,7 @@ final class StatusKeeper {
     }
 
     synchronized AgentStatus roundEnded(boolean inSync, Duration duration) {
-        rounds = rounds.ended(problem == null && peerProblems.isEmpty(), duration);
+        rounds = rounds.ended(problem == null && peerProblems.isEmpty() && guard.problem() == null, duration);
         return new AgentStatus(
                 node,
                 started,

@@ -1,5 +1,6 @@
 package io.towpath.agent.reconcile;
 
+import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.status.AgentStatus;
@@ -41,8 +42,14 @@ final class RunningReconciler implements AutoCloseable {
         thread = Thread.ofPlatform().start(() -> {
             try {
                 node.inside(() -> {
-                    Reconciler reconciler =
-                            new Reconciler(files, choices, source, log, Clock.systemUTC(), each -> status = each);
+                    Reconciler reconciler = new Reconciler(
+                            files,
+                            choices,
+                            new GuardPolicy(true, false),
+                            source,
+                            log,
+                            Clock.systemUTC(),
+                            each -> status = each);
                     made.complete(reconciler);
                     reconciler.run();
                 });

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is broken with {@code ip} and {@code bridge} is whole again soon; how soon is reported. */
+/** What is broken with {@code ip}, {@code bridge} and {@code nft} is whole again soon; how soon is reported. */
 @NeedsRoot
 class SelfHealingKernelTest {
     private static final int NODES = 5;
@@ -77,9 +77,10 @@ class SelfHealingKernelTest {
                             .replaceAll("(?m)^\\d+: ", "")
                     + sorted(node.execute("ip", "-4", "-d", "route", "show", "dev", "flannel.1"))
                     + sorted(node.execute("ip", "neigh", "show", "dev", "flannel.1", "nud", "permanent"))
-                    + sorted(node.execute("bridge", "fdb", "show", "dev", "flannel.1"));
+                    + sorted(node.execute("bridge", "fdb", "show", "dev", "flannel.1"))
+                    + node.execute("nft", "list", "table", "inet", "towpath-overlay");
         } catch (AssertionError e) {
-            return String.valueOf(e.getMessage()); // no such device
+            return String.valueOf(e.getMessage()); // no such device or table
         }
     }
 
@@ -107,7 +108,12 @@ class SelfHealingKernelTest {
                 "ip link del flannel.1",
                 "ip link set eth0 mtu 1400; ip link set eth0 mtu 1500",
                 "ip link set eth0 down; ip link set eth0 up",
-                "ip route add 10.64.77.0/24 via 10.64.77.0 dev flannel.1 onlink"
+                "ip route add 10.64.77.0/24 via 10.64.77.0 dev flannel.1 onlink",
+                "nft delete table inet towpath-overlay",
+                "nft flush ruleset",
+                "nft flush chain inet towpath-overlay input",
+                "nft flush set inet towpath-overlay peers4",
+                "nft insert rule inet towpath-overlay input udp dport 8472 accept"
             })
     void whatIsBrokenIsMended(String commands, TestReporter reporter) throws Exception {
         try (RunningReconciler agent = start()) {
