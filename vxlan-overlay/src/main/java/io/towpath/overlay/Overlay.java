@@ -8,6 +8,7 @@ import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ public final class Overlay {
     private final StateFolder files;
     private @Nullable DesiredOverlay before;
     private @Nullable ClusterSnapshot snapshot;
+    private Consumer<DesiredOverlay> beforehand = _ -> {};
 
     /**
      * An overlay with its files.
@@ -130,6 +132,11 @@ public final class Overlay {
             snapshot = last;
         }
         return sync(last);
+    }
+
+    /** Has each sync tell what the overlay is to be before it changes anything: to close what must not be open when it stands. */
+    public void beforeChanges(Consumer<DesiredOverlay> listener) {
+        beforehand = listener;
     }
 
     /**
@@ -280,6 +287,7 @@ public final class Overlay {
     private SyncReport syncLocked(ClusterSnapshot source) throws LinuxException, OverlayException {
         NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster());
         DesiredOverlay desired = DesiredOverlay.of(source.cluster(), facts);
+        beforehand.accept(desired);
         KnownState known = files.known();
         files.begin(source, known);
         OverlayPlan plan = OverlayPlan.between(desired, ObservedOverlay.read(rtnl, host, desired, facts, known));

@@ -76,7 +76,7 @@ final class FakeNft {
             refuseIfExclusive(flags);
             return;
         }
-        Table whole = new Table(table.family(), table.name(), table.comment(), ++lastHandle);
+        Table whole = new Table(table.family(), table.name(), table.dormant(), table.comment(), ++lastHandle);
         tables.put(table.toString(), new FakeTable(whole));
     }
 

@@ -69,6 +69,7 @@ public final class NfTables {
     public static final int NFTA_TABLE_FLAGS = 2;
     public static final int NFTA_TABLE_HANDLE = 4;
     public static final int NFTA_TABLE_USERDATA = 6;
+    public static final int NFT_TABLE_F_DORMANT = 1;
 
     public static final int NFTA_CHAIN_TABLE = 1;
     public static final int NFTA_CHAIN_HANDLE = 2;

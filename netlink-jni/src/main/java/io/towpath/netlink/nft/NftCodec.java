@@ -50,6 +50,9 @@ public final class NftCodec {
     public static void writeBody(MessageWriter out, Table table) {
         header(out, table.family().number(), 0).string(NFTA_TABLE_NAME, table.name());
         handle(out, NFTA_TABLE_HANDLE, table.handle());
+        if (table.dormant()) {
+            out.be32(NFTA_TABLE_FLAGS, NFT_TABLE_F_DORMANT);
+        }
         comment(out, NFTA_TABLE_USERDATA, table.comment());
     }
 
@@ -61,16 +64,18 @@ public final class NftCodec {
         AttributeReader in = new AttributeReader(payload, HEADER_LENGTH);
         String name = "";
         String comment = "";
+        boolean dormant = false;
         long handle = 0;
         while (in.next()) {
             switch (in.type()) {
                 case NFTA_TABLE_NAME -> name = in.string();
+                case NFTA_TABLE_FLAGS -> dormant = (in.be32() & NFT_TABLE_F_DORMANT) != 0;
                 case NFTA_TABLE_HANDLE -> handle = in.be64();
                 case NFTA_TABLE_USERDATA -> comment = UserData.text(in.bytes(), UserData.COMMENT);
                 default -> {}
             }
         }
-        return new Table(family(payload), name, comment, handle);
+        return new Table(family(payload), name, dormant, comment, handle);
     }
 
     /** Writes a message without its netlink header. */

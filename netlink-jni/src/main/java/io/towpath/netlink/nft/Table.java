@@ -3,21 +3,22 @@ package io.towpath.netlink.nft;
 /**
  * A table.
  *
+ * @param dormant whether no packet is shown to its chains for now
  * @param comment empty for none, at most 128 bytes
  * @param handle the kernel's number for it, 0 if it did not come from the kernel
  */
-public record Table(Family family, String name, String comment, long handle) {
+public record Table(Family family, String name, boolean dormant, String comment, long handle) {
     /** A table for IPv4 and IPv6. */
     public static Table inet(String name) {
         return of(Family.INET, name);
     }
 
     public static Table of(Family family, String name) {
-        return new Table(family, name, "", 0);
+        return new Table(family, name, false, "", 0);
     }
 
     public Table withComment(String newComment) {
-        return new Table(family, name, newComment, handle);
+        return new Table(family, name, dormant, newComment, handle);
     }
 
     /** Whether both are the same table, whatever else is known of them. */

@@ -122,6 +122,7 @@ class NftKernelTest {
         assertNotNull(found);
         assertEquals("of a test", found.comment());
         assertTrue(found.handle() > 0);
+        assertFalse(found.dormant());
         assertEquals(
                 List.of(INPUT.toString(), drop.toString(), jumped.toString()),
                 nft.chains(TABLE).stream().map(Chain::toString).toList());

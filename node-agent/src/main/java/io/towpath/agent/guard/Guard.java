@@ -7,6 +7,7 @@ import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Table;
+import io.towpath.netlink.nft.Transaction;
 import io.towpath.overlay.DesiredOverlay;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -26,8 +27,10 @@ public final class Guard {
 
     private final Nft nft;
     private final GuardPolicy policy;
+    private @Nullable DesiredOverlay overlay;
     private @Nullable Ruleset lastDesired;
     private int lastGeneration;
+    private boolean touched;
 
     /** What a sync did. */
     public enum Outcome {
@@ -49,9 +52,23 @@ public final class Guard {
         this.policy = policy;
     }
 
-    /** Whether an event may be about the table. */
-    public static boolean concerns(NftEvent event) {
-        return event.kind() == NftEvent.Kind.LOST || event.table().isSame(GuardRules.TABLE);
+    /**
+     * Takes the next event, and tells whether others may have changed the table. The objects of a transaction come before the
+     * generation that it made, by which the guard knows its own.
+     */
+    public boolean concerns(NftEvent event) {
+        switch (event.kind()) {
+            case LOST -> {
+                return true;
+            }
+            case GENERATION -> {
+                boolean byOthers = touched && event.generation() != lastGeneration;
+                touched = false;
+                return byOthers;
+            }
+            default -> touched |= event.table().isSame(GuardRules.TABLE);
+        }
+        return false;
     }
 
     /**
@@ -59,20 +76,16 @@ public final class Guard {
      *
      * @throws NetlinkException if the kernel refuses; then the table is as it was
      */
-    public Outcome sync(DesiredOverlay overlay) throws NetlinkException {
-        Ruleset desired = GuardRules.of(overlay, policy);
+    public Outcome sync(DesiredOverlay now) throws NetlinkException {
+        Ruleset desired = lastDesired == null || !now.equals(overlay) ? GuardRules.of(now, policy) : lastDesired;
         boolean news = !desired.equals(lastDesired);
         for (int attempt = 1; ; attempt++) {
             int generation = nft.generation();
-            if (!news && generation == lastGeneration) {
-                return Outcome.STOOD;
-            }
-            GuardPlan plan = GuardPlan.between(desired, read());
+            boolean changedByOthers = generation != lastGeneration;
+            Transaction transaction = GuardPlan.between(desired, changedByOthers ? read() : lastDesired, generation);
+            boolean right = transaction.isEmpty();
             try {
-                if (!plan.isEmpty()) {
-                    nft.commit(plan.transaction(generation));
-                    generation++;
-                }
+                nft.commit(transaction);
             } catch (NetlinkException e) {
                 // Somebody wrote meanwhile: what was read no longer holds.
                 if (!e.is(Errno.ERESTART) || attempt == ATTEMPTS) {
@@ -80,13 +93,16 @@ public final class Guard {
                 }
                 continue;
             }
-            lastGeneration = generation;
+            overlay = now;
             lastDesired = desired;
-            if (plan.isEmpty()) {
-                return Outcome.STOOD;
-            }
-            return news ? Outcome.CHANGED : Outcome.REPAIRED;
+            lastGeneration = right ? generation : next(generation);
+            return right ? Outcome.STOOD : news ? Outcome.CHANGED : Outcome.REPAIRED;
         }
+    }
+
+    /** The generation that a transaction makes; none is 0. */
+    private static int next(int generation) {
+        return generation == -1 ? 1 : generation + 1;
     }
 
     private @Nullable Ruleset read() throws NetlinkException {
@@ -98,6 +114,6 @@ public final class Guard {
         for (NftSet set : nft.sets(table)) {
             sets.put(set, new HashSet<>(nft.elements(set)));
         }
-        return new Ruleset(GuardRules.TABLE, nft.chains(table), nft.rules(table), sets);
+        return new Ruleset(table, nft.chains(table), nft.rules(table), sets);
     }
 }

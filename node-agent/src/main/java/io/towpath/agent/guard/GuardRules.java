@@ -1,11 +1,11 @@
 package io.towpath.agent.guard;
 
 import io.towpath.cni.wiring.EndpointName;
-import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.DataType;
 import io.towpath.netlink.nft.Element;
+import io.towpath.netlink.nft.Expression.Operator;
 import io.towpath.netlink.nft.Field;
 import io.towpath.netlink.nft.Hook;
 import io.towpath.netlink.nft.NftSet;
@@ -31,6 +31,9 @@ final class GuardRules {
 
     /** The bit by which kube-proxy marks packets that it will masquerade by itself. */
     private static final int KUBE_PROXY_MARK = 0x4000;
+
+    /** IP_CT_DIR_ORIGINAL. */
+    private static final int ORIGINAL = 0;
 
     private static final IpPrefix MULTICAST_V4 = IpPrefix.parse("224.0.0.0/4");
     private static final IpPrefix MULTICAST_V6 = IpPrefix.parse("ff00::/8");
@@ -63,20 +66,13 @@ final class GuardRules {
         List<Chain> chains = new ArrayList<>(List.of(INPUT, GUARD_FORWARD, FORWARD));
         Map<NftSet, Set<Element>> sets = new LinkedHashMap<>();
         for (DesiredOverlay.Device device : overlay.devices()) {
-            NftSet peers = set("peers", device.ipv6());
-            NftSet nodes = set("nodes", device.ipv6());
             Set<Element> remotes = new HashSet<>();
             device.peers().forEach(peer -> remotes.add(Element.of(Value.of(peer.remote()))));
-            Set<Element> all = new HashSet<>(remotes);
-            IpAddress own = overlay.self().address(device.ipv6());
-            if (own != null) {
-                all.add(Element.of(Value.of(own)));
-            }
-            sets.put(peers, remotes);
-            sets.put(nodes, all);
-            guard(device, peers, nodes);
+            sets.put(peers(device), remotes);
         }
+        guardInput();
         for (DesiredOverlay.Device device : overlay.devices()) {
+            guardForward(device);
             forward(device.network());
         }
         if (policy.masquerade()) {
@@ -84,41 +80,71 @@ final class GuardRules {
             // First of all, for both families.
             rules.add(
                     Rule.in(POSTROUTING).mark(KUBE_PROXY_MARK, KUBE_PROXY_MARK).returns());
-            for (DesiredOverlay.Device device : overlay.devices()) {
-                masquerade(device, set("nodes", device.ipv6()));
-            }
+            overlay.devices().forEach(this::masquerade);
         }
         return new Ruleset(TABLE, chains, rules, sets);
     }
 
-    private static NftSet set(String name, boolean ipv6) {
-        return NftSet.set(TABLE, name + (ipv6 ? "6" : "4"), ipv6 ? DataType.IPV6 : DataType.IPV4);
+    private static NftSet peers(DesiredOverlay.Device device) {
+        return device.ipv6() ? NftSet.set(TABLE, "peers6", DataType.IPV6) : NftSet.set(TABLE, "peers4", DataType.IPV4);
+    }
+
+    /** The ports of the tunnels; that is one, as a cluster has one. */
+    private int[] ports() {
+        return overlay.devices().stream()
+                .mapToInt(device -> device.attributes().port())
+                .distinct()
+                .toArray();
     }
 
     /**
      * Tunnel packets come from peers, and neither from a pod nor through the tunnel itself: whatever address their sender
-     * gives, a frame in them would appear in the overlay as if a node had sent it. A pod could send them to another node, too,
-     * with its packets masqueraded as this node's.
+     * gives, a frame in them would appear in the overlay as if a node had sent it.
      */
-    private void guard(DesiredOverlay.Device device, NftSet peers, NftSet nodes) {
+    private void guardInput() {
+        for (int port : ports()) {
+            rules.add(Rule.in(INPUT).iifname(PODS).udp().dport(port).counter().drop());
+            for (DesiredOverlay.Device device : overlay.devices()) {
+                rules.add(Rule.in(INPUT)
+                        .iifname(device.name())
+                        .udp()
+                        .dport(port)
+                        .counter()
+                        .drop());
+            }
+            for (DesiredOverlay.Device device : overlay.devices()) {
+                Field source = device.ipv6() ? Field.IP6_SADDR : Field.IP_SADDR;
+                rules.add(Rule.in(INPUT)
+                        .in(peers(device), source)
+                        .udp()
+                        .dport(port)
+                        .accept());
+            }
+            rules.add(Rule.in(INPUT).udp().dport(port).counter().drop());
+        }
+    }
+
+    /**
+     * A pod's packets to another node would be masqueraded as this node's, or not looked at by one without a guard. Nodes have
+     * more addresses than are known here, so pods send to the port inside their own network only; but they answer to it.
+     */
+    private void guardForward(DesiredOverlay.Device device) {
+        Field destination = device.ipv6() ? Field.IP6_DADDR : Field.IP_DADDR;
         int port = device.attributes().port();
-        boolean ipv6 = device.ipv6();
-        Field source = ipv6 ? Field.IP6_SADDR : Field.IP_SADDR;
-        Field destination = ipv6 ? Field.IP6_DADDR : Field.IP_DADDR;
-        if (device.equals(overlay.devices().getFirst())) {
-            rules.add(Rule.in(INPUT).iifname(PODS).udp().dport(port).drop());
-        }
-        rules.add(Rule.in(INPUT).iifname(device.name()).udp().dport(port).drop());
-        rules.add(Rule.in(INPUT).in(peers, source).udp().dport(port).accept());
-        if (device.equals(overlay.devices().getLast())) {
-            // A family without a device has no tunnel packets at all.
-            rules.add(Rule.in(INPUT).udp().dport(port).drop());
-        }
         rules.add(Rule.in(GUARD_FORWARD)
                 .iifname(PODS)
-                .in(nodes, destination)
+                .in(peers(device), destination)
                 .udp()
                 .dport(port)
+                .counter()
+                .drop());
+        rules.add(Rule.in(GUARD_FORWARD)
+                .iifname(PODS)
+                .daddrNot(device.network())
+                .udp()
+                .dport(port)
+                .match(Field.CT_DIRECTION, Operator.EQ, Value.u8(ORIGINAL))
+                .counter()
                 .drop());
     }
 
@@ -128,7 +154,7 @@ final class GuardRules {
     }
 
     /** In flannel's order; the fourth rule keeps the sources of all that comes to this node's own pods. */
-    private void masquerade(DesiredOverlay.Device device, NftSet nodes) {
+    private void masquerade(DesiredOverlay.Device device) {
         IpPrefix network = device.network();
         IpPrefix slice = device.slice();
         rules.add(Rule.in(POSTROUTING).saddr(slice).daddr(network).returns());
@@ -136,7 +162,10 @@ final class GuardRules {
         rules.add(Rule.in(POSTROUTING).saddrNot(network).daddr(slice).returns());
         if (!policy.masqueradeToNodes()) {
             Field destination = device.ipv6() ? Field.IP6_DADDR : Field.IP_DADDR;
-            rules.add(Rule.in(POSTROUTING).saddr(network).in(nodes, destination).returns());
+            rules.add(Rule.in(POSTROUTING)
+                    .saddr(network)
+                    .in(peers(device), destination)
+                    .returns());
         }
         rules.add(Rule.in(POSTROUTING)
                 .saddr(network)

@@ -1,6 +1,5 @@
 package io.towpath.agent.reconcile;
 
-import io.towpath.agent.guard.Guard;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.ClusterFacts;
@@ -56,7 +55,7 @@ public final class Reconciler implements ClusterSource.Listener {
     private boolean due = true;
     private @Nullable OwnNode published;
     private @Nullable LiveCluster live;
-    private @Nullable DesiredOverlay standing;
+    private @Nullable Guarding guarding;
     private Interest interest = Interest.EVERYTHING;
     private int retry;
 
@@ -85,7 +84,7 @@ public final class Reconciler implements ClusterSource.Listener {
         this.monitor = new Monitor();
         try {
             RtnlEvent.subscribe(monitor, null, event -> due |= interest.concerns(event));
-            NftEvent.subscribe(monitor, null, event -> due |= Guard.concerns(event));
+            NftEvent.subscribe(monitor, null, this::changed);
         } catch (NetlinkException e) {
             monitor.close();
             throw e;
@@ -112,6 +111,10 @@ public final class Reconciler implements ClusterSource.Listener {
         status.pods(fills, cleared);
     }
 
+    private void changed(NftEvent event) {
+        due |= guarding == null || guarding.isConcernedBy(event);
+    }
+
     private void wake() {
         news.set(true);
         monitor.wake();
@@ -129,7 +132,10 @@ public final class Reconciler implements ClusterSource.Listener {
                 Rtnl rtnl = Rtnl.open();
                 Nft nft = Nft.open()) {
             Overlay overlay = new Overlay(files, rtnl);
-            Guard guard = new Guard(nft, policy);
+            Guarding guard = new Guarding(nft, policy, status);
+            guarding = guard;
+            // Before the overlay: nobody may send into it when it stands.
+            overlay.beforeChanges(guard::sync);
             long slow = System.nanoTime();
             long earliest = slow;
             while (!stopped) {
@@ -154,7 +160,7 @@ public final class Reconciler implements ClusterSource.Listener {
     }
 
     /** Whether everything is as it must be now. */
-    private boolean round(Rtnl rtnl, Overlay overlay, Guard guard) {
+    private boolean round(Rtnl rtnl, Overlay overlay, Guarding guard) {
         long began = System.nanoTime();
         ClusterFacts now = facts;
         boolean done = false;
@@ -169,7 +175,6 @@ public final class Reconciler implements ClusterSource.Listener {
                 if (now != null) {
                     publish(report.desired());
                 }
-                standing = report.desired();
                 done = report.failures().isEmpty();
             }
         } catch (OverlayException | NetlinkException e) {
@@ -177,23 +182,9 @@ public final class Reconciler implements ClusterSource.Listener {
             // The next round must find out by itself what concerns it.
             interest = Interest.EVERYTHING;
         }
-        done &= guard(guard);
+        done &= guard.roundEnded();
         statuses.accept(status.roundEnded(now != null, Duration.ofNanos(System.nanoTime() - began)));
         return done;
-    }
-
-    /** Whether the table is in force; it is that of the last overlay that stood, also when there is trouble with that. */
-    private boolean guard(Guard guard) {
-        if (standing == null) {
-            return true;
-        }
-        try {
-            status.guarded(guard.sync(standing));
-            return true;
-        } catch (NetlinkException e) {
-            status.notGuarded("nftables table " + Guard.TABLE_NAME + ": " + e.getMessage());
-            return false;
-        }
     }
 
     /** Null if there is nothing to go by yet. */

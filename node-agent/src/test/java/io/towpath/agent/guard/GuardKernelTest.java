@@ -2,257 +2,327 @@ package io.towpath.agent.guard;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.agent.guard.GuardScene.Addresses;
+import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NeedsRoot;
-import io.towpath.netlink.TestNamespace;
+import io.towpath.netlink.NetNs;
 import io.towpath.netlink.nft.Nft;
-import io.towpath.netlink.rtnl.Rtnl;
-import io.towpath.overlay.DesiredOverlay;
-import io.towpath.overlay.Overlay;
-import io.towpath.overlay.OverlayConfig;
-import java.net.DatagramPacket;
-import java.net.DatagramSocket;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.SocketTimeoutException;
-import java.nio.file.Files;
+import io.towpath.netlink.nft.NftEvent;
 import java.nio.file.Path;
-import java.util.HexFormat;
-import java.util.Objects;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * The table on the real kernel: what gets into the overlay and what does not. A node with a pod, and on its underlay a peer
- * and a stranger, each at its own address.
- */
+/** The table on the real kernel, with real packets, and {@code nft} as the witness and the breaker. */
 @NeedsRoot
 class GuardKernelTest {
-    private static final int PORT = 8472;
-    private static final int MARKER_PORT = 9999;
-    private static final String NODE = "192.168.0.1";
-    private static final String PEER = "192.168.0.2";
-    private static final String STRANGER = "192.168.0.77";
-    private static final String POD = "10.64.1.5";
     private static final int FRAMES = 3;
+    private static final GuardPolicy POLICY = new GuardPolicy(true, false);
+
+    static final List<Addresses> FAMILIES = List.of(GuardScene.V4, GuardScene.V6);
 
     @TempDir
-    private Path folder = Path.of("");
+    private Path folder;
 
-    private final TestNamespace node = new TestNamespace();
-    private final TestNamespace pod = new TestNamespace();
-    private final TestNamespace outside = new TestNamespace();
-    private @Nullable DesiredOverlay overlay;
+    private GuardScene scene;
+    private Nft nft;
 
     @BeforeEach
     void connect() throws Exception {
-        node.ip("link", "set", "lo", "up");
-        node.ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", name(outside));
-        node.ip("address", "add", NODE + "/24", "dev", "eth0");
-        node.ip("link", "set", "eth0", "up");
-        outside.ip("link", "set", "lo", "up");
-        outside.ip("link", "set", "eth0", "up");
-        outside.ip("address", "add", PEER + "/24", "dev", "eth0");
-        outside.ip("address", "add", STRANGER + "/24", "dev", "eth0");
-        outside.ip("route", "add", "10.64.0.0/10", "via", NODE);
-        node.ip("link", "add", "cali0123456789a", "type", "veth", "peer", "name", "eth0", "netns", name(pod));
-        node.ip("link", "set", "cali0123456789a", "up");
-        pod.ip("link", "set", "eth0", "up");
-        pod.ip("address", "add", POD + "/24", "dev", "eth0");
-        pod.ip("route", "add", "default", "via", "10.64.1.1");
-        node.ip("address", "add", "10.64.1.1/32", "dev", "cali0123456789a");
-        node.ip("route", "add", POD, "dev", "cali0123456789a");
-        overlay = overlay();
-    }
-
-    private static String name(TestNamespace namespace) {
-        return Path.of(namespace.path()).getFileName().toString();
-    }
-
-    private DesiredOverlay overlay() throws Exception {
-        Files.writeString(folder.resolve("cluster.json"), """
-                {"network": ["10.64.0.0/10"], "node": "n1", "nodes": [
-                  {"name": "n1", "slices": ["10.64.1.0/24"], "addresses": ["192.168.0.1"]},
-                  {"name": "n2", "slices": ["10.64.2.0/24"], "addresses": ["192.168.0.2"]}]}""");
-        OverlayConfig files = new OverlayConfig(
-                folder.resolve("cluster.json").toString(),
-                folder.resolve("run").toString(),
-                folder.resolve("flannel/subnet.env").toString());
-        DesiredOverlay[] made = new DesiredOverlay[1];
-        node.inside(() -> {
-            try (Rtnl rtnl = Rtnl.open()) {
-                made[0] = new Overlay(files, rtnl).sync().desired();
-            }
-        });
-        return Objects.requireNonNull(made[0]);
+        scene = new GuardScene(folder);
+        try (NetNs node = scene.node.open()) {
+            nft = Nft.open(node);
+        }
     }
 
     @AfterEach
-    void remove() {
-        pod.close();
-        outside.close();
-        node.close();
+    void remove() throws Exception {
+        nft.close();
+        scene.close();
     }
 
-    private Guard.Outcome sync(Guard guard) throws Exception {
-        return guard.sync(Objects.requireNonNull(overlay));
+    private Guard guard(GuardPolicy policy) throws Exception {
+        Guard guard = new Guard(nft, policy);
+        guard.sync(scene.overlay);
+        return guard;
     }
 
-    /** A tunnel packet with a frame of no known protocol in it. */
-    private void sendFrames(TestNamespace from, String source, String destination, int count) throws Exception {
-        String mac = node.show("link", "show", "dev", "flannel.1")
-                .get(0)
-                .path("address")
-                .asText()
-                .replace(":", "");
-        byte[] frame = HexFormat.of().parseHex("0800000000000100" + mac + "02000000000a" + "88b5" + "00".repeat(50));
-        from.inside(() -> {
-            try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(source, 0))) {
-                for (int i = 0; i < count; i++) {
-                    socket.send(new DatagramPacket(frame, frame.length, InetAddress.getByName(destination), PORT));
-                }
-            }
-        });
+    /** The table without what packets change. */
+    private String list() {
+        return scene.nft("-s", "list", "ruleset");
     }
 
-    private long entered() throws Exception {
-        return node.show("-statistics", "link", "show", "dev", "flannel.1")
-                .get(0)
-                .path("stats64")
-                .path("rx")
-                .path("packets")
-                .asLong();
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void nobodyButPeersGetsFramesIntoTheOverlay(Addresses at) throws Exception {
+        assertTrue(fromPod(at) > 0, "without the table a pod's frames enter, or this test shows nothing");
+        assertTrue(fromStranger(at) > 0, "without the table a stranger's frames enter");
+        assertTrue(fromPodToPeer(at, at.peer()) > 0, "without the table a pod's frames enter at other nodes");
+        assertTrue(fromPodToPeer(at, at.stranger()) > 0, "also by an address of theirs that no cluster knows of");
+
+        guard(POLICY);
+        assertEquals(0, fromPod(at));
+        assertEquals(0, fromStranger(at));
+        assertEquals(0, fromPodToPeer(at, at.peer()));
+        assertEquals(0, fromPodToPeer(at, at.stranger()));
+        assertEquals(FRAMES, scene.entering(scene.peer, at.peer(), scene.node, at.node(), FRAMES));
+        assertEquals(
+                at.pod(),
+                GuardScene.arriving(scene.pod, at.pod(), scene.peer, at.remotePod()),
+                "pods reach each other through the tunnel");
     }
 
-    /** How many of the frames of a sender enter, known when one that its peer sent after them has. */
-    private long entering(TestNamespace from, String source) throws Exception {
-        long before = entered();
-        sendFrames(from, source, NODE, FRAMES);
-        sendFrames(outside, PEER, NODE, 1);
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (entered() == before) {
-            assertTrue(System.nanoTime() < deadline, "the peer's frame never entered");
-            Thread.onSpinWait();
+    private long fromPod(Addresses at) throws Exception {
+        return scene.entering(scene.pod, at.pod(), scene.node, at.node(), FRAMES);
+    }
+
+    private long fromStranger(Addresses at) throws Exception {
+        return scene.entering(scene.peer, at.stranger(), scene.node, at.node(), FRAMES);
+    }
+
+    private long fromPodToPeer(Addresses at, String address) throws Exception {
+        return scene.entering(scene.pod, at.pod(), scene.peer, address, FRAMES);
+    }
+
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void packetsGetTheNodesAddressWhereTheyDoWithFlannel(Addresses at) throws Exception {
+        assertEquals(at.pod(), fromPodTo(at.stranger(), at));
+        guard(POLICY);
+        assertEquals(at.node(), fromPodTo(at.stranger(), at), "to the outside");
+        assertEquals(at.pod(), fromPodTo(at.remotePod(), at), "to a pod of another node");
+        assertEquals(at.pod(), fromPodTo(at.peer(), at), "to another node");
+        assertEquals(
+                at.vtep(),
+                GuardScene.arriving(scene.node, at.node(), scene.peer, at.remotePod()),
+                "from the node to a pod of another node");
+        assertEquals(
+                at.stranger(),
+                GuardScene.arriving(scene.peer, at.stranger(), scene.pod, at.pod()),
+                "from the outside to a pod here");
+
+        guard(new GuardPolicy(true, true));
+        assertEquals(at.node(), fromPodTo(at.peer(), at), "to another node, if it is wanted so");
+        guard(new GuardPolicy(false, false));
+        assertEquals(at.pod(), fromPodTo(at.stranger(), at), "to the outside, without masquerade");
+    }
+
+    private String fromPodTo(String destination, Addresses at) throws Exception {
+        return GuardScene.arriving(scene.pod, at.pod(), scene.peer, destination);
+    }
+
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void kubeProxysMarkIsABitAmongOthers(Addresses at) throws Exception {
+        guard(POLICY);
+        scene.nft("add table inet others; add chain inet others marks { type filter hook prerouting priority -150; }");
+        for (String mark : List.of("0x4000", "0x14001", "0xffffffff")) {
+            scene.nft("flush chain inet others marks; add rule inet others marks meta mark set " + mark);
+            assertEquals(at.pod(), fromPodTo(at.stranger(), at), mark + " is masqueraded by kube-proxy's own rule");
         }
-        return entered() - before - 1;
-    }
-
-    /** How many frames that the pod sends to the peer arrive there, known when a packet sent after them has. */
-    private int arriving() throws Exception {
-        DatagramSocket[] sockets = new DatagramSocket[2];
-        outside.inside(() -> {
-            sockets[0] = new DatagramSocket(new InetSocketAddress(PEER, PORT));
-            sockets[1] = new DatagramSocket(new InetSocketAddress(PEER, MARKER_PORT));
-        });
-        try (DatagramSocket frames = sockets[0];
-                DatagramSocket markers = sockets[1]) {
-            sendFrames(pod, POD, PEER, FRAMES);
-            pod.inside(() -> {
-                try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(POD, 0))) {
-                    socket.send(new DatagramPacket(new byte[1], 1, InetAddress.getByName(PEER), MARKER_PORT));
-                }
-            });
-            DatagramPacket packet = new DatagramPacket(new byte[2000], 2000);
-            markers.setSoTimeout(10_000);
-            markers.receive(packet);
-            assertEquals(POD, packet.getAddress().getHostAddress(), "the pod keeps its source on the way to a node");
-            frames.setSoTimeout(1);
-            int count = 0;
-            try {
-                while (true) {
-                    frames.receive(packet);
-                    count++;
-                }
-            } catch (SocketTimeoutException _) {
-                return count;
-            }
+        for (String mark : List.of("0x1", "0x8000", "0xffffbfff")) {
+            scene.nft("flush chain inet others marks; add rule inet others marks meta mark set " + mark);
+            assertEquals(at.node(), fromPodTo(at.stranger(), at), mark + " says nothing");
         }
     }
 
     @Test
-    void nobodyButPeersGetsFramesIntoTheOverlay() throws Exception {
-        try (Nft nft = Nft.open(node.open())) {
-            assertTrue(entering(pod, POD) > 0, "without the table a pod's frames enter, or this test shows nothing");
-            assertTrue(entering(outside, STRANGER) > 0, "without the table a stranger's frames enter");
-            assertEquals(FRAMES, arriving(), "without the table a pod's frames get to other nodes");
+    void whatAnotherTableDropsRemainsDropped() throws Exception {
+        guard(POLICY);
+        scene.nft(
+                "add table inet others; add chain inet others f { type filter hook forward priority 0; policy drop; }");
+        scene.nft("add rule inet others f udp dport 8472 accept");
+        assertEquals(0, fromPodToPeer(GuardScene.V4, GuardScene.V4.peer()), "nor does their accept open the guard");
+        assertTrue(
+                scene.nft("list", "chain", "inet", "towpath-overlay", "forward").contains("accept"));
+        assertEquals(0, passing(), "an accept is the last word of its own chain only");
+        scene.nft("delete table inet others");
+        assertEquals(FRAMES, passing());
+    }
 
-            assertEquals(Guard.Outcome.CHANGED, sync(new Guard(nft, new GuardPolicy(true, false))));
-            assertEquals(0, entering(pod, POD));
-            assertEquals(0, entering(outside, STRANGER));
-            assertEquals(0, arriving());
-            assertEquals(FRAMES, entering(outside, PEER));
+    /** How many packets of a pod go through to another node's. */
+    private long passing() throws Exception {
+        scene.nft("add table inet counting");
+        scene.nft("add chain inet counting last { type filter hook postrouting priority 300; }");
+        scene.nft("add rule inet counting last ip daddr " + GuardScene.V4.remotePod() + " udp dport 9 counter");
+        GuardScene.send(scene.pod, GuardScene.V4.pod(), GuardScene.V4.remotePod(), 9, new byte[1], FRAMES);
+        String counted = scene.nft("list", "table", "inet", "counting");
+        scene.nft("delete table inet counting");
+        return Long.parseLong(counted.replaceFirst("(?s).*counter packets (\\d+).*", "$1"));
+    }
+
+    @Test
+    void theTableReadsAsItIsMeant() throws Exception {
+        guard(POLICY);
+        assertEquals(
+                """
+                chain input {
+                type filter hook input priority filter - 10; policy accept;
+                iifname "cali*" udp dport 8472 counter drop
+                iifname "flannel.1" udp dport 8472 counter drop
+                iifname "flannel-v6.1" udp dport 8472 counter drop
+                ip saddr @peers4 udp dport 8472 accept
+                ip6 saddr @peers6 udp dport 8472 accept
+                udp dport 8472 counter drop
+                }
+                chain guard-forward {
+                type filter hook forward priority filter - 10; policy accept;
+                iifname "cali*" ip daddr @peers4 udp dport 8472 counter drop
+                iifname "cali*" ip daddr != 10.64.0.0/10 udp dport 8472 ct direction original counter drop
+                iifname "cali*" ip6 daddr @peers6 udp dport 8472 counter drop
+                iifname "cali*" ip6 daddr != fd10:64::/32 udp dport 8472 ct direction original counter drop
+                }
+                chain forward {
+                type filter hook forward priority filter; policy accept;
+                ip saddr 10.64.0.0/10 accept
+                ip daddr 10.64.0.0/10 accept
+                ip6 saddr fd10:64::/32 accept
+                ip6 daddr fd10:64::/32 accept
+                }
+                chain postrouting {
+                type nat hook postrouting priority srcnat; policy accept;
+                meta mark & 0x00004000 == 0x00004000 return
+                ip saddr 10.64.1.0/24 ip daddr 10.64.0.0/10 return
+                ip saddr 10.64.0.0/10 ip daddr 10.64.1.0/24 return
+                ip saddr != 10.64.0.0/10 ip daddr 10.64.1.0/24 return
+                ip saddr 10.64.0.0/10 ip daddr @peers4 return
+                ip saddr 10.64.0.0/10 ip daddr != 224.0.0.0/4 masquerade fully-random
+                ip saddr != 10.64.0.0/10 ip daddr 10.64.0.0/10 masquerade fully-random
+                ip6 saddr fd10:64:1::/64 ip6 daddr fd10:64::/32 return
+                ip6 saddr fd10:64::/32 ip6 daddr fd10:64:1::/64 return
+                ip6 saddr != fd10:64::/32 ip6 daddr fd10:64:1::/64 return
+                ip6 saddr fd10:64::/32 ip6 daddr @peers6 return
+                ip6 saddr fd10:64::/32 ip6 daddr != ff00::/8 masquerade fully-random
+                ip6 saddr != fd10:64::/32 ip6 daddr fd10:64::/32 masquerade fully-random
+                }
+                }""",
+                list().replaceFirst("(?s)^.*?(?=chain )", "")
+                        .lines()
+                        .map(String::strip)
+                        .filter(line -> !line.isEmpty())
+                        .collect(Collectors.joining("\n")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "delete table inet towpath-overlay",
+                "flush ruleset",
+                "add table inet towpath-overlay { flags dormant; }",
+                "flush table inet towpath-overlay",
+                "flush chain inet towpath-overlay input",
+                "flush chain inet towpath-overlay postrouting; delete chain inet towpath-overlay postrouting",
+                "flush set inet towpath-overlay peers4",
+                "delete element inet towpath-overlay peers6 { fd00::2 }",
+                "add element inet towpath-overlay peers4 { 192.168.0.77 }",
+                "add element inet towpath-overlay peers6 { * }",
+                "insert rule inet towpath-overlay input udp dport 8472 accept",
+                "insert rule inet towpath-overlay input ip saddr { 192.168.0.77, 192.168.0.78 } accept",
+                "add chain inet towpath-overlay more; insert rule inet towpath-overlay input jump more",
+                "add set inet towpath-overlay more { type ipv4_addr; flags interval; }",
+                "add map inet towpath-overlay m { type ipv4_addr : verdict; elements = { 10.0.0.1 : accept }; };"
+                        + " insert rule inet towpath-overlay input ip saddr vmap @m",
+                "chain inet towpath-overlay forward { policy drop; }",
+            })
+    void whatAStrangerChangesIsPutRight(String damage) throws Exception {
+        Guard guard = guard(POLICY);
+        String whole = list();
+        scene.nft(damage);
+        assertNotEquals(whole, list());
+        assertEquals(Guard.Outcome.REPAIRED, guard.sync(scene.overlay));
+        assertEquals(parts(whole), parts(list()));
+        assertEquals(Guard.Outcome.STOOD, guard.sync(scene.overlay));
+    }
+
+    @Test
+    void aRuleThatIsDeletedComesBackInItsPlace() throws Exception {
+        Guard guard = guard(POLICY);
+        String whole = list();
+        for (String chain : List.of("input", "guard-forward", "forward", "postrouting")) {
+            String handle = scene.nft("-a", "list", "chain", "inet", "towpath-overlay", chain)
+                    .replaceFirst("(?s).*?policy accept;.*?# handle (\\d+).*", "$1");
+            scene.nft("delete", "rule", "inet", "towpath-overlay", chain, "handle", handle);
+            assertNotEquals(whole, list());
+            assertEquals(Guard.Outcome.REPAIRED, guard.sync(scene.overlay));
+            assertEquals(whole, list());
         }
+    }
+
+    /** Chains and sets whatever their order. */
+    private static List<String> parts(String ruleset) {
+        return ruleset
+                .lines()
+                .collect(Collectors.joining("\n"))
+                .transform(text -> List.of(text.split("\n\t}\n")))
+                .stream()
+                .map(part -> part.replace("table inet towpath-overlay {\n", "").strip())
+                .sorted()
+                .toList();
+    }
+
+    @Test
+    void strangersTablesAreLeftAlone() throws Exception {
+        scene.nft(
+                "add table inet others; add set inet others s { type ipv4_addr; elements = { 10.0.0.1 }; };"
+                        + " add chain inet others c { type filter hook input priority 0; }; add rule inet others c ip saddr @s accept;"
+                        + " add table ip towpath-overlay; add chain ip towpath-overlay input; add table inet towpath-hostports");
+        String before = list();
+        Guard guard = guard(POLICY);
+        scene.nft("delete table inet towpath-overlay");
+        assertEquals(before, list());
+        guard.sync(scene.overlay);
+        scene.nft("delete table inet towpath-overlay");
+        assertEquals(before, list());
     }
 
     @Test
     void aSecondSyncWritesNothing() throws Exception {
-        try (Nft nft = Nft.open(node.open())) {
-            assertEquals(Guard.Outcome.CHANGED, sync(new Guard(nft, new GuardPolicy(true, false))));
-            int generation = nft.generation();
-            Guard restarted = new Guard(nft, new GuardPolicy(true, false));
-            assertEquals(Guard.Outcome.STOOD, sync(restarted));
-            node.execute("nft", "add", "table", "inet", "others");
-            assertEquals(Guard.Outcome.STOOD, sync(restarted));
-            assertEquals(generation + 1, nft.generation());
-            assertTrue(node.execute("nft", "list", "tables").contains("others"));
-        }
+        guard(POLICY);
+        int generation = nft.generation();
+        Guard restarted = new Guard(nft, POLICY);
+        assertEquals(Guard.Outcome.STOOD, restarted.sync(scene.overlay));
+        assertEquals(generation, nft.generation());
+        scene.nft("add table inet others");
+        assertEquals(Guard.Outcome.STOOD, restarted.sync(scene.overlay));
+        assertEquals(generation + 1, nft.generation());
     }
 
     @Test
-    void whatAStrangerChangesIsPutRight() throws Exception {
-        try (Nft nft = Nft.open(node.open())) {
-            Guard guard = new Guard(nft, new GuardPolicy(true, false));
-            sync(guard);
-            String whole = list();
-            for (String damage : new String[] {
-                "delete table inet towpath-overlay",
-                "flush chain inet towpath-overlay input",
-                "flush set inet towpath-overlay peers4",
-                "add element inet towpath-overlay peers4 { " + STRANGER + " }",
-                "insert rule inet towpath-overlay input udp dport 8472 accept",
-                "add chain inet towpath-overlay more",
-                "chain inet towpath-overlay forward { policy drop; }",
-            }) {
-                node.execute("nft", damage);
-                assertFalse(list().equals(whole), damage);
-                assertEquals(Guard.Outcome.REPAIRED, sync(guard), damage);
-                assertEquals(whole, list(), damage);
-            }
-        }
-    }
-
-    private String list() throws Exception {
-        return node.execute("nft", "list", "ruleset");
-    }
-
-    @Test
-    void masqueradeIsFlannelsAndCanBeLeftOut() throws Exception {
-        try (Nft nft = Nft.open(node.open())) {
-            sync(new Guard(nft, new GuardPolicy(true, true)));
-            String chain = node.execute("nft", "list", "chain", "inet", "towpath-overlay", "postrouting");
-            assertEquals(
-                    """
-                    meta mark & 0x00004000 == 0x00004000 return
-                    ip saddr 10.64.1.0/24 ip daddr 10.64.0.0/10 return
-                    ip saddr 10.64.0.0/10 ip daddr 10.64.1.0/24 return
-                    ip saddr != 10.64.0.0/10 ip daddr 10.64.1.0/24 return
-                    ip saddr 10.64.0.0/10 ip daddr != 224.0.0.0/4 masquerade fully-random
-                    ip saddr != 10.64.0.0/10 ip daddr 10.64.0.0/10 masquerade fully-random""",
-                    chain.lines()
-                            .map(String::strip)
-                            .filter(line -> line.contains(" return") || line.contains("masquerade"))
-                            .reduce((one, next) -> one + "\n" + next)
-                            .orElse(""));
-            sync(new Guard(nft, new GuardPolicy(true, false)));
-            assertTrue(list().contains("ip saddr 10.64.0.0/10 ip daddr @nodes4 return"));
-            sync(new Guard(nft, new GuardPolicy(false, false)));
-            assertFalse(list().contains("postrouting"));
-            assertTrue(list().contains("8472"));
+    void othersChangesOfTheTableAreToldFromOwnOnesAndFromAnyElse() throws Exception {
+        Guard guard = new Guard(nft, POLICY);
+        List<NftEvent> concerning = new ArrayList<>();
+        List<NftEvent> all = new ArrayList<>();
+        try (Monitor monitor = new Monitor();
+                NetNs node = scene.node.open()) {
+            NftEvent.subscribe(monitor, node, event -> {
+                all.add(event);
+                if (guard.concerns(event)) {
+                    concerning.add(event);
+                }
+            });
+            assertEquals(Guard.Outcome.CHANGED, guard.sync(scene.overlay));
+            monitor.await(10_000);
+            assertFalse(all.isEmpty());
+            assertEquals(List.of(), concerning, "own changes");
+            scene.nft("add table inet others; add chain inet others c");
+            monitor.await(10_000);
+            assertEquals(List.of(), concerning, "others' changes of their own");
+            scene.nft("add element inet towpath-overlay peers4 { 192.168.0.77 }");
+            monitor.await(10_000);
+            assertEquals(1, concerning.size());
+            assertEquals(Guard.Outcome.REPAIRED, guard.sync(scene.overlay));
+            monitor.await(10_000);
+            assertEquals(1, concerning.size(), "the repair");
         }
     }
 }
