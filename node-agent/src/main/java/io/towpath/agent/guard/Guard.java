@@ -82,6 +82,9 @@ public final class Guard {
         for (int attempt = 1; ; attempt++) {
             int generation = nft.generation();
             boolean changedByOthers = generation != lastGeneration;
+            if (!news && !changedByOthers) {
+                return Outcome.STOOD;
+            }
             Transaction transaction = GuardPlan.between(desired, changedByOthers ? read() : lastDesired, generation);
             boolean right = transaction.isEmpty();
             try {

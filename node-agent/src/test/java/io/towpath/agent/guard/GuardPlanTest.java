@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.net.IpAddress;
-import io.towpath.net.IpPrefix;
-import io.towpath.net.MacAddress;
 import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.DataType;
 import io.towpath.netlink.nft.Element;
@@ -16,9 +14,6 @@ import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Value;
-import io.towpath.netlink.rtnl.Vxlan;
-import io.towpath.overlay.Cluster;
-import io.towpath.overlay.DesiredOverlay;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -30,34 +25,8 @@ import org.junit.jupiter.api.Test;
 class GuardPlanTest {
     private static final GuardPolicy POLICY = new GuardPolicy(true, false);
 
-    private static DesiredOverlay overlay(int peers) {
-        List<DesiredOverlay.Peer> all = new ArrayList<>();
-        for (int i = 2; i < 2 + peers; i++) {
-            all.add(new DesiredOverlay.Peer(
-                    "n" + i,
-                    IpPrefix.parse("10.64." + i + ".0/24"),
-                    IpAddress.parse("192.168.0." + i),
-                    MacAddress.locallyAdministered(i)));
-        }
-        IpPrefix slice = IpPrefix.parse("10.64.1.0/24");
-        IpPrefix network = IpPrefix.parse("10.64.0.0/10");
-        IpAddress own = IpAddress.parse("192.168.0.1");
-        DesiredOverlay.Device device = new DesiredOverlay.Device(
-                "flannel.1",
-                MacAddress.locallyAdministered(1),
-                1450,
-                Vxlan.builder(1).local(own).port(8472).build(),
-                "eth0",
-                slice,
-                network,
-                false,
-                all);
-        Cluster.Node self = new Cluster.Node("n1", List.of(slice), List.of(own), null, null);
-        return new DesiredOverlay(self, List.of(network), List.of(device), List.of());
-    }
-
     private static Ruleset rules(int peers) {
-        return GuardRules.of(overlay(peers), POLICY);
+        return GuardRules.of(Overlays.of(peers), POLICY);
     }
 
     /** What a plan does, a line each. */
@@ -161,7 +130,7 @@ class GuardPlanTest {
 
     @Test
     void masqueradeLeftOutLeavesTheGuard() {
-        Ruleset rules = GuardRules.of(overlay(1), new GuardPolicy(false, false));
+        Ruleset rules = GuardRules.of(Overlays.of(1), new GuardPolicy(false, false));
         assertFalse(rules.toString().contains("masq"));
         assertTrue(rules.rules().stream().anyMatch(rule -> rule.chain().equals("input")));
         List<String> plan = plan(rules, rules(1));
