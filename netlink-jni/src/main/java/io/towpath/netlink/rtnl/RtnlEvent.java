@@ -21,10 +21,19 @@ import org.jspecify.annotations.Nullable;
  * @param linkName the link's name if the kernel told it, else empty
  */
 public record RtnlEvent(Kind kind, boolean gone, int linkIndex, String linkName) {
+    // struct ifaddrmsg, struct rtmsg
+    private static final int ADDRESS_SCOPE = 3;
+    private static final int ROUTE_PREFIX_LENGTH = 1;
+
     /** What can change. */
     public enum Kind {
         LINK,
+        /** An address by which a node can be known to others: one of global scope. */
+        GLOBAL_ADDRESS,
+        /** Any other address. */
         ADDRESS,
+        DEFAULT_ROUTE,
+        /** Any other route. */
         ROUTE,
         NEIGHBOUR,
         FDB,
@@ -75,11 +84,14 @@ public record RtnlEvent(Kind kind, boolean gone, int linkIndex, String linkName)
             }
             case RTM_NEWADDR, RTM_DELADDR -> {
                 require(payload, AddressCodec.HEADER_LENGTH);
-                yield new RtnlEvent(Kind.ADDRESS, type == RTM_DELADDR, payload.getInt(at + 4), "");
+                boolean isGlobal = payload.get(at + ADDRESS_SCOPE) == Route.RT_SCOPE_UNIVERSE;
+                Kind kind = isGlobal ? Kind.GLOBAL_ADDRESS : Kind.ADDRESS;
+                yield new RtnlEvent(kind, type == RTM_DELADDR, payload.getInt(at + 4), "");
             }
             case RTM_NEWROUTE, RTM_DELROUTE -> {
                 AttributeReader in = new AttributeReader(payload, RouteCodec.HEADER_LENGTH);
-                yield new RtnlEvent(Kind.ROUTE, type == RTM_DELROUTE, link(in), "");
+                Kind kind = payload.get(at + ROUTE_PREFIX_LENGTH) == 0 ? Kind.DEFAULT_ROUTE : Kind.ROUTE;
+                yield new RtnlEvent(kind, type == RTM_DELROUTE, link(in), "");
             }
             case RTM_NEWNEIGH, RTM_DELNEIGH -> {
                 require(payload, NeighbourCodec.HEADER_LENGTH);

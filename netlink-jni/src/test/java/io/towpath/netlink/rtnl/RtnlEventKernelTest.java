@@ -76,9 +76,9 @@ class RtnlEventKernelTest {
         node.execute("bridge", "fdb", "del", "02:00:00:00:00:02", "dev", "flannel.1");
         expect(Kind.FDB, true);
         node.ip("address", "add", "fd00::1/128", "dev", "flannel.1");
-        expect(Kind.ADDRESS, false);
+        expect(Kind.GLOBAL_ADDRESS, false);
         node.ip("address", "del", "10.244.1.0/32", "dev", "flannel.1");
-        expect(Kind.ADDRESS, true);
+        expect(Kind.GLOBAL_ADDRESS, true);
         node.ip("link", "set", "flannel.1", "mtu", "1400");
         expect(Kind.LINK, false);
         node.ip("link", "del", "flannel.1");
