@@ -19,11 +19,16 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** The agent as a whole: the reconciler on the thread that runs it, and what serves others beside it. */
 public final class Agent {
     // A slow round comes every 30 s, and one takes well below a second with thousands of peers.
     private static final Duration HEARTBEAT_LIMIT = Duration.ofMinutes(2);
+
+    // A round with thousands of peers, and a source that is amid a request.
+    private static final int LONGEST_END_SECONDS = 5;
 
     private static final String NODE_STATE = "/node.json";
 
@@ -74,12 +79,13 @@ public final class Agent {
      */
     public void run() throws NetlinkException, IOException {
         Reconciler reconciler = new Reconciler(files, choices, policy, source, log, Clock.systemUTC(), status::publish);
-        Thread running = Thread.currentThread();
+        // Not this thread's end: the virtual machine waits for whoever waits for that.
+        CountDownLatch ended = new CountDownLatch(1);
         Thread ending = new Thread(
                 () -> {
                     reconciler.stop();
                     try {
-                        running.join(5_000);
+                        ended.await(LONGEST_END_SECONDS, TimeUnit.SECONDS);
                     } catch (InterruptedException _) {
                         Thread.currentThread().interrupt();
                     }
@@ -104,9 +110,10 @@ public final class Agent {
             source.start(reconciler);
             attachments.start();
             reconciler.run();
+            log.info("agent stopped");
         } finally {
             source.close();
-            log.info("agent stopped");
+            ended.countDown();
         }
     }
 }

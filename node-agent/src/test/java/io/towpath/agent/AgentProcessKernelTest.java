@@ -1,0 +1,110 @@
+package io.towpath.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.towpath.netlink.NeedsRoot;
+import io.towpath.netlink.TestNamespace;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The agent as a process: how it ends, and what remains. */
+@NeedsRoot
+class AgentProcessKernelTest {
+    private static final long PATIENCE_S = 20;
+    // Below the 5 s after which an end that hangs would be forced.
+    private static final long END_S = 4;
+
+    @TempDir
+    private Path folder;
+
+    private final TestNamespace node = new TestNamespace();
+    private final List<Process> started = new ArrayList<>();
+
+    @BeforeEach
+    void connect() throws IOException {
+        node.ip("link", "add", "eth0", "type", "veth", "peer", "name", "switch0");
+        node.ip("address", "add", "192.168.0.1/24", "dev", "eth0");
+        node.ip("link", "set", "switch0", "up");
+        node.ip("link", "set", "eth0", "up");
+        node.ip("link", "set", "lo", "up");
+        Files.writeString(folder.resolve("cluster.json"), """
+                {"network": ["10.64.0.0/10"], "node": "n1", "nodes": [
+                  {"name": "n1", "slices": ["10.64.1.0/24"], "addresses": ["192.168.0.1"]},
+                  {"name": "n2", "slices": ["10.64.2.0/24"], "addresses": ["192.168.0.2"]}]}""");
+    }
+
+    @AfterEach
+    void remove() throws InterruptedException {
+        for (Process process : started) {
+            process.destroyForcibly().waitFor();
+        }
+        node.close();
+    }
+
+    private Process agent() throws IOException {
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        String name = String.valueOf(Path.of(node.path()).getFileName());
+        List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", name, java.toString()));
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
+        command.addAll(List.of("io.towpath.agent.Main", "agent", "--cluster-file", file("cluster.json")));
+        command.addAll(List.of("--state-dir", file("run"), "--subnet-file", file("subnet.env")));
+        command.addAll(List.of("--socket", file("agent.sock"), "--cni-conf", file("none.conflist")));
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log" + started.size()).toFile())
+                .start();
+        started.add(process);
+        return process;
+    }
+
+    private String file(String name) {
+        return folder.resolve(name).toString();
+    }
+
+    private String log(int number) throws IOException {
+        return Files.readString(folder.resolve("log" + number), StandardCharsets.UTF_8);
+    }
+
+    private void awaitOverlay() throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_S);
+        while (!log(started.size() - 1).contains("overlay changed")) {
+            assertTrue(System.nanoTime() < deadline, log(started.size() - 1));
+            LockSupport.parkNanos(5_000_000);
+        }
+    }
+
+    private String dataPath() {
+        return node.execute("ip", "route") + node.execute("nft", "-s", "list", "ruleset");
+    }
+
+    @Test
+    void itEndsAtOnceAndLeavesTheNodeAsItIs() throws Exception {
+        Process agent = agent();
+        awaitOverlay();
+        String before = dataPath();
+        assertTrue(before.contains("10.64.2.0/24 via 10.64.2.0 dev flannel.1") && before.contains("peers4"), before);
+
+        Process second = agent();
+        assertTrue(second.waitFor(PATIENCE_S, TimeUnit.SECONDS), "a second one ends by itself");
+        assertEquals(1, second.exitValue(), log(1));
+        assertTrue(log(1).contains("another agent is running"), log(1));
+
+        long began = System.nanoTime();
+        agent.destroy();
+        assertTrue(agent.waitFor(END_S, TimeUnit.SECONDS), "SIGTERM is an end, not a wait");
+        System.out.println("SIGTERM to the end: " + (System.nanoTime() - began) / 1_000_000 + " ms");
+        assertTrue(log(0).contains("agent stopped"), log(0));
+        assertEquals(before, dataPath());
+    }
+}
