@@ -46,14 +46,18 @@ public final class FileClusterSource implements ClusterSource {
 
     private void watch() {
         Path folder = Path.of(file).toAbsolutePath().getParent();
-        try (WatchService watcher = FileSystems.getDefault().newWatchService()) {
+        try (@Nullable WatchService watcher = watcher()) {
             @Nullable WatchKey key = null;
             while (!Thread.currentThread().isInterrupted()) {
-                if (key == null || !key.isValid()) {
+                if (watcher != null && (key == null || !key.isValid())) {
                     key = register(folder, watcher);
                 }
                 // After the registration: a change between the two is then noticed.
                 read();
+                if (watcher == null) {
+                    TimeUnit.SECONDS.sleep(POLL_SECONDS);
+                    continue;
+                }
                 WatchKey changed = watcher.poll(POLL_SECONDS, TimeUnit.SECONDS);
                 if (changed != null) {
                     changed.pollEvents();
@@ -63,7 +67,16 @@ public final class FileClusterSource implements ClusterSource {
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt(); // closed
         } catch (IOException e) {
-            tell(null, "cluster file " + file + " cannot be watched: " + e);
+            tell(null, "cluster file " + file + " is not watched any more: " + e);
+        }
+    }
+
+    /** Null if there are none to be had, as where others have used up inotify(7)'s limits: the file is only polled then. */
+    private static @Nullable WatchService watcher() {
+        try {
+            return FileSystems.getDefault().newWatchService();
+        } catch (IOException _) {
+            return null;
         }
     }
 
