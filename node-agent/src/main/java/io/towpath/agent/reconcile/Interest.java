@@ -50,7 +50,8 @@ record Interest(boolean everything, Set<Integer> devices, Set<Integer> underlays
             return true;
         }
         return switch (event.kind()) {
-            case LOST -> true;
+            // By these the underlay is chosen.
+            case LOST, GLOBAL_ADDRESS, DEFAULT_ROUTE -> true;
             case LINK -> isOfOverlay(event) || names.contains(event.linkName());
             // 0 is a route by several links, or by none.
             case ROUTE -> isOfOverlay(event) || event.linkIndex() == 0;

@@ -118,8 +118,16 @@ final class StatusKeeper {
             int peers =
                     devices.stream().mapToInt(device -> device.peers().size()).sum();
             log.info("overlay changed", "changes", changes, "peers", peers);
+            forgetLeft();
         }
         repaired(report.repairs());
+    }
+
+    /** Nodes come and go for as long as an agent runs. */
+    private void forgetLeft() {
+        Set<String> present = new HashSet<>();
+        devices.forEach(device -> device.peers().forEach(peer -> present.add(peer.node())));
+        lastRepairs.keySet().retainAll(present);
     }
 
     private void repaired(List<OverlayPlan.Repair> done) {

@@ -1,0 +1,195 @@
+package io.towpath.agent.reconcile;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.towpath.agent.source.OwnNode;
+import io.towpath.agent.status.AgentStatus;
+import io.towpath.net.IpAddress;
+import io.towpath.net.MacAddress;
+import io.towpath.netlink.NeedsRoot;
+import io.towpath.netlink.TestNamespace;
+import io.towpath.overlay.Cluster;
+import io.towpath.overlay.ServableNodes.Rejected;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** This node in a live cluster: what it follows, what it tells of itself, and what it makes of other nodes' mistakes. */
+@NeedsRoot
+class LiveClusterKernelTest {
+    private static final String SLICE = "10.64.1.0/24";
+    private static final MacAddress GIVEN = MacAddress.parse("02:aa:bb:cc:dd:ee");
+    private static final Cluster.Node SELF = TestSource.self(null, SLICE);
+    private static final Cluster.Node GOOD = TestSource.peer("good", "192.168.0.2", "10.64.2.0/24");
+
+    @TempDir
+    private Path folder;
+
+    private final TestNamespace node = new TestNamespace();
+    private final TestSource source = new TestSource();
+
+    @BeforeEach
+    void connect() {
+        node.ip("link", "set", "lo", "up");
+        for (String name : List.of("eth0", "eth1")) {
+            node.ip("link", "add", name, "type", "veth", "peer", "name", name + "-switch");
+            node.ip("link", "set", name + "-switch", "up");
+            node.ip("link", "set", name, "up");
+        }
+        node.ip("address", "add", "192.168.0.1/24", "dev", "eth0");
+        node.ip("address", "add", "172.16.0.1/24", "dev", "eth1");
+        node.ip("route", "add", "default", "via", "192.168.0.254");
+    }
+
+    @AfterEach
+    void remove() {
+        node.close();
+    }
+
+    private RunningReconciler start() {
+        return new RunningReconciler(node, folder, OwnChoices.NONE, source);
+    }
+
+    private RunningReconciler startWith(Cluster.Node... nodes) throws Exception {
+        source.tell(List.of(), nodes);
+        RunningReconciler agent = start();
+        agent.awaitStatus(status -> status.notReady() == null);
+        return agent;
+    }
+
+    private JsonNode device() {
+        JsonNode links = node.show("link");
+        for (JsonNode link : links) {
+            if (link.path("ifname").asText().equals("flannel.1")) {
+                return link;
+            }
+        }
+        return links.path("none");
+    }
+
+    private String local() {
+        return device().path("linkinfo").path("info_data").path("local").asText();
+    }
+
+    private void awaitLocal(RunningReconciler agent, String address, String what) throws Exception {
+        long ms = agent.await(
+                () -> local().equals(address)
+                        && source.published().getLast().addresses().equals(List.of(IpAddress.parse(address))),
+                () -> device() + " " + source.published());
+        System.out.println("followed: " + what + ": " + ms + " ms");
+    }
+
+    @Test
+    void addressOfTheInterfaceIsFollowedAndTold() throws Exception {
+        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+            assertEquals("192.168.0.1", local());
+            node.ip("address", "add", "192.168.0.99/24", "dev", "eth0");
+            node.ip("address", "del", "192.168.0.1/24", "dev", "eth0");
+            // The kernel has taken the second address and the default route along.
+            node.ip("address", "replace", "192.168.0.99/24", "dev", "eth0");
+            node.ip("route", "replace", "default", "via", "192.168.0.254");
+            awaitLocal(agent, "192.168.0.99", "another address of the interface");
+            node.ip("route", "replace", "default", "via", "172.16.0.254");
+            awaitLocal(agent, "172.16.0.1", "the default route by another interface");
+            assertTrue(node.execute("ip", "route").contains("10.64.2.0/24"));
+            assertEquals(List.of(), agent.awaitStatus(status -> true).rejected());
+        }
+    }
+
+    @Test
+    void whatThisNodeIsIsToldOncePerChange() throws Exception {
+        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+            OwnNode own = source.published().getFirst();
+            assertEquals(List.of(IpAddress.parse("192.168.0.1")), own.addresses());
+            assertEquals(1, own.vni());
+            assertEquals(device().path("address").asText(), String.valueOf(own.mac()));
+            source.tell(List.of(), SELF);
+            agent.await(() -> !node.execute("ip", "route").contains("10.64.2.0/24"), agent::log);
+            assertEquals(1, source.published().size());
+        }
+    }
+
+    @Test
+    void macAddressThatTheClusterKnowsIsKept() throws Exception {
+        startWith(TestSource.self(GIVEN, SLICE), GOOD).close();
+        assertEquals(GIVEN, source.published().getFirst().mac());
+        assertEquals(GIVEN.toString(), device().path("address").asText());
+        node.ip("link", "del", "flannel.1");
+        // The source never comes: what was known rules, and nothing is told of a node that may have changed.
+        try (RunningReconciler agent = new RunningReconciler(node, folder, OwnChoices.NONE, new TestSource())) {
+            AgentStatus status = agent.awaitStatus(
+                    now -> now.overlay().stands() && now.guard().inForce());
+            assertTrue(String.valueOf(status.notReady()).contains("not known yet"), status::toString);
+            assertEquals(GIVEN.toString(), device().path("address").asText());
+            assertTrue(node.execute("ip", "route").contains("10.64.2.0/24"));
+        }
+    }
+
+    @Test
+    void nodesThatCannotBeServedAreToldOnceAndLeftOut() throws Exception {
+        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+            List<Rejected> unread = List.of(new Rejected("unread", "its podCIDR \"x\" is no prefix"));
+            Cluster.Node[] bad = {
+                SELF,
+                GOOD,
+                TestSource.peer("without", "192.168.0.3"),
+                TestSource.peer("overlapping", "192.168.0.4", "10.64.2.128/25"),
+                TestSource.peer("outside", "192.168.0.5", "10.200.0.0/24"),
+                TestSource.peer("ours", "192.168.0.1", "10.64.6.0/24"),
+                TestSource.peer("ours-too", "172.16.0.1", "10.64.7.0/24"),
+                TestSource.peer("twin", "192.168.0.2", "10.64.8.0/24"),
+                TestSource.peer("fine", "192.168.0.9", "10.64.9.0/24")
+            };
+            source.tell(unread, bad);
+            AgentStatus status = agent.awaitStatus(now -> now.rejected().size() == 7);
+            for (int i = 0; i < 3; i++) {
+                node.ip("route", "flush", "dev", "flannel.1");
+                agent.await(() -> node.execute("ip", "route").contains("10.64.9.0/24"), agent::log);
+                source.tell(unread, bad);
+            }
+            for (Rejected each : status.rejected()) {
+                assertEquals(1, count(agent, "warn", "\"node " + each.node() + '"'), agent::log);
+            }
+            String routes = node.execute("ip", "route");
+            assertTrue(routes.contains("10.64.2.0/24") && routes.contains("10.64.9.0/24"), routes);
+            assertFalse(routes.contains("10.64.6.0/24") || routes.contains("10.200.0.0/24"), routes);
+            assertEquals(null, agent.awaitStatus(now -> true).notReady());
+
+            source.tell(List.of(), SELF, GOOD, TestSource.peer("without", "192.168.0.3", "10.64.3.0/24"));
+            agent.await(() -> node.execute("ip", "route").contains("10.64.3.0/24"), agent::log);
+            assertEquals(1, count(agent, "problem ended", "\"node without\""), agent::log);
+        }
+    }
+
+    private static long count(RunningReconciler agent, String... parts) {
+        return agent.log()
+                .lines()
+                .filter(line -> List.of(parts).stream().allMatch(line::contains))
+                .count();
+    }
+
+    @Test
+    void thisNodesOwnMistakeChangesNothingAndEndsNothing() throws Exception {
+        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+            for (Cluster.Node wrong : List.of(TestSource.self(null), TestSource.self(null, "10.200.0.0/24"))) {
+                source.tell(List.of(), wrong, GOOD);
+                AgentStatus status = agent.awaitStatus(now -> now.notReady() != null);
+                assertTrue(Objects.requireNonNull(status.notReady()).contains("n1"), status::toString);
+                assertTrue(node.execute("ip", "route").contains("10.64.2.0/24"));
+                source.tell(List.of(), SELF, GOOD);
+                agent.awaitStatus(now -> now.notReady() == null);
+            }
+            source.tell(List.of(), GOOD);
+            agent.awaitStatus(now -> now.notReady() != null);
+            node.execute("nft", "delete", "table", "inet", "towpath-overlay");
+            agent.await(() -> node.execute("nft", "list", "tables").contains("towpath-overlay"), agent::log);
+        }
+    }
+}

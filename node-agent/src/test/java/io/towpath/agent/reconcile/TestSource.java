@@ -1,0 +1,82 @@
+package io.towpath.agent.reconcile;
+
+import io.towpath.agent.source.ClusterFacts;
+import io.towpath.agent.source.ClusterSource;
+import io.towpath.agent.source.OwnNode;
+import io.towpath.net.IpAddress;
+import io.towpath.net.IpPrefix;
+import io.towpath.net.MacAddress;
+import io.towpath.overlay.Cluster;
+import io.towpath.overlay.ServableNodes.Rejected;
+import io.towpath.overlay.UnderlayChoice;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/** A live cluster that says what a test has it say, and keeps what this node says. */
+final class TestSource implements ClusterSource {
+    private final List<OwnNode> published = new CopyOnWriteArrayList<>();
+    private volatile @Nullable Listener listener;
+    private volatile ClusterFacts.@Nullable Live facts;
+
+    /** This node, whose address is its interface's. */
+    static Cluster.Node self(@Nullable MacAddress mac, String... slices) {
+        return new Cluster.Node("n1", prefixes(slices), List.of(), mac, null);
+    }
+
+    static Cluster.Node peer(String name, String address, String... slices) {
+        return new Cluster.Node(name, prefixes(slices), List.of(IpAddress.parse(address)), null, null);
+    }
+
+    private static List<IpPrefix> prefixes(String... texts) {
+        return List.of(texts).stream().map(IpPrefix::parse).toList();
+    }
+
+    /** Says that these are the nodes, and that others could not be read. */
+    void tell(List<Rejected> rejected, Cluster.Node... nodes) {
+        Cluster cluster = new Cluster(
+                List.of(IpPrefix.parse("10.64.0.0/10")),
+                "n1",
+                UnderlayChoice.AUTOMATIC,
+                Cluster.DEFAULT_VNI,
+                Cluster.DEFAULT_PORT,
+                0,
+                false,
+                false,
+                false,
+                List.of(nodes));
+        ClusterFacts.Live now = new ClusterFacts.Live(cluster, rejected);
+        facts = now;
+        Listener to = listener;
+        if (to != null) {
+            to.cluster(now);
+        }
+    }
+
+    /** What this node said of itself, in order. */
+    List<OwnNode> published() {
+        return List.copyOf(published);
+    }
+
+    @Override
+    public String name() {
+        return "test";
+    }
+
+    @Override
+    public void start(Listener to) {
+        listener = to;
+        ClusterFacts.Live now = facts;
+        if (now != null) {
+            to.cluster(now);
+        }
+    }
+
+    @Override
+    public void publish(OwnNode own) {
+        published.add(own);
+    }
+
+    @Override
+    public void close() {}
+}
