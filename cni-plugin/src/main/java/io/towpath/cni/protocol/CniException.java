@@ -29,6 +29,8 @@ public final class CniException extends Exception {
     public static final int NOT_AVAILABLE = 50;
     /** STATUS: ADD cannot be served, and existing containers may have limited connectivity. */
     public static final int LIMITED_CONNECTIVITY = 51;
+    /** A port of the node's that is asked for leads to another container already. */
+    public static final int HOST_PORT_TAKEN = 100;
     /** Whatever was not foreseen (the reference library's code, not the specification's). */
     public static final int INTERNAL = 999;
 

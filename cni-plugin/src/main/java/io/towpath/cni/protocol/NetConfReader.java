@@ -1,7 +1,5 @@
 package io.towpath.cni.protocol;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.net.MacAddress;
 import java.util.HashSet;
@@ -16,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 final class NetConfReader {
     private static final int MIN_MTU = 68;
     private static final int MAX_MTU = 65_535;
-    private static final int MAX_SHOWN = 120;
     private static final String IPAM_TYPE = "host-local";
     private static final String INCLUDE_DEFAULT_ROUTES = "include_default_routes";
     private static final String VALID_ATTACHMENTS = "cni.dev/valid-attachments";
@@ -161,15 +158,6 @@ final class NetConfReader {
 
     /** What a pod asks for in vain is refused, for a pod that runs without it is found out about much later. */
     private void refuseUnsupported() throws CniException {
-        Fields runtime = conf.object("runtimeConfig");
-        ArrayNode ports = runtime.array("portMappings");
-        if (ports != null && !ports.isEmpty()) {
-            throw unsupported(
-                    "runtimeConfig.portMappings",
-                    ports,
-                    "remove hostPort from the pod, or \"portMappings\" from the capabilities of this network and add a"
-                            + " plugin that implements it");
-        }
         String ipam = conf.object("ipam").text("type");
         if (!ipam.isEmpty() && !ipam.equals(IPAM_TYPE)) {
             throw new CniException(
@@ -184,14 +172,5 @@ final class NetConfReader {
                     "unsupported field ipMasq: true",
                     "remove \"ipMasq\" from this network: masquerading is not done by this plugin");
         }
-    }
-
-    private static CniException unsupported(String key, JsonNode value, String mend) {
-        String shown = value.toString();
-        return new CniException(
-                CniException.UNSUPPORTED_FIELD,
-                "unsupported field " + key + ": "
-                        + (shown.length() <= MAX_SHOWN ? shown : shown.substring(0, MAX_SHOWN) + "..."),
-                mend);
     }
 }

@@ -40,6 +40,16 @@ public record PortMapping(
             return null;
         }
 
+        /** The protocol of a number, null if there is none. */
+        public static @Nullable Protocol of(int number) {
+            for (Protocol protocol : values()) {
+                if (protocol.number == number) {
+                    return protocol;
+                }
+            }
+            return null;
+        }
+
         /** IPPROTO_*. */
         public int number() {
             return number;

@@ -1,6 +1,7 @@
 package io.towpath.cni.verbs;
 
 import io.towpath.cni.bandwidth.Shaping;
+import io.towpath.cni.ports.HostPorts;
 import io.towpath.cni.protocol.Attachment;
 import io.towpath.cni.protocol.CniException;
 import io.towpath.cni.protocol.Dns;
@@ -42,11 +43,18 @@ final class Adding {
         boolean changed = overlay.ensure(request.conf(), node.host());
         Leases.Grant grant = offer.take(changed);
         try {
-            Endpoint endpoint = endpoint(request, grant);
+            HostPorts ports = NodeVerbs.ports(request, grant.addresses());
+            Endpoint endpoint = endpoint(request, grant, !ports.isEmpty());
             Shaping shaping = NodeVerbs.shaping(request);
             shaping.requireSense(endpoint.mtu());
-            Link link = new Wiring(node, mark -> isLive(request, mark))
-                    .connect(pod, endpoint, host -> shaping.apply(node.host(), host, endpoint.mtu()));
+            Wiring.LeaseLook look = mark -> isLive(request, mark);
+            Wiring wiring = new Wiring(node, look, mark -> HostPorts.close(node, mark));
+            Link link = wiring.connect(pod, endpoint, host -> {
+                shaping.apply(node.host(), host, endpoint.mtu());
+                if (!ports.isEmpty()) {
+                    ports.open(node, look);
+                }
+            });
             return result(request, grant, endpoint, endpoint.priority(link.parentIndex()));
         } catch (NotUndoneException e) {
             // The link may have a route to the address: the lease stays with it until DEL.
@@ -66,7 +74,7 @@ final class Adding {
                 CniException.INTERNAL, String.valueOf(failure.getMessage()), "not undone: " + left, failure);
     }
 
-    private Endpoint endpoint(Request request, Leases.Grant grant) throws CniException, IOException {
+    private Endpoint endpoint(Request request, Leases.Grant grant, boolean ports) throws CniException, IOException {
         NetConf conf = request.conf();
         int mtu = conf.mtu() != 0 ? conf.mtu() : grant.mtu() != 0 ? grant.mtu() : Mtu.ofNode(node.host());
         MacAddress mac = conf.mac() != null ? conf.mac() : EndpointName.podMac(request.containerId(), request.ifName());
@@ -79,7 +87,8 @@ final class Adding {
                 mac,
                 mtu,
                 grant.addresses(),
-                routes);
+                routes,
+                ports);
         if (mtu < IPV6_MTU && endpoint.has(true)) {
             throw new CniException(
                     CniException.INVALID_CONFIG, "invalid mtu: " + mtu + " is less than IPv6 needs, " + IPV6_MTU);

@@ -83,11 +83,13 @@ final class Expectation {
     }
 
     /** What the kernel shows otherwise, one short sentence each. */
-    List<String> compare(Rtnl host, Namespaces.Pod pod) throws NetlinkException {
+    List<String> compare(Namespaces node, Namespaces.Pod pod) throws CniException, NetlinkException {
+        Rtnl host = node.host();
         Inspection inspection = new Inspection();
         inspection.compare(host, pod, NodeVerbs.mark(request), outer, inner, prefixes, routes);
         List<String> mismatches = new ArrayList<>(inspection.mismatches());
         mismatches.addAll(NodeVerbs.shaping(request).compare(host, outer.name()));
+        mismatches.addAll(NodeVerbs.ports(request, addresses()).compare(node, outer.name()));
         return mismatches;
     }
 

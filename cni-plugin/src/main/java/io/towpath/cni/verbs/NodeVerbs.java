@@ -1,18 +1,24 @@
 package io.towpath.cni.verbs;
 
 import io.towpath.cni.bandwidth.Shaping;
+import io.towpath.cni.ports.HostPortTakenException;
+import io.towpath.cni.ports.HostPorts;
 import io.towpath.cni.protocol.Attachment;
 import io.towpath.cni.protocol.CniException;
 import io.towpath.cni.protocol.Request;
 import io.towpath.cni.protocol.Result;
 import io.towpath.cni.protocol.Verbs;
 import io.towpath.cni.wiring.EndpointName;
+import io.towpath.cni.wiring.Links;
 import io.towpath.cni.wiring.Namespaces;
 import io.towpath.cni.wiring.OwnerMark;
 import io.towpath.cni.wiring.Unwiring;
+import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.rtnl.Link;
 import java.io.IOException;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -39,17 +45,25 @@ public final class NodeVerbs implements Verbs {
         try (Namespaces node = namespaces.get();
                 Namespaces.Pod pod = PodNamespace.open(node, request)) {
             return new Adding(node, overlay, leases).add(request, pod);
+        } catch (HostPortTakenException e) {
+            throw new CniException(CniException.HOST_PORT_TAKEN, String.valueOf(e.getMessage()), "", e);
         }
     }
 
-    /** The link goes before the lease: an address that is free again must not have a route to its old pod. */
+    /** The lease goes last: an address that is free again must have neither a port nor a route to its old pod. */
     @Override
     public void del(Request request) throws CniException, IOException {
         try (Namespaces node = namespaces.get();
                 Namespaces.Pod pod = PodNamespace.openIfThere(node, request)) {
             boolean isPod = EndpointName.isPod(
                     request.args().podNamespace(), request.args().podName());
-            new Unwiring(node).disconnect(hostName(request), isPod, mark(request), pod, request.ifName());
+            OwnerMark mark = mark(request);
+            Unwiring unwiring = new Unwiring(node);
+            Link link = unwiring.find(hostName(request), isPod, mark, pod, request.ifName());
+            if (Links.mayHavePorts(link)) {
+                HostPorts.close(node, mark);
+            }
+            unwiring.disconnect(link, mark);
             leases.release(request);
         }
     }
@@ -60,7 +74,7 @@ public final class NodeVerbs implements Verbs {
         Failures mismatches = new Failures();
         try (Namespaces node = namespaces.get();
                 Namespaces.Pod pod = PodNamespace.open(node, request)) {
-            expected.compare(node.host(), pod).forEach(mismatches::add);
+            expected.compare(node, pod).forEach(mismatches::add);
         }
         mismatches.collect(() -> leases.check(request, expected.addresses()));
         mismatches.throwIfAny();
@@ -81,7 +95,9 @@ public final class NodeVerbs implements Verbs {
         Failures failures = new Failures();
         failures.collect(() -> {
             try (Namespaces node = namespaces.get()) {
-                for (NetlinkException e : new Unwiring(node).sweep(OwnerMark.networkPrefix(network), marks)) {
+                String prefix = OwnerMark.networkPrefix(network);
+                failures.collect(() -> HostPorts.sweep(node, prefix, marks));
+                for (NetlinkException e : new Unwiring(node).sweep(prefix, marks)) {
                     failures.add(String.valueOf(e.getMessage()));
                 }
             }
@@ -106,6 +122,10 @@ public final class NodeVerbs implements Verbs {
 
     static Shaping shaping(Request request) {
         return new Shaping(mark(request), request.conf().runtimeConfig().bandwidth());
+    }
+
+    static HostPorts ports(Request request, List<IpAddress> addresses) throws CniException {
+        return new HostPorts(mark(request), request.conf().runtimeConfig().portMappings(), addresses);
     }
 
     static OwnerMark mark(Request request) {

@@ -14,6 +14,7 @@ import java.util.List;
  * @param mtu bytes, on both ends
  * @param addresses the pod's addresses, at least one
  * @param routes the pod's routes beside the one to its gateway
+ * @param ports whether the node's ports are to lead to the pod
  */
 public record Endpoint(
         String hostName,
@@ -22,7 +23,8 @@ public record Endpoint(
         MacAddress podMac,
         int mtu,
         List<IpAddress> addresses,
-        List<PodRoute> routes) {
+        List<PodRoute> routes,
+        boolean ports) {
     /** The hardware address of every host end: it never changes, so pods may know it for good. */
     public static final MacAddress HOST_MAC = MacAddress.parse("ee:ee:ee:ee:ee:ee");
 

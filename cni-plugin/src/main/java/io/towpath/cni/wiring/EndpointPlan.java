@@ -47,11 +47,17 @@ final class EndpointPlan {
     /** The host's end: whose it is, how it forwards, and up. */
     static Batch hostLink(Endpoint endpoint, Link host) {
         LinkChange settings = LinkChange.of(host.index())
-                .withAlias(endpoint.mark().alias())
+                .withAlias(
+                        endpoint.ports()
+                                ? endpoint.mark().aliasWithPorts()
+                                : endpoint.mark().alias())
                 .with(Ipv4Devconf.FORWARDING, 1)
                 .with(Ipv4Devconf.PROXY_ARP, 1)
-                .with(Ipv4Devconf.RP_FILTER, 1)
-                .with(Ipv4Devconf.ROUTE_LOCALNET, 1);
+                .with(Ipv4Devconf.RP_FILTER, 1);
+        if (endpoint.ports()) {
+            // The node's connections to its own 127.0.0.1 go by this link, then.
+            settings = settings.with(Ipv4Devconf.ROUTE_LOCALNET, 1);
+        }
         if (host.addrGenMode() >= 0) {
             settings = settings.withAddrGenMode(LinkChange.IN6_ADDR_GEN_MODE_NONE);
         }

@@ -89,7 +89,9 @@ public final class Inspection {
         }
         compareSetting(link, Ipv4Devconf.PROXY_ARP);
         compareSetting(link, Ipv4Devconf.FORWARDING);
-        compareSetting(link, Ipv4Devconf.ROUTE_LOCALNET);
+        if (link.alias() != null && OwnerMark.hasPorts(link.alias())) {
+            compareSetting(link, Ipv4Devconf.ROUTE_LOCALNET);
+        }
         List<Route> routes = host.routes(link.index());
         boolean ipv6 = false;
         for (IpPrefix address : addresses) {

@@ -86,8 +86,13 @@ public final class Links {
     }
 
     /** Whether a link carries just this mark. */
-    static boolean isMarked(@Nullable Link link, OwnerMark mark) {
-        return link != null && mark.alias().equals(link.alias());
+    public static boolean isMarked(@Nullable Link link, OwnerMark mark) {
+        return link != null && link.alias() != null && mark.equals(new OwnerMark(link.alias()));
+    }
+
+    /** Whether the node's ports may lead to the pod of a link: not if it is marked, and not as one of a pod with ports. */
+    public static boolean mayHavePorts(@Nullable Link link) {
+        return link == null || link.alias() == null || !isMarked(link) || OwnerMark.hasPorts(link.alias());
     }
 
     /** Whether a link could be the host's end of a pod's. */

@@ -3,6 +3,8 @@ package io.towpath.cni.wiring;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.NetNs.Sysctl;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.conntrack.Conntrack;
+import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.List;
@@ -12,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 public final class LinuxNamespaces implements Namespaces {
     private final NetNs node;
     private @Nullable Rtnl host;
+    private @Nullable Nft nft;
+    private @Nullable Conntrack conntrack;
 
     /** Of the node that the calling thread is on. */
     public LinuxNamespaces() {
@@ -34,6 +38,26 @@ public final class LinuxNamespaces implements Namespaces {
     }
 
     @Override
+    public Nft nft() throws NetlinkException {
+        Nft open = nft;
+        if (open == null) {
+            open = Nft.open(node);
+            nft = open;
+        }
+        return open;
+    }
+
+    @Override
+    public Conntrack conntrack() throws NetlinkException {
+        Conntrack open = conntrack;
+        if (open == null) {
+            open = Conntrack.open(node);
+            conntrack = open;
+        }
+        return open;
+    }
+
+    @Override
     public void writeHostSysctls(List<Sysctl> settings) throws NetlinkException {
         node.writeSysctls(settings);
     }
@@ -48,6 +72,14 @@ public final class LinuxNamespaces implements Namespaces {
         if (host != null) {
             host.close();
             host = null;
+        }
+        if (nft != null) {
+            nft.close();
+            nft = null;
+        }
+        if (conntrack != null) {
+            conntrack.close();
+            conntrack = null;
         }
         node.close();
     }

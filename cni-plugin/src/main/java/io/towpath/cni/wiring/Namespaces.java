@@ -2,6 +2,8 @@ package io.towpath.cni.wiring;
 
 import io.towpath.netlink.NetNs.Sysctl;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.conntrack.Conntrack;
+import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.List;
@@ -10,6 +12,12 @@ import java.util.List;
 public interface Namespaces extends AutoCloseable {
     /** The session with the node's own namespace, opened when first asked for. */
     Rtnl host() throws NetlinkException;
+
+    /** The session with nftables of the node's own namespace, opened when first asked for. */
+    Nft nft() throws NetlinkException;
+
+    /** The session with connection tracking of the node's own namespace, opened when first asked for. */
+    Conntrack conntrack() throws NetlinkException;
 
     /** Writes settings of the node's own namespace, in order, up to the first that fails. */
     void writeHostSysctls(List<Sysctl> settings) throws NetlinkException;

@@ -8,7 +8,7 @@ public final class NotUndoneException extends IOException {
 
     private final String left;
 
-    NotUndoneException(Throwable failure, IOException undo) {
+    public NotUndoneException(Throwable failure, IOException undo) {
         super(failure.getMessage(), failure);
         addSuppressed(undo);
         left = String.valueOf(undo.getMessage());

@@ -20,15 +20,16 @@ public final class Unwiring {
     }
 
     /**
-     * Removes the link of an attachment and what slows it down, and no other: not that of a pod recreated under the same name.
+     * The host's end of the link of an attachment, and of no other: not that of a pod recreated under the same name.
      *
-     * @param hostName the name that the host's end should have
+     * @param hostName the name that it should have
      * @param nameIsSure whether no other name is possible
      * @param mark the attachment's
      * @param pod the pod's namespace, null if it is gone
      * @param ifName the name of the pod's end
+     * @return null if there is none
      */
-    public void disconnect(
+    public @Nullable Link find(
             String hostName, boolean nameIsSure, OwnerMark mark, Namespaces.@Nullable Pod pod, String ifName)
             throws NetlinkException {
         Rtnl host = namespaces.host();
@@ -36,9 +37,17 @@ public final class Unwiring {
         if (!Links.isMarked(link, mark)) {
             link = pod == null ? null : otherEnd(host, pod, ifName, mark);
         }
-        if (link == null && !nameIsSure) {
-            link = search(host, mark);
-        }
+        return link == null && !nameIsSure ? search(host, mark) : link;
+    }
+
+    /**
+     * Removes the link of an attachment and what slows it down.
+     *
+     * @param link what {@link #find} found
+     * @param mark the attachment's
+     */
+    public void disconnect(@Nullable Link link, OwnerMark mark) throws NetlinkException {
+        Rtnl host = namespaces.host();
         if (link != null) {
             Links.deleteEndpoint(host, link.index(), mark);
         } else {

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class Wiring {
     private final Namespaces namespaces;
     private final LeaseLook leases;
+    private final Leftovers leftovers;
 
     /** A look at who has addresses; asked only when something is in the way. */
     public interface LeaseLook {
@@ -27,14 +28,20 @@ public final class Wiring {
         boolean isLive(OwnerMark mark) throws IOException;
     }
 
+    /** What else is to be removed of an attachment whose link is, if its link tells that there may be something. */
+    public interface Leftovers {
+        void remove(OwnerMark mark) throws IOException;
+    }
+
     /** What else is to be done to a link when it is there. */
     public interface Further {
         void run(Link host) throws IOException;
     }
 
-    public Wiring(Namespaces namespaces, LeaseLook leases) {
+    public Wiring(Namespaces namespaces, LeaseLook leases, Leftovers leftovers) {
         this.namespaces = namespaces;
         this.leases = leases;
+        this.leftovers = leftovers;
     }
 
     /**
@@ -87,13 +94,22 @@ public final class Wiring {
                     + old.kind().name() + " and not a pod's");
         }
         if (old != null) {
-            Links.deleteEndpoint(host, old);
+            deleteOther(host, old);
         }
         created = tryCreate(host, pod, endpoint);
         if (created == null) {
             throw new WiringException("link " + endpoint.hostName() + " was made by somebody else meanwhile");
         }
         return created;
+    }
+
+    /** Before a link goes, what else is its attachment's: nobody would find it any more, and its address may be another's soon. */
+    private boolean deleteOther(Rtnl host, Link link) throws IOException {
+        String alias = link.alias();
+        if (alias != null && OwnerMark.isMark(alias) && OwnerMark.hasPorts(alias)) {
+            leftovers.remove(new OwnerMark(alias));
+        }
+        return Links.deleteEndpoint(host, link);
     }
 
     /** Null if one of the two names is taken. */
@@ -163,7 +179,7 @@ public final class Wiring {
                     throw new WiringException("there is a route to " + destination.address() + " already, by "
                             + (holder == null ? "no link" : "link " + holder.name()));
                 }
-                return Links.deleteEndpoint(host, holder);
+                return deleteOther(host, holder);
             }
         }
         return true;

@@ -93,8 +93,8 @@ class CheckTest {
                         "interface " + HOST + " on the node belongs to another attachment: towpath/net/c2/eth0"),
                 change(
                         node,
-                        b -> b.setLink(link.with(Ipv4Devconf.ROUTE_LOCALNET, 0)),
-                        "setting ROUTE_LOCALNET of interface " + HOST + " on the node is 0, not 1"),
+                        b -> b.setLink(link.with(Ipv4Devconf.PROXY_ARP, 0)),
+                        "setting PROXY_ARP of interface " + HOST + " on the node is 0, not 1"),
                 change(
                         node,
                         b -> b.deleteRoute(Route.direct(IpPrefix.host(v6), INDEX)),

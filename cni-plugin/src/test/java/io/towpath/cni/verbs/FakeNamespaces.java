@@ -4,8 +4,10 @@ import io.towpath.cni.wiring.Namespaces;
 import io.towpath.linux.Errno;
 import io.towpath.netlink.NetNs.Sysctl;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.conntrack.Conntrack;
 import io.towpath.netlink.fake.FakeKernel;
 import io.towpath.netlink.fake.FakeNamespace;
+import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
@@ -29,6 +31,9 @@ final class FakeNamespaces implements Namespaces {
     /** What was written, and not undone by the removal of a link. */
     final List<Sysctl> sysctls = new ArrayList<>();
 
+    /** How often somebody asked for the node's nftables. */
+    int nftSessions;
+
     /** What writing settings fails with; 0 if it does not. */
     int sysctlErrno;
 
@@ -45,6 +50,18 @@ final class FakeNamespaces implements Namespaces {
     @Override
     public Rtnl host() {
         return at(NODE).open();
+    }
+
+    @Override
+    public Nft nft() {
+        nftSessions++;
+        return at(NODE).openNft();
+    }
+
+    /** The fake kernel tracks no connections. */
+    @Override
+    public Conntrack conntrack() {
+        throw new AssertionError("no test here is about UDP");
     }
 
     @Override

@@ -29,6 +29,11 @@ class WiringKernelTest {
     private TestNamespace pod;
     private LinuxNamespaces namespaces;
 
+    /** The attachments of which something else was to be removed, with the node's links at that moment. */
+    private final List<String> leftovers = new ArrayList<>();
+
+    private final List<TestNamespace> others = new ArrayList<>();
+
     @BeforeEach
     void setUp() throws Exception {
         node = new TestNamespace();
@@ -41,11 +46,18 @@ class WiringKernelTest {
     @AfterEach
     void tearDown() throws Exception {
         namespaces.close();
+        for (TestNamespace other : others) {
+            other.close();
+        }
         pod.close();
         node.close();
     }
 
     private static Endpoint endpoint(String container, String podName, String... addresses) {
+        return endpoint(false, container, podName, addresses);
+    }
+
+    private static Endpoint endpoint(boolean ports, String container, String podName, String... addresses) {
         List<IpAddress> list = new ArrayList<>();
         List<PodRoute> routes = new ArrayList<>();
         for (String address : addresses) {
@@ -59,11 +71,15 @@ class WiringKernelTest {
                 EndpointName.podMac(container, "eth0"),
                 1450,
                 list,
-                routes);
+                routes,
+                ports);
     }
 
     private void connect(TestNamespace target, Endpoint endpoint, String... live) throws IOException {
-        Wiring wiring = new Wiring(namespaces, mark -> List.of(live).contains(mark.alias()));
+        Wiring wiring = new Wiring(
+                namespaces,
+                mark -> List.of(live).contains(mark.alias()),
+                mark -> leftovers.add(mark + " " + node.links()));
         try (Namespaces.Pod opened = namespaces.pod(target.path())) {
             wiring.connect(opened, endpoint, _ -> {});
         }
@@ -71,8 +87,10 @@ class WiringKernelTest {
 
     private void disconnect(Endpoint endpoint, boolean nameIsSure, boolean withNamespace) throws IOException {
         try (Namespaces.Pod opened = withNamespace ? namespaces.pod(pod.path()) : null) {
-            new Unwiring(namespaces)
-                    .disconnect(endpoint.hostName(), nameIsSure, endpoint.mark(), opened, endpoint.ifName());
+            Unwiring unwiring = new Unwiring(namespaces);
+            unwiring.disconnect(
+                    unwiring.find(endpoint.hostName(), nameIsSure, endpoint.mark(), opened, endpoint.ifName()),
+                    endpoint.mark());
         }
     }
 
@@ -93,9 +111,10 @@ class WiringKernelTest {
         assertEquals("none", link.path("inet6_addr_gen_mode").asText());
         assertEquals(1, link.path("num_tx_queues").asInt());
         String conf = "net/ipv4/conf/" + endpoint.hostName() + "/";
-        for (String setting : List.of("proxy_arp", "forwarding", "route_localnet", "rp_filter")) {
+        for (String setting : List.of("proxy_arp", "forwarding", "rp_filter")) {
             assertEquals("1", node.sysctl(conf + setting), setting);
         }
+        assertEquals("0", node.sysctl(conf + "route_localnet"), "no pod is to reach the node's loopback device");
         assertEquals("0", node.sysctl("net/ipv4/neigh/" + endpoint.hostName() + "/proxy_delay"));
         assertEquals("0", node.sysctl("net/ipv6/conf/" + endpoint.hostName() + "/accept_ra"));
         assertEquals(
@@ -104,6 +123,36 @@ class WiringKernelTest {
         assertEquals(endpoint.hostName(), route.path("dev").asText());
         assertEquals("link", route.path("scope").asText());
         assertEquals("[]", route.path("flags").toString(), "an end that is down shows as linkdown");
+    }
+
+    @Test
+    void hostEndTellsOfPortsAndRoutesTheNodesLoopbackAddresses() throws Exception {
+        Endpoint endpoint = endpoint(true, "c1", "web-0", V4);
+        connect(pod, endpoint);
+        JsonNode link = only(node.show("link", "show", endpoint.hostName()));
+        assertEquals("towpath/net/c1/eth0 ports", link.path("ifalias").asText());
+        assertEquals("1", node.sysctl("net/ipv4/conf/" + endpoint.hostName() + "/route_localnet"));
+        disconnect(endpoint, true, false);
+        assertEquals(List.of(), node.links());
+    }
+
+    /** Nobody would find the ports of a link that is replaced, and the next pod may have its address. */
+    @Test
+    void whatElseBelongsToALinkGoesBeforeIt() throws Exception {
+        connect(pod, endpoint(true, "c1", "web-0", V4));
+        connect(otherPod(), endpoint("c2", "web-0", "10.244.1.6"));
+        assertEquals(List.of("towpath/net/c1/eth0 [cali0d7763386da]"), leftovers);
+        disconnect(endpoint("c2", "web-0", "10.244.1.6"), true, false);
+        connect(pod, endpoint(true, "c3", "web-3", V4));
+        connect(otherPod(), endpoint("c4", "web-4", V4));
+        assertEquals(2, leftovers.size(), leftovers::toString);
+        assertTrue(leftovers.getLast().startsWith("towpath/net/c3/eth0 "), leftovers::toString);
+    }
+
+    private TestNamespace otherPod() throws IOException {
+        TestNamespace other = new TestNamespace();
+        others.add(other);
+        return other;
     }
 
     @Test
@@ -264,7 +313,8 @@ class WiringKernelTest {
     void disconnectFindsTheLinkByItsMark() throws Exception {
         Endpoint endpoint = endpoint("c1", "web-0", V4);
         connect(pod, endpoint);
-        new Unwiring(namespaces).disconnect("cali00000000000", false, endpoint.mark(), null, "eth0");
+        Unwiring unwiring = new Unwiring(namespaces);
+        unwiring.disconnect(unwiring.find("cali00000000000", false, endpoint.mark(), null, "eth0"), endpoint.mark());
         assertEquals(List.of(), node.links());
     }
 

@@ -162,7 +162,7 @@ public final class Attachments {
 
     private void leaseAgain(Finding.LostLease lost, CniConf conf, HostLocal leases) throws IOException, IpamException {
         Link link = rtnl.link(lost.index());
-        if (link == null || !lost.mark().alias().equals(link.alias())) {
+        if (link == null || !Links.isMarked(link, lost.mark())) {
             return;
         }
         String id = lost.mark().containerId();

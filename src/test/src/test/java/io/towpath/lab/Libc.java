@@ -1,12 +1,20 @@
 package io.towpath.lab;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import jnr.constants.platform.Errno;
 import jnr.ffi.LastError;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.LibraryOption;
 import jnr.ffi.Runtime;
+import jnr.ffi.annotations.In;
+import jnr.ffi.annotations.Out;
+import jnr.ffi.types.size_t;
+import jnr.ffi.types.ssize_t;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +52,29 @@ public final class Libc {
 
         /** See umount2(2). */
         int umount2(String target, int flags);
+
+        /** See socket(2). */
+        int socket(int domain, int type, int protocol);
+
+        /** See setsockopt(2). */
+        int setsockopt(int fd, int level, int option, @In long[] value, int length);
+
+        /** See sendto(2). */
+        @ssize_t
+        long sendto(int fd, @In byte[] buffer, @size_t long length, int flags, @In byte[] address, int addressLength);
+
+        /** See recvfrom(2). */
+        @ssize_t
+        long recvfrom(
+                int fd,
+                @Out byte[] buffer,
+                @size_t long length,
+                int flags,
+                @Out byte[] address,
+                @In @Out int[] addressLength);
+
+        /** See close(2). */
+        int close(int fd);
     }
 
     /** Puts the calling thread into a new network namespace. It never comes back: let it end. */
@@ -99,10 +130,79 @@ public final class Libc {
         return POSIX_CALLS.geteuid() == 0;
     }
 
-    private static void check(String operation, int result) throws IOException {
-        if (result != 0) {
+    private static void check(String operation, long result) throws IOException {
+        if (result < 0) {
             int errno = LastError.getLastError(Runtime.getRuntime(CALLS));
             throw new IOException(operation + ": " + Errno.valueOf(errno).description());
+        }
+    }
+
+    /** A socket for the packets of one protocol above IP, in the namespace of the thread that opens it. */
+    static final class RawSocket implements AutoCloseable {
+        /** sys/socket.h. */
+        private static final int AF_INET = 2;
+
+        private static final int AF_INET6 = 10;
+        private static final int SOCK_RAW = 3;
+        private static final int SOL_SOCKET = 1;
+        private static final int SO_RCVTIMEO = 20;
+        private static final int TIMEOUT_MICROSECONDS = 200_000;
+        private static final int LONGEST = 2048;
+        /** Where struct sockaddr_in and sockaddr_in6 have the address. */
+        private static final int ADDRESS_AT_V4 = 4;
+
+        private static final int ADDRESS_AT_V6 = 8;
+        private static final int SOCKADDR_V4 = 16;
+        private static final int SOCKADDR_V6 = 28;
+
+        private final int fd;
+        private final boolean ipv6;
+
+        private RawSocket(int fd, boolean ipv6) {
+            this.fd = fd;
+            this.ipv6 = ipv6;
+        }
+
+        /** What came, without the header of IP. */
+        record Datagram(InetAddress from, ByteBuffer payload) {}
+
+        static RawSocket open(boolean ipv6, int protocol) throws IOException {
+            int fd = CALLS.socket(ipv6 ? AF_INET6 : AF_INET, SOCK_RAW, protocol);
+            check("socket", fd);
+            long[] timeout = {0, TIMEOUT_MICROSECONDS};
+            check("setsockopt", CALLS.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, 2 * Long.BYTES));
+            return new RawSocket(fd, ipv6);
+        }
+
+        void send(InetAddress to, byte[] payload) throws IOException {
+            byte[] address = new byte[ipv6 ? SOCKADDR_V6 : SOCKADDR_V4];
+            ByteBuffer.wrap(address)
+                    .order(ByteOrder.nativeOrder())
+                    .putShort((short) (ipv6 ? AF_INET6 : AF_INET))
+                    .put(ipv6 ? ADDRESS_AT_V6 : ADDRESS_AT_V4, to.getAddress());
+            check("sendto " + to, CALLS.sendto(fd, payload, payload.length, 0, address, address.length));
+        }
+
+        /** Null if nothing comes for a while. */
+        @Nullable
+        Datagram receive() throws IOException {
+            byte[] buffer = new byte[LONGEST];
+            byte[] address = new byte[SOCKADDR_V6];
+            int[] length = {address.length};
+            int received = (int) CALLS.recvfrom(fd, buffer, buffer.length, 0, address, length);
+            if (received < 0) {
+                return null;
+            }
+            // Only IPv4's comes with its header.
+            int start = ipv6 ? 0 : (buffer[0] & 0xf) * 4;
+            int at = ipv6 ? ADDRESS_AT_V6 : ADDRESS_AT_V4;
+            InetAddress from = InetAddress.getByAddress(Arrays.copyOfRange(address, at, at + (ipv6 ? 16 : 4)));
+            return new Datagram(from, ByteBuffer.wrap(Arrays.copyOfRange(buffer, start, received)));
+        }
+
+        @Override
+        public void close() {
+            CALLS.close(fd);
         }
     }
 }

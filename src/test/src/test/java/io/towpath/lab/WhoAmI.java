@@ -93,7 +93,12 @@ public final class WhoAmI {
 
     /** The answer to a question from inside a namespace, by {@code tcp} or {@code udp}; fails without one. */
     public static String ask(Namespace from, String protocol, String address, int port) {
-        return tryAsk(from, protocol, address, port).succeeded().out().strip();
+        return shortest(tryAsk(from, protocol, address, port).succeeded().out().strip());
+    }
+
+    /** Java writes addresses of IPv6 in full, others leave out the longest part of zeros. */
+    public static String shortest(String address) {
+        return address.replaceFirst("(^|:)0(:0)+(:|$)", "::");
     }
 
     /** As {@link #ask}, whatever comes of it. */

@@ -24,7 +24,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -198,18 +197,6 @@ class BadInputTest {
     @MethodSource("wrongValues")
     void wrongValue(String json) {
         pod.call("ADD").stdin(merged(json)).run().error();
-    }
-
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "portMappings|[{'hostPort': 8080, 'containerPort': 80, 'protocol': 'tcp'}]",
-            })
-    void capabilitiesThatAreNotServedAreRefusedByName(String capability, String json) {
-        NetConf conf = node.conf().with("runtimeConfig", "{'" + capability + "': " + json + "}");
-        String message = pod.call("ADD").stdin(conf).run().failedWith(2);
-        assertTrue(message.contains(capability), message);
     }
 
     @Test

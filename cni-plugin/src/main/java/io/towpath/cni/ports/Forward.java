@@ -1,0 +1,128 @@
+package io.towpath.cni.ports;
+
+import io.towpath.cni.protocol.CniException;
+import io.towpath.cni.protocol.PortMapping;
+import io.towpath.net.IpAddress;
+import io.towpath.netlink.conntrack.Connection;
+import io.towpath.netlink.conntrack.Flow;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A port of the node's and where it leads.
+ *
+ * @param from the port of the node's
+ * @param pod the pod's address, of the same family
+ * @param port the pod's port
+ */
+record Forward(HostPort from, IpAddress pod, int port) {
+    private static final IpAddress ANY_V4 = IpAddress.parse("0.0.0.0");
+    private static final IpAddress ANY_V6 = IpAddress.parse("::");
+    private static final IpAddress LOOPBACK_V6 = IpAddress.parse("::1");
+
+    /**
+     * What mappings come to for a pod's addresses, of each family the first. A mapping of all addresses of a family that the
+     * pod has none of comes to nothing, as runtimes ask for both families whatever the pod has.
+     *
+     * @throws CniException with code 7 if a mapping cannot be fulfilled or two of them contradict each other
+     */
+    static List<Forward> of(List<PortMapping> mappings, List<IpAddress> addresses) throws CniException {
+        List<Forward> forwards = new ArrayList<>();
+        for (int i = 0; i < mappings.size(); i++) {
+            PortMapping mapping = mappings.get(i);
+            IpAddress host = mapping.hostIp();
+            boolean isAny = host == null || host.equals(ANY_V4) || host.equals(ANY_V6);
+            for (int family = 0; family < 2; family++) {
+                boolean ipv6 = family == 1;
+                if (host != null && host.ipv6() != ipv6) {
+                    continue;
+                }
+                IpAddress pod = first(addresses, ipv6);
+                if (host != null && !isAny) {
+                    requireReachable(i, host, pod);
+                }
+                if (pod != null) {
+                    HostPort from = new HostPort(ipv6, isAny ? null : host, mapping.protocol(), mapping.hostPort());
+                    add(forwards, new Forward(from, pod, mapping.containerPort()));
+                }
+            }
+        }
+        return forwards;
+    }
+
+    private static void requireReachable(int index, IpAddress host, @Nullable IpAddress pod) throws CniException {
+        if (pod == null) {
+            throw invalid(index, host + " has no address of the pod's to lead to: the pod has none of its family");
+        }
+        if (host.equals(LOOPBACK_V6)) {
+            throw invalid(index, "::1 cannot lead to a pod: the kernel does not route it");
+        }
+    }
+
+    private static CniException invalid(int index, String what) {
+        return new CniException(
+                CniException.INVALID_CONFIG,
+                "network config key \"runtimeConfig.portMappings[" + index + "].hostIP\" " + what);
+    }
+
+    private static void add(List<Forward> forwards, Forward added) throws CniException {
+        for (Forward other : forwards) {
+            if (other.equals(added)) {
+                return;
+            }
+            if (other.from.equals(added.from)) {
+                throw new CniException(
+                        CniException.INVALID_CONFIG,
+                        "network config key \"runtimeConfig.portMappings\" has host port " + added.from
+                                + " twice, for container ports " + other.port + " and " + added.port);
+            }
+        }
+        forwards.add(added);
+    }
+
+    private static @Nullable IpAddress first(List<IpAddress> addresses, boolean ipv6) {
+        for (IpAddress address : addresses) {
+            if (address.ipv6() == ipv6) {
+                return address;
+            }
+        }
+        return null;
+    }
+
+    /** Whether its packets have no end of which the kernel would learn. */
+    boolean isUdp() {
+        return from.protocol() == PortMapping.Protocol.UDP;
+    }
+
+    /** Whether a connection was made to the node's port and goes to the pod. */
+    boolean leads(Connection connection) {
+        return isOfPort(connection.original())
+                && connection.reply().source().equals(pod)
+                && connection.reply().sourcePort() == port;
+    }
+
+    /**
+     * Whether a connection was made to the node's port and goes elsewhere, as it began before the port led to the pod.
+     *
+     * @param own the node's addresses
+     */
+    boolean isMissedBy(Connection connection, Set<IpAddress> own) {
+        IpAddress to = connection.original().destination();
+        boolean isForNode = from.address() == null
+                ? own.contains(to) || HostPortTable.LOOPBACK_V4.contains(to)
+                : from.address().equals(to);
+        return isForNode && isOfPort(connection.original()) && !leads(connection);
+    }
+
+    private boolean isOfPort(Flow original) {
+        return original.protocol() == from.protocol().number() && original.destinationPort() == from.port();
+    }
+
+    /** As in {@code "tcp 0.0.0.0:8080 to 10.244.1.5:80"}. */
+    @Override
+    public String toString() {
+        return from + " to " + (pod.ipv6() ? "[" + pod + "]" : pod) + ":" + port;
+    }
+}

@@ -1,0 +1,231 @@
+package io.towpath.cni.ports;
+
+import io.towpath.cni.protocol.CniException;
+import io.towpath.cni.protocol.PortMapping;
+import io.towpath.cni.wiring.Links;
+import io.towpath.cni.wiring.Namespaces;
+import io.towpath.cni.wiring.NotUndoneException;
+import io.towpath.cni.wiring.OwnerMark;
+import io.towpath.cni.wiring.Wiring;
+import io.towpath.linux.Errno;
+import io.towpath.net.IpAddress;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.conntrack.Connection;
+import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.Transaction;
+import io.towpath.netlink.rtnl.Address;
+import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.rtnl.Rtnetlink;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BiPredicate;
+import java.util.function.Predicate;
+
+/**
+ * The node's ports that lead to an attachment. All of one call is one transaction, made for the ruleset that was looked at: if
+ * somebody changed that meanwhile, it is looked at again.
+ */
+public final class HostPorts {
+    // Each attempt that fails means that somebody else's transaction was done.
+    private static final int ATTEMPTS = 1000;
+
+    private final OwnerMark mark;
+    private final List<Forward> forwards;
+
+    /**
+     * What is to lead where.
+     *
+     * @param mark the attachment's
+     * @param addresses the pod's
+     * @throws CniException with code 7 if a mapping cannot be fulfilled, or two of them contradict each other
+     */
+    public HostPorts(OwnerMark mark, List<PortMapping> mappings, List<IpAddress> addresses) throws CniException {
+        this.mark = mark;
+        this.forwards = Forward.of(mappings, addresses);
+    }
+
+    /** Whether there is nothing to do. */
+    public boolean isEmpty() {
+        return forwards.isEmpty();
+    }
+
+    private List<Entry> entries() {
+        List<Entry> entries = new ArrayList<>();
+        Set<IpAddress> pods = new LinkedHashSet<>();
+        for (Forward forward : forwards) {
+            entries.add(Entry.of(forward, mark));
+            pods.add(forward.pod());
+        }
+        for (IpAddress pod : pods) {
+            entries.add(Entry.hairpin(pod, mark));
+        }
+        return entries;
+    }
+
+    /**
+     * Makes the ports lead to the pod, all or none.
+     *
+     * @param leases asked about attachments that have one of the ports
+     * @throws HostPortTakenException if a live attachment has one of the ports
+     * @throws NotUndoneException if the kernel refused to undo it after a failure, and a port may be left
+     */
+    public void open(Namespaces node, Wiring.LeaseLook leases) throws IOException {
+        try {
+            List<Entry> wanted = entries();
+            commit(node.nft(), (nft, transaction) -> {
+                List<Entry> present = HostPortTable.entries(nft);
+                Set<OwnerMark> gone = gone(present, wanted, leases);
+                HostPortTable.delete(transaction, of(present, gone::contains));
+                if (!HostPortTable.stands(nft)) {
+                    HostPortTable.build(transaction, nft, of(present, owner -> !gone.contains(owner)));
+                }
+                HostPortTable.create(transaction, wanted);
+            });
+            forgetMissed(node);
+        } catch (IOException failure) {
+            try {
+                close(node, mark);
+            } catch (NetlinkException undo) {
+                throw new NotUndoneException(failure, undo);
+            }
+            throw failure;
+        }
+    }
+
+    /** Who has something that is in the way, and is no more. */
+    private Set<OwnerMark> gone(List<Entry> present, List<Entry> wanted, Wiring.LeaseLook leases) throws IOException {
+        Set<OwnerMark> gone = new HashSet<>();
+        for (Entry other : present) {
+            for (Entry entry : wanted) {
+                OwnerMark owner = other.owner();
+                if (!gone.contains(owner) && other.isInTheWayOf(entry)) {
+                    if (!owner.equals(mark) && (!OwnerMark.isMark(owner.alias()) || leases.isLive(owner))) {
+                        throw new HostPortTakenException(entry, other);
+                    }
+                    gone.add(owner);
+                }
+            }
+        }
+        return gone;
+    }
+
+    private static List<Entry> of(List<Entry> entries, Predicate<OwnerMark> isMeant) {
+        List<Entry> some = new ArrayList<>();
+        for (Entry entry : entries) {
+            if (isMeant.test(entry.owner())) {
+                some.add(entry);
+            }
+        }
+        return some;
+    }
+
+    /** Lets no port lead to an attachment any more. */
+    public static void close(Namespaces node, OwnerMark mark) throws IOException {
+        remove(node, owner -> owner.equals(mark));
+    }
+
+    /**
+     * Removes what belongs to a network's attachments that are not among those to keep.
+     *
+     * @param networkPrefix {@link OwnerMark#networkPrefix} of the network
+     * @param keep the marks of the attachments to keep
+     */
+    public static void sweep(Namespaces node, String networkPrefix, Set<OwnerMark> keep) throws IOException {
+        remove(node, owner -> owner.alias().startsWith(networkPrefix) && !keep.contains(owner));
+    }
+
+    private static void remove(Namespaces node, Predicate<OwnerMark> isGone) throws IOException {
+        List<Entry> removed = new ArrayList<>();
+        commit(node.nft(), (nft, transaction) -> {
+            removed.clear();
+            removed.addAll(of(HostPortTable.entries(nft), isGone));
+            HostPortTable.delete(transaction, removed);
+        });
+        List<Forward> former = new ArrayList<>();
+        for (Entry entry : removed) {
+            Forward forward = entry.forward();
+            if (forward != null) {
+                former.add(forward);
+            }
+        }
+        forget(node, former, Forward::leads);
+    }
+
+    private interface Change {
+        void write(Nft nft, Transaction transaction) throws IOException;
+    }
+
+    private static void commit(Nft nft, Change change) throws IOException {
+        for (int i = 1; ; i++) {
+            Transaction transaction = new Transaction(nft.generation());
+            change.write(nft, transaction);
+            try {
+                nft.commit(transaction);
+                return;
+            } catch (NetlinkException e) {
+                if (!e.is(Errno.ERESTART) || i == ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** What is under way to the ports by UDP goes on to where it went before: the kernel asks the table only once. */
+    private void forgetMissed(Namespaces node) throws NetlinkException {
+        Set<IpAddress> own = new HashSet<>();
+        if (forwards.stream().anyMatch(Forward::isUdp)) {
+            for (Address address : node.host().addresses()) {
+                own.add(address.prefix().address());
+            }
+        }
+        forget(node, forwards, (forward, connection) -> forward.isMissedBy(connection, own));
+    }
+
+    private static void forget(Namespaces node, List<Forward> forwards, BiPredicate<Forward, Connection> isMeant)
+            throws NetlinkException {
+        for (boolean ipv6 : new boolean[] {false, true}) {
+            List<Forward> some = forwards.stream()
+                    .filter(forward -> forward.isUdp() && forward.from().ipv6() == ipv6)
+                    .toList();
+            if (!some.isEmpty()) {
+                node.conntrack()
+                        .delete(
+                                ipv6 ? Rtnetlink.AF_INET6 : Rtnetlink.AF_INET,
+                                connection -> some.stream().anyMatch(forward -> isMeant.test(forward, connection)));
+            }
+        }
+    }
+
+    /**
+     * Compares the kernel with what ADD made.
+     *
+     * @param hostName the name of the host's end of the pod's link
+     * @return what is wrong, one short sentence each; empty if nothing is
+     */
+    public List<String> compare(Namespaces node, String hostName) throws NetlinkException {
+        List<String> mismatches = new ArrayList<>();
+        if (forwards.isEmpty()) {
+            return mismatches;
+        }
+        Link link = node.host().link(hostName);
+        if (link != null && !Links.mayHavePorts(link)) {
+            mismatches.add("the alias of interface " + hostName + " on the node does not tell of host ports");
+        }
+        Nft nft = node.nft();
+        Set<Entry> present = new HashSet<>(HostPortTable.entries(nft));
+        for (Entry wanted : entries()) {
+            if (!present.contains(wanted)) {
+                mismatches.add("host port table lacks " + wanted);
+            }
+        }
+        if (!HostPortTable.stands(nft)) {
+            mismatches.add(
+                    "nftables table " + HostPortTable.TABLE.name() + " has not the sets, chains and rules it needs");
+        }
+        return mismatches;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.cni.ports;
+
+import org.jspecify.annotations.NullMarked;
