@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * overlay's device must compute them itself. That costs throughput, as segmentation offload goes with it, so it is not done
  * where nothing is known to be wrong; and an offload that the operator turned off is never turned on again.
  */
-final class ChecksumOffload {
+public final class ChecksumOffload {
     private ChecksumOffload() {}
 
     /**
@@ -20,7 +20,7 @@ final class ChecksumOffload {
      * @param kernelRelease as uname(2) tells, such as {@code "5.4.0-150-generic"}
      * @param driver the underlay device's, null if unknown
      */
-    static boolean isBroken(String kernelRelease, @Nullable String driver) {
+    public static boolean isBroken(String kernelRelease, @Nullable String driver) {
         return "vmxnet3".equals(driver) || isBefore(kernelRelease, 5, 7);
     }
 

@@ -81,6 +81,7 @@ public final class Cli {
         root.addSubcommand("status", StatusCommand.status());
         CommandSpec overlay = describe(CommandSpec.create().name("overlay"), "The VXLAN overlay of this node.");
         overlay.addSubcommand("show", OverlayCommand.show());
+        root.addSubcommand("check", CheckCommand.check());
         root.addSubcommand("overlay", overlay);
         CommandSpec ipam = describe(CommandSpec.create().name("ipam"), "The addresses of this node's pods.");
         ipam.addSubcommand("list", IpamCommand.list());

@@ -81,6 +81,7 @@ class CliTest {
                 "agent -h",
                 "install -h",
                 "status -h",
+                "check -h",
                 "overlay -h",
                 "overlay show -h",
                 "ipam --help",

@@ -1,0 +1,267 @@
+package io.towpath.agent.check;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.towpath.agent.check.Finding.Verdict;
+import io.towpath.linux.LinuxException;
+import io.towpath.net.IpAddress;
+import io.towpath.net.IpPrefix;
+import io.towpath.netlink.NeedsRoot;
+import io.towpath.netlink.NetNs;
+import io.towpath.netlink.TestNamespace;
+import io.towpath.overlay.Cluster;
+import io.towpath.overlay.UnderlayChoice;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A node that is well, and then each trap by itself. */
+@NeedsRoot
+class ChecksKernelTest {
+    private static final String CONFLIST = "10-towpath.conflist";
+
+    @TempDir
+    private Path confDir;
+
+    private final TestNamespace node = new TestNamespace();
+    private final Cluster cluster = new Cluster(
+            List.of(IpPrefix.parse("10.244.0.0/16")),
+            "a",
+            UnderlayChoice.AUTOMATIC,
+            1,
+            8472,
+            0,
+            false,
+            false,
+            false,
+            List.of(member("a", 1), member("b", 2)));
+
+    private static Cluster.Node member(String name, int number) {
+        return new Cluster.Node(
+                name,
+                List.of(IpPrefix.parse("10.244." + number + ".0/24")),
+                List.of(IpAddress.parse("192.168.0." + number)),
+                null,
+                null);
+    }
+
+    @BeforeEach
+    void make() throws IOException {
+        node.ip("link", "add", "eth0", "type", "veth", "peer", "name", "switch0");
+        node.ip("address", "add", "192.168.0.1/24", "dev", "eth0");
+        node.ip("link", "set", "switch0", "up");
+        node.ip("link", "set", "eth0", "up");
+        node.ip(
+                "link",
+                "add",
+                "flannel.1",
+                "mtu",
+                "1450",
+                "type",
+                "vxlan",
+                "id",
+                "1",
+                "dev",
+                "eth0",
+                "local",
+                "192.168.0.1",
+                "dstport",
+                "8472",
+                "nolearning");
+        node.ip("address", "add", "10.244.1.0/32", "dev", "flannel.1");
+        node.ip("link", "set", "flannel.1", "up");
+        node.ip("route", "add", "10.244.2.0/24", "via", "10.244.2.0", "dev", "flannel.1", "onlink");
+        set("net/ipv4/ip_forward", "1");
+        set("net/ipv4/conf/all/rp_filter", "0");
+        set("net/ipv4/conf/eth0/rp_filter", "2");
+        set("net/ipv4/conf/flannel.1/rp_filter", "0");
+        Files.writeString(confDir.resolve(CONFLIST), "{}");
+    }
+
+    @AfterEach
+    void remove() {
+        node.close();
+    }
+
+    private void set(String key, String value) throws IOException {
+        try (NetNs netNs = NetNs.open(node.path())) {
+            netNs.writeSysctl(key, value);
+        }
+    }
+
+    private Picture picture() throws LinuxException {
+        try (NetNs netNs = NetNs.open(node.path())) {
+            return Picture.of(netNs, cluster, confDir.toString());
+        }
+    }
+
+    private List<Finding> all() throws LinuxException {
+        return new Checks(picture(), CONFLIST, confDir.toString()).all();
+    }
+
+    /** The only one that is not well. */
+    private Finding only() throws LinuxException {
+        List<Finding> findings =
+                all().stream().filter(each -> each.verdict() != Verdict.OK).toList();
+        assertEquals(1, findings.size(), findings::toString);
+        return findings.getFirst();
+    }
+
+    private void assertOnly(String check, Verdict verdict, String part) throws LinuxException {
+        Finding finding = only();
+        assertEquals(check, finding.check());
+        assertEquals(verdict, finding.verdict());
+        assertTrue(finding.found().contains(part), finding::toString);
+        assertTrue(!finding.mend().isEmpty(), finding::toString);
+    }
+
+    @Test
+    void aNodeThatIsWell() throws Exception {
+        assertWell();
+    }
+
+    private void assertWell() throws LinuxException {
+        for (Finding finding : all()) {
+            assertEquals(Verdict.OK, finding.verdict(), finding::toString);
+        }
+    }
+
+    @Test
+    void anMtuThatIsTooLargeForTheUnderlay() throws Exception {
+        node.ip("link", "set", "eth0", "mtu", "1400");
+        assertOnly("mtu", Verdict.FAIL, "flannel.1 has MTU 1450, but eth0 with 1400 has room for 1350");
+    }
+
+    @Test
+    void aPodWithMoreMtuThanTheOverlay() throws Exception {
+        node.ip("link", "add", "cali1", "mtu", "1500", "type", "veth", "peer", "name", "pod1");
+        assertOnly("mtu", Verdict.WARN, "pod interface cali1 has MTU 1500");
+    }
+
+    @Test
+    void aFirewallThatDropsByDefault() throws Exception {
+        node.execute(
+                "nft", "add table inet fw; add chain inet fw in { type filter hook input priority 0; policy drop; }");
+        assertOnly("port", Verdict.WARN, "inet fw in drops what no rule accepts");
+    }
+
+    @Test
+    void aRuleThatDropsThePort() throws Exception {
+        String chain = "add table ip fw; add chain ip fw in { type filter hook input priority 0; }; add rule ip fw in ";
+        node.execute("nft", chain + "udp dport 8472 ip saddr 192.168.0.9 drop");
+        node.execute("nft", chain + "tcp dport 8473 drop");
+        node.execute("nft", chain + "iifname eth9 udp dport 8472 drop");
+        node.execute("nft", chain + "udp dport 8472 accept");
+        assertWell();
+        node.execute("nft", chain + "udp dport 8472 counter drop");
+        assertOnly("port", Verdict.FAIL, "a rule of nftables chain ip fw in drops what comes to UDP port 8472");
+        node.execute("nft", "flush chain ip fw in");
+        node.execute("nft", chain + "udp dport 8472 reject");
+        assertOnly("port", Verdict.FAIL, "ip fw in");
+    }
+
+    @Test
+    void aFirewallThatForwardsNothingByDefault() throws Exception {
+        node.execute(
+                "nft", "add table ip fw; add chain ip fw to { type filter hook forward priority 0; policy drop; }");
+        assertOnly("forward", Verdict.WARN, "ip fw to drops what no rule of its own accepts");
+    }
+
+    @Test
+    void aStrictReversePathFilter() throws Exception {
+        set("net/ipv4/conf/flannel.1/rp_filter", "1");
+        assertOnly("rp-filter", Verdict.WARN, "strict on flannel.1");
+        assertTrue(only().mend().contains("net.ipv4.conf.flannel/1.rp_filter=2"));
+    }
+
+    @Test
+    void forwardingThatIsOff() throws Exception {
+        set("net/ipv4/ip_forward", "0");
+        assertOnly("ip-forward", Verdict.FAIL, "net.ipv4.ip_forward is off");
+    }
+
+    @Test
+    void anotherPluginsConfigurationBeforeOurs() throws Exception {
+        Files.writeString(confDir.resolve("10-canal.conflist"), "{}");
+        assertOnly("cni-conflist", Verdict.FAIL, "10-canal.conflist sorts before 10-towpath.conflist");
+        Files.delete(confDir.resolve("10-canal.conflist"));
+        Files.writeString(confDir.resolve("99-loopback.conf"), "{}");
+        assertEquals(Verdict.OK, new Checks(picture(), CONFLIST, "").conflists().verdict());
+        Files.delete(confDir.resolve(CONFLIST));
+        assertOnly("cni-conflist", Verdict.FAIL, "there is no 10-towpath.conflist");
+    }
+
+    @Test
+    void anAddressOfTheHostInThePodsNetwork() throws Exception {
+        node.ip("address", "add", "10.244.7.1/32", "dev", "switch0");
+        assertOnly("cidrs", Verdict.FAIL, "has the address 10.244.7.1/32 of switch0");
+    }
+
+    @Test
+    void aRouteOfAnotherIntoThePodsNetwork() throws Exception {
+        node.ip("route", "add", "10.244.9.0/24", "via", "192.168.0.9");
+        assertOnly("cidrs", Verdict.FAIL, "a route to 10.244.9.0/24 by eth0");
+    }
+
+    @Test
+    void aDirectRouteToAPeerIsNone() throws Exception {
+        node.ip("route", "replace", "10.244.2.0/24", "via", "192.168.0.2");
+        assertWell();
+    }
+
+    @Test
+    void aPeerThatNoRouteLeadsTo() throws Exception {
+        node.ip("route", "add", "unreachable", "192.168.0.2");
+        assertOnly("peers", Verdict.FAIL, "no route leads to node b (192.168.0.2)");
+    }
+
+    @Test
+    void noOverlayYet() throws Exception {
+        node.ip("link", "set", "flannel.1", "down");
+        assertEquals("flannel.1 is down", all().getFirst().found());
+        node.ip("link", "delete", "flannel.1");
+        assertEquals(Verdict.FAIL, all().getFirst().verdict());
+    }
+
+    @Test
+    void checksumsThatComeOutWrong() throws Exception {
+        Picture taken = picture();
+        Picture old = with(taken, "5.4.0", Set.of("flannel.1"));
+        assertEquals(
+                Verdict.FAIL, new Checks(old, CONFLIST, "").checksumOffload().verdict());
+        Picture offAlready = with(taken, "5.4.0", Set.of());
+        assertEquals(
+                Verdict.OK,
+                new Checks(offAlready, CONFLIST, "").checksumOffload().verdict());
+    }
+
+    private static Picture with(Picture picture, String release, Set<String> offloading) {
+        return new Picture(
+                picture.links(),
+                picture.addresses(),
+                picture.routes(),
+                picture.settings(),
+                release,
+                Map.of(),
+                offloading,
+                Firewall.NONE,
+                "Protocol not supported",
+                picture.cluster(),
+                picture.conflists());
+    }
+
+    @Test
+    void aKernelWithoutNftables() throws Exception {
+        FirewallChecks checks = new FirewallChecks(with(picture(), "6.1", Set.of()));
+        assertEquals(Verdict.FAIL, checks.nftables().verdict());
+        assertEquals(Verdict.WARN, checks.port(8472).verdict());
+    }
+}

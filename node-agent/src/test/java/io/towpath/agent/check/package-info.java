@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.check;
+
+import org.jspecify.annotations.NullMarked;
