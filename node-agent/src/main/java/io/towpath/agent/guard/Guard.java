@@ -25,11 +25,13 @@ public final class Guard {
 
     private static final int ATTEMPTS = 5;
 
+    private static final int NO_GENERATION = 0;
+
     private final Nft nft;
     private final GuardPolicy policy;
     private @Nullable DesiredOverlay overlay;
     private @Nullable Ruleset lastDesired;
-    private int lastGeneration;
+    private int lastGeneration = NO_GENERATION;
     private boolean touched;
 
     /** What a sync did. */
@@ -79,33 +81,41 @@ public final class Guard {
     public Outcome sync(DesiredOverlay now) throws NetlinkException {
         Ruleset desired = lastDesired == null || !now.equals(overlay) ? GuardRules.of(now, policy) : lastDesired;
         boolean news = !desired.equals(lastDesired);
-        for (int attempt = 1; ; attempt++) {
-            int generation = nft.generation();
-            boolean changedByOthers = generation != lastGeneration;
-            if (!news && !changedByOthers) {
-                return Outcome.STOOD;
-            }
-            Transaction transaction = GuardPlan.between(desired, changedByOthers ? read() : lastDesired, generation);
-            boolean right = transaction.isEmpty();
+        Outcome unlessRight = news ? Outcome.CHANGED : Outcome.REPAIRED;
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             try {
+                int generation = nft.generation();
+                boolean isLast = generation == lastGeneration;
+                if (!news && isLast) {
+                    return Outcome.STOOD;
+                }
+                Transaction transaction = GuardPlan.between(desired, isLast ? lastDesired : read(), generation);
+                boolean right = transaction.isEmpty();
                 nft.commit(transaction);
+                stands(now, desired, right ? generation : next(generation));
+                return right ? Outcome.STOOD : unlessRight;
             } catch (NetlinkException e) {
-                // Somebody wrote meanwhile: what was read no longer holds.
-                if (!e.is(Errno.ERESTART) || attempt == ATTEMPTS) {
+                // Somebody wrote meanwhile: what was read no longer holds, or could not be read in one piece.
+                if (!e.is(Errno.ERESTART) && !e.is(Errno.EINTR)) {
                     throw e;
                 }
-                continue;
             }
-            overlay = now;
-            lastDesired = desired;
-            lastGeneration = right ? generation : next(generation);
-            return right ? Outcome.STOOD : news ? Outcome.CHANGED : Outcome.REPAIRED;
         }
+        // Others write faster than this can read: whatever there is goes.
+        nft.commit(GuardPlan.anew(desired));
+        stands(now, desired, NO_GENERATION);
+        return unlessRight;
     }
 
-    /** The generation that a transaction makes; none is 0. */
+    private void stands(DesiredOverlay now, Ruleset desired, int generation) {
+        overlay = now;
+        lastDesired = desired;
+        lastGeneration = generation;
+    }
+
+    /** The generation that a transaction makes. */
     private static int next(int generation) {
-        return generation == -1 ? 1 : generation + 1;
+        return generation + 1 == NO_GENERATION ? NO_GENERATION + 1 : generation + 1;
     }
 
     private @Nullable Ruleset read() throws NetlinkException {

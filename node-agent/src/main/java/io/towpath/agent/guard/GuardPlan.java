@@ -57,6 +57,12 @@ final class GuardPlan {
         return transaction;
     }
 
+    /** The table anew, whatever there is of it. */
+    static Transaction anew(Ruleset desired) {
+        // Adding it first lets the deletion succeed where there is none.
+        return whole(desired, new Transaction().add(desired.table()).delete(desired.table()));
+    }
+
     private static Transaction whole(Ruleset desired, Transaction transaction) {
         transaction.add(desired.table());
         desired.sets().forEach((set, elements) -> transaction.add(set).add(set, elements));

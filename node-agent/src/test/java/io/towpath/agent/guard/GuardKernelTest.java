@@ -117,6 +117,18 @@ class GuardKernelTest {
         assertEquals(at.pod(), fromPodTo(at.stranger(), at), "to the outside, without masquerade");
     }
 
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void nodesAnswerPodsThroughTheTunnel(Addresses at) throws Exception {
+        guard(POLICY);
+        scene.routeThroughTheTunnel();
+        for (int i = 0; i < 2; i++) {
+            assertEquals(at.pod(), fromPodTo(at.peer(), at));
+            assertEquals(at.peer(), GuardScene.answered(scene.pod, at.pod(), scene.peer, at.peer()));
+        }
+        assertTrue(GuardScene.entered(scene.node, at.device()) > 0, "the answers took the tunnel");
+    }
+
     private String fromPodTo(String destination, Addresses at) throws Exception {
         return GuardScene.arriving(scene.pod, at.pod(), scene.peer, destination);
     }

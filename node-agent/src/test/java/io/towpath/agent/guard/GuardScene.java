@@ -66,6 +66,14 @@ final class GuardScene implements AutoCloseable {
         peer.ip("route", "replace", "fd10:64:1::/64", "via", "fd00::1");
     }
 
+    /** Has the other node reach the first one's pods as the overlay does. */
+    void routeThroughTheTunnel() {
+        peer.ip("route", "replace", "10.64.1.0/24", "via", "10.64.1.0", "dev", "flannel.1", "onlink");
+        // The kernel takes no onlink gateway of IPv6 while a route leads to it elsewhere.
+        peer.ip("route", "del", "fd10:64:1::/64");
+        peer.ip("route", "add", "fd10:64:1::/64", "via", "fd10:64:1::", "dev", "flannel-v6.1", "onlink");
+    }
+
     private void connect(String name, TestNamespace other) {
         String otherName = String.valueOf(Path.of(other.path()).getFileName());
         node.ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", otherName);
@@ -120,7 +128,7 @@ final class GuardScene implements AutoCloseable {
         return where.show("-statistics", "link", "show", "dev", device).get(0);
     }
 
-    private static long entered(TestNamespace where, String device) {
+    static long entered(TestNamespace where, String device) {
         return link(where, device).path("stats64").path("rx").path("packets").asLong();
     }
 
@@ -155,9 +163,31 @@ final class GuardScene implements AutoCloseable {
             DatagramPacket packet = new DatagramPacket(new byte[10], 10);
             socket.setSoTimeout(10_000);
             socket.receive(packet);
-            return IpAddress.parse(packet.getAddress().getHostAddress().replaceFirst("%.*", ""))
-                    .toString();
+            return text(packet.getAddress());
         }
+    }
+
+    /** From which address an answer to a packet comes back. */
+    static String answered(TestNamespace from, String source, TestNamespace by, String address) throws Exception {
+        CompletableFuture<DatagramSocket> asking = new CompletableFuture<>();
+        CompletableFuture<DatagramSocket> answering = new CompletableFuture<>();
+        from.inside(() -> asking.complete(new DatagramSocket(new InetSocketAddress(source, 0))));
+        by.inside(() -> answering.complete(new DatagramSocket(new InetSocketAddress(address, PROBE_PORT))));
+        try (DatagramSocket client = asking.join();
+                DatagramSocket server = answering.join()) {
+            client.setSoTimeout(10_000);
+            server.setSoTimeout(10_000);
+            client.send(new DatagramPacket(new byte[1], 1, InetAddress.getByName(address), PROBE_PORT));
+            DatagramPacket packet = new DatagramPacket(new byte[10], 10);
+            server.receive(packet);
+            server.send(packet);
+            client.receive(packet);
+            return text(packet.getAddress());
+        }
+    }
+
+    private static String text(InetAddress address) {
+        return IpAddress.parse(address.getHostAddress().replaceFirst("%.*", "")).toString();
     }
 
     /** What nft prints on the first node. */

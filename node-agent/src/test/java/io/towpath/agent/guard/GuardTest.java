@@ -84,7 +84,10 @@ class GuardTest {
                 boolean isBatch = datagram.getInt(datagram.position()) < datagram.remaining();
                 if (isBatch && left > 0) {
                     left--;
-                    others.commit(new Transaction().delete(GuardRules.TABLE).add(Table.inet("theirs" + left)));
+                    others.commit(new Transaction()
+                            .add(GuardRules.TABLE)
+                            .delete(GuardRules.TABLE)
+                            .add(Table.inet("theirs" + left)));
                 }
                 direct.send(datagram);
             }
@@ -114,5 +117,16 @@ class GuardTest {
         assertEquals(Guard.Outcome.CHANGED, interrupted(1).sync(Overlays.of(4)));
         assertEquals(Guard.Outcome.STOOD, guard().sync(Overlays.of(4)));
         assertEquals(2, others.tables().size());
+    }
+
+    @Test
+    void othersWhoWriteWithoutEndDoNotKeepItFromBeingRight() throws NetlinkException {
+        Guard guard = interrupted(100);
+        assertEquals(Guard.Outcome.CHANGED, guard.sync(Overlays.of(3)));
+        assertEquals(Guard.Outcome.STOOD, guard().sync(Overlays.of(3)));
+        kernel.interruptDumps(1_000_000);
+        assertEquals(Guard.Outcome.CHANGED, guard().sync(Overlays.of(4)));
+        kernel.heal();
+        assertEquals(Guard.Outcome.STOOD, guard.sync(Overlays.of(4)), "it reads again, as it knows no generation");
     }
 }
