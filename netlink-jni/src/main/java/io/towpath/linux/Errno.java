@@ -48,6 +48,7 @@ public final class Errno {
     public static final int ENOBUFS = 105;
     public static final int ENOTCONN = 107;
     public static final int ETIMEDOUT = 110;
+    public static final int ECONNREFUSED = 111;
     public static final int EHOSTUNREACH = 113;
     public static final int EALREADY = 114;
     public static final int ESTALE = 116;
@@ -104,6 +105,7 @@ public final class Errno {
             case ENOBUFS -> "ENOBUFS No buffer space available";
             case ENOTCONN -> "ENOTCONN Transport endpoint is not connected";
             case ETIMEDOUT -> "ETIMEDOUT Connection timed out";
+            case ECONNREFUSED -> "ECONNREFUSED Connection refused";
             case EHOSTUNREACH -> "EHOSTUNREACH No route to host";
             case EALREADY -> "EALREADY Operation already in progress";
             case ESTALE -> "ESTALE Stale file handle";

@@ -105,4 +105,12 @@ public final class Native {
      * @return a bit for each that is, the first descriptor's the lowest; 0 if the time was up or a signal came
      */
     public static native int await(int[] fds, int milliseconds);
+
+    /**
+     * Connects to a unix socket, sends a request and receives until the other end closes.
+     *
+     * @param milliseconds how long all of it may take
+     * @return the number of bytes received; ETIMEDOUT when the time is up, EFBIG if there is more than the array has
+     */
+    static native int ask(byte[] path, byte[] request, byte[] into, int milliseconds);
 }
