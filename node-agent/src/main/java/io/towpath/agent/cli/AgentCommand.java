@@ -9,7 +9,6 @@ import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.source.ClusterSource;
-import io.towpath.agent.source.FileClusterSource;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.overlay.OverlayConfig;
@@ -26,7 +25,6 @@ import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /** The command {@code agent}. Options that flanneld has, too, have its names. */
@@ -38,7 +36,7 @@ final class AgentCommand {
                 "agent",
                 "Keeps this node's overlay what the cluster says, until it is told to stop by SIGTERM.",
                 options -> run(options, err));
-        command.addOption(text("--cluster-file", "FILE", "", "The cluster file to go by."));
+        SourceOptions.add(command);
         command.addOption(
                 text("--state-dir", "DIR", OverlayConfig.DEFAULT_STATE_DIRECTORY, "The node state's folder."));
         command.addOption(text("--subnet-file", "FILE", OverlayConfig.DEFAULT_SUBNET_ENV, "flannel's subnet.env."));
@@ -73,14 +71,14 @@ final class AgentCommand {
                 choice(options, "--log-format", Log.Form.values()),
                 choice(options, "--log-level", Log.Level.values()),
                 Clock.systemUTC());
+        ClusterSource source = SourceOptions.source(options, System.getenv(), log);
         String file = value(options, "--cluster-file");
-        if (file.isEmpty()) {
-            throw new ParameterException(options.commandSpec().commandLine(), "--cluster-file is needed");
-        }
         GuardPolicy policy = new GuardPolicy(isOn(options, "--ip-masq"), isOn(options, "--masquerade-nodes"));
-        OverlayConfig files = new OverlayConfig(file, value(options, "--state-dir"), value(options, "--subnet-file"))
+        OverlayConfig files = new OverlayConfig(
+                        file.isEmpty() ? OverlayConfig.DEFAULT_CLUSTER_FILE : file,
+                        value(options, "--state-dir"),
+                        value(options, "--subnet-file"))
                 .withMasquerades(policy.masquerade());
-        ClusterSource source = new FileClusterSource(file);
         new Agent(files, choices(options), source, serving(options), policy, value(options, "--cni-conf"), log).run();
         return new Cli.Output("", true);
     }
