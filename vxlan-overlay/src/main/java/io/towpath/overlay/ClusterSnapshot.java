@@ -46,6 +46,15 @@ public final class ClusterSnapshot {
         return new ClusterSnapshot(ClusterFile.parse(file, content), content, fingerprint, null);
     }
 
+    /** Whether a file is, by its status, still the one that was read; then there is nothing new in it. */
+    public boolean isStillOf(String file) {
+        try {
+            return fingerprint.equals(KnownState.fingerprint(file));
+        } catch (LinuxException _) {
+            return false; // reading it will say why
+        }
+    }
+
     /** The cluster. */
     public Cluster cluster() {
         return cluster;

@@ -48,20 +48,23 @@ public final class FileClusterSource implements ClusterSource {
         Path folder = Path.of(file).toAbsolutePath().getParent();
         try (@Nullable WatchService watcher = watcher()) {
             @Nullable WatchKey key = null;
+            boolean changed = true;
             while (!Thread.currentThread().isInterrupted()) {
                 if (watcher != null && (key == null || !key.isValid())) {
                     key = register(folder, watcher);
                 }
                 // After the registration: a change between the two is then noticed.
-                read();
+                read(changed);
+                changed = false;
                 if (watcher == null) {
                     TimeUnit.SECONDS.sleep(POLL_SECONDS);
                     continue;
                 }
-                WatchKey changed = watcher.poll(POLL_SECONDS, TimeUnit.SECONDS);
-                if (changed != null) {
-                    changed.pollEvents();
-                    changed.reset();
+                WatchKey event = watcher.poll(POLL_SECONDS, TimeUnit.SECONDS);
+                if (event != null) {
+                    event.pollEvents();
+                    event.reset();
+                    changed = true;
                 }
             }
         } catch (InterruptedException _) {
@@ -95,8 +98,13 @@ public final class FileClusterSource implements ClusterSource {
         }
     }
 
-    private void read() {
+    /** @param changed whether something was written, so soon after the last look perhaps that the file's status is the same */
+    private void read(boolean changed) {
         try {
+            if (!changed && last != null && last.isStillOf(file)) {
+                tell(null, null);
+                return;
+            }
             ClusterSnapshot snapshot = ClusterSnapshot.read(file);
             boolean news = last == null || !last.isSameAs(snapshot);
             last = snapshot;
