@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.towpath.linux.Errno;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,6 +59,20 @@ class OverlayFakeTest {
                         "route add 10.64.3.0/24 via 10.64.3.0 dev " + link + " onlink"),
                 node.kernel.writes());
         assertEquals(List.of("net/ipv4/ip_forward=1", "net/ipv6/conf/flannel.1/accept_ra=0"), node.host.writes());
+    }
+
+    @Test
+    void tellsWhatIsToBeBeforeItChangesAnything() throws Exception {
+        node.cluster(3, false);
+        forget();
+        List<DesiredOverlay> told = new ArrayList<>();
+        node.overlay.beforeChanges(desired -> {
+            told.add(desired);
+            assertEquals(List.of(), node.kernel.writes());
+            assertEquals(List.of(), node.host.writes());
+        });
+        assertEquals(List.of(node.overlay.sync().desired()), told);
+        assertFalse(node.kernel.writes().isEmpty());
     }
 
     @ParameterizedTest

@@ -245,6 +245,17 @@ class GuardKernelTest {
                 "add map inet towpath-overlay m { type ipv4_addr : verdict; elements = { 10.0.0.1 : accept }; };"
                         + " insert rule inet towpath-overlay input ip saddr vmap @m",
                 "chain inet towpath-overlay forward { policy drop; }",
+                // What the library has no words for.
+                "insert rule inet towpath-overlay input tcp option maxseg size 100 accept",
+                "insert rule inet towpath-overlay input socket transparent 1 accept",
+                "insert rule inet towpath-overlay input meta mark set jhash ip saddr mod 2",
+                "insert rule inet towpath-overlay input ipsec in reqid 1 accept",
+                "insert rule inet towpath-overlay input tcp flags syn synproxy mss 1460 wscale 7",
+                "insert rule inet towpath-overlay input quota over 1 mbytes drop",
+                "insert rule inet towpath-overlay input meter m { ip saddr limit rate 1/second } accept",
+                "insert rule inet towpath-overlay input osf name \"Linux\" accept",
+                "add set inet towpath-overlay odd { typeof meta iif . ether saddr . ct state; flags dynamic,timeout; }",
+                "add map inet towpath-overlay odd { typeof ip saddr . meta length : meta priority; flags interval; }",
             })
     void whatAStrangerChangesIsPutRight(String damage) throws Exception {
         Guard guard = guard(POLICY);
