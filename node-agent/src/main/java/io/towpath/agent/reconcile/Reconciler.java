@@ -181,6 +181,10 @@ public final class Reconciler implements ClusterSource.Listener {
             status.failed(String.valueOf(e.getMessage()));
             // The next round must find out by itself what concerns it.
             interest = Interest.EVERYTHING;
+        } catch (RuntimeException e) {
+            // A mistake of ours that some news brings to light must not end the agents of all nodes, again and again.
+            status.failed("internal error: " + e + " at " + List.of(e.getStackTrace()));
+            interest = Interest.EVERYTHING;
         }
         done &= guard.roundEnded();
         statuses.accept(status.roundEnded(now != null, Duration.ofNanos(System.nanoTime() - began)));

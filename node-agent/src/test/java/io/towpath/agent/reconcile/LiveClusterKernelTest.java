@@ -13,6 +13,7 @@ import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.TestNamespace;
 import io.towpath.overlay.Cluster;
 import io.towpath.overlay.ServableNodes.Rejected;
+import io.towpath.overlay.UnderlayChoice;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -190,6 +191,18 @@ class LiveClusterKernelTest {
             agent.awaitStatus(now -> now.notReady() != null);
             node.execute("nft", "delete", "table", "inet", "towpath-overlay");
             agent.await(() -> node.execute("nft", "list", "tables").contains("towpath-overlay"), agent::log);
+        }
+    }
+
+    @Test
+    void mistakeOfTheAgentItselfIsToldAndEndsNothing() throws Exception {
+        source.tell(List.of(), SELF, GOOD);
+        // The command line takes no such expression; whoever gives it here is wrong.
+        OwnChoices impossible = new OwnChoices(new UnderlayChoice(List.of(), List.of("("), List.of()), List.of());
+        try (RunningReconciler agent = new RunningReconciler(node, folder, impossible, source)) {
+            AgentStatus status = agent.awaitStatus(now -> now.rounds().total() > 2);
+            assertTrue(String.valueOf(status.notReady()).contains("internal error"), status::toString);
+            assertEquals(1, count(agent, "warn", "PatternSyntaxException"), agent::log);
         }
     }
 }
