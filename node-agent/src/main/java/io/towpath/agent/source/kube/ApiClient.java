@@ -22,6 +22,10 @@ final class ApiClient implements AutoCloseable {
     /** Every minute the API tells how far a watch is; a connection on which it has not for so long is dead. */
     private static final int SILENCE_SECONDS = 150;
 
+    /** A server that is off the network is noticed after {@code KEEPALIVES} times this. */
+    private static final int KEEPALIVE_SECONDS = 5;
+
+    private static final int KEEPALIVES = 3;
     private static final int REQUEST_MILLIS = 10_000;
 
     private final Vertx vertx;
@@ -117,7 +121,12 @@ final class ApiClient implements AutoCloseable {
 
         @Override
         protected void additionalConfig(WebClientOptions options) {
-            options.setTcpKeepAlive(true).setReadIdleTimeout(SILENCE_SECONDS);
+            options.setReadIdleTimeout(SILENCE_SECONDS)
+                    .setTcpKeepAlive(true)
+                    .setTcpKeepAliveIdleSeconds(KEEPALIVE_SECONDS)
+                    .setTcpKeepAliveIntervalSeconds(KEEPALIVE_SECONDS)
+                    .setTcpKeepAliveCount(KEEPALIVES)
+                    .setTcpUserTimeout(KEEPALIVE_SECONDS * 1000 * KEEPALIVES);
         }
     }
 }

@@ -42,6 +42,7 @@ public final class KubernetesClusterSource implements ClusterSource {
     // Of the thread alone.
     private @Nullable Listener listener;
     private ClusterFacts.@Nullable Live told;
+    private @Nullable OwnNode published;
     private @Nullable String watchTrouble;
     private @Nullable String publishTrouble;
     private @Nullable String toldTrouble;
@@ -71,12 +72,19 @@ public final class KubernetesClusterSource implements ClusterSource {
         run(() -> {
             listener = to;
             open();
+            run(this::look, timing.look());
         });
     }
 
     @Override
     public void publish(OwnNode own) {
-        publisher.want(own);
+        run(() -> {
+            if (published != null && !published.addresses().equals(own.addresses())) {
+                reopen();
+            }
+            published = own;
+            publisher.want(own);
+        });
     }
 
     @Override
@@ -132,13 +140,30 @@ public final class KubernetesClusterSource implements ClusterSource {
                 .addEventHandler(new Lists());
         informer = following;
         var _ = following.start(); // fails only by being stopped
-        run(this::look, timing.look());
+    }
+
+    /** Connections from an address that this node no longer has would end after a long silence only. */
+    private void reopen() {
+        SharedIndexInformer<KubeNode> following = informer;
+        ApiClient opened = client;
+        if (following == null || opened == null) {
+            return; // is being opened
+        }
+        informer = null;
+        client = null;
+        following.stop();
+        opened.close();
+        open();
     }
 
     /** Whether the watch stands. A single look that finds it lost says nothing: connections end now and then. */
     private void look() {
+        run(this::look, timing.look());
         SharedIndexInformer<KubeNode> following = informer;
-        boolean watching = following != null && following.isWatching();
+        if (following == null) {
+            return; // told by who could not open it
+        }
+        boolean watching = following.isWatching();
         looksWithoutWatch = watching ? 0 : looksWithoutWatch + 1;
         if (watching) {
             lastFailure = null;
@@ -150,7 +175,6 @@ public final class KubernetesClusterSource implements ClusterSource {
                     + (failure == null ? ": no answer from the Kubernetes API" : ": " + failure);
         }
         tellTrouble();
-        run(this::look, timing.look());
     }
 
     private void publishing(@Nullable String problem) {
@@ -195,11 +219,11 @@ public final class KubernetesClusterSource implements ClusterSource {
         }
     }
 
-    /** A mistake of ours ends one task, and is seen. */
+    /** A mistake ends one task, and is seen: the executor would keep it to itself. */
     private static void alone(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             Thread current = Thread.currentThread();
             current.getUncaughtExceptionHandler().uncaughtException(current, e);
         }

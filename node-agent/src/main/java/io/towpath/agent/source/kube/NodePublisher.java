@@ -1,7 +1,6 @@
 package io.towpath.agent.source.kube;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.towpath.agent.source.OwnNode;
@@ -110,7 +109,8 @@ final class NodePublisher implements AutoCloseable {
                     .subresource("status")
                     .patch(PatchContext.of(PatchType.STRATEGIC_MERGE), patch);
             succeeded();
-        } catch (KubernetesClientException e) {
+        } catch (RuntimeException e) {
+            // Also what a client says that is closed meanwhile; the next attempt is by the one in its place.
             failures++;
             Duration wait = timing.retry(failures);
             problem.accept("node " + settings.node() + " cannot be written: " + Failures.line(e));
