@@ -69,7 +69,8 @@ final class StatusText {
             line(
                     "guard",
                     (guard.path("inForce").asBoolean() ? "in force" : "not in force") + problem(guard.path("problem"))
-                            + ", repaired " + guard.path("repairs").asLong() + " times");
+                            + ", repaired " + guard.path("repairs").asLong() + " times, dropped "
+                            + guard.path("dropped").asLong() + " packets");
         }
         if (status.path("repairs").isObject()) {
             List<String> kinds = new ArrayList<>();

@@ -3,9 +3,11 @@ package io.towpath.agent.guard;
 import io.towpath.linux.Errno;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Element;
+import io.towpath.netlink.nft.Expression;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.nft.NftSet;
+import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
 import io.towpath.overlay.DesiredOverlay;
@@ -105,6 +107,17 @@ public final class Guard {
         nft.commit(GuardPlan.anew(desired));
         stands(now, desired, NO_GENERATION);
         return unlessRight;
+    }
+
+    /** The packets that the table's rules have dropped since they were made. */
+    public long dropped() throws NetlinkException {
+        long packets = 0;
+        for (Rule rule : nft.rules(GuardRules.TABLE)) {
+            for (Expression step : rule.expressions()) {
+                packets += step instanceof Expression.Counter counter ? counter.packets() : 0;
+            }
+        }
+        return packets;
     }
 
     private void stands(DesiredOverlay now, Ruleset desired, int generation) {

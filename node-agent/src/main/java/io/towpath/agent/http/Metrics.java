@@ -118,6 +118,10 @@ final class Metrics {
                 "towpath_guard_repairs_total",
                 "How often that table was put right after others had changed it.",
                 status -> status.guard().repairs());
+        counter(
+                "towpath_guard_dropped_packets_total",
+                "Packets to the overlay's port that it has dropped.",
+                status -> status.guard().dropped());
     }
 
     private void pods() {

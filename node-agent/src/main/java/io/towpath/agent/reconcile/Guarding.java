@@ -31,7 +31,8 @@ final class Guarding {
         guarded = overlay;
         looked = true;
         try {
-            status.guarded(guard.sync(overlay));
+            Guard.Outcome outcome = guard.sync(overlay);
+            status.guarded(outcome, guard.dropped());
             inForce = true;
         } catch (NetlinkException e) {
             inForce = false;

@@ -168,11 +168,15 @@ final class StatusKeeper {
         return names.size() <= PEERS_IN_A_LINE ? first : first + ",...";
     }
 
-    /** Takes that the nftables table is as it must be, and what it took. */
-    synchronized void guarded(Guard.Outcome outcome) {
+    /** Takes that the nftables table is as it must be, what it took, and how many packets it has dropped. */
+    synchronized void guarded(Guard.Outcome outcome, long dropped) {
         boolean repaired = outcome == Guard.Outcome.REPAIRED;
         guard = new AgentStatus.Guard(
-                true, null, guard.repairs() + (repaired ? 1 : 0), repaired ? clock.instant() : guard.lastRepair());
+                true,
+                null,
+                guard.repairs() + (repaired ? 1 : 0),
+                repaired ? clock.instant() : guard.lastRepair(),
+                dropped);
         log.problem("guard", null);
         if (outcome != Guard.Outcome.STOOD) {
             log.info(repaired ? "guard repaired" : "guard changed", "table", Guard.TABLE_NAME);
@@ -181,7 +185,7 @@ final class StatusKeeper {
 
     /** Takes why the nftables table is not as it must be. */
     synchronized void notGuarded(String message) {
-        guard = new AgentStatus.Guard(false, message, guard.repairs(), guard.lastRepair());
+        guard = new AgentStatus.Guard(false, message, guard.repairs(), guard.lastRepair(), guard.dropped());
         log.problem("guard", message);
     }
 

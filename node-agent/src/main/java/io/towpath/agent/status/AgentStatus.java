@@ -121,14 +121,16 @@ public record AgentStatus(
      * @param problem why it is not, null if it is or has not been looked at yet
      * @param repairs how often it was put right after others had changed it, since the start
      * @param lastRepair when last, null if never
+     * @param dropped the packets to the overlay's port that it has dropped; fewer when its rules are made anew
      */
     public record Guard(
             boolean inForce,
             @Nullable String problem,
             long repairs,
-            @Nullable Instant lastRepair) {
+            @Nullable Instant lastRepair,
+            long dropped) {
         /** Before the first look. */
-        public static final Guard UNKNOWN = new Guard(false, null, 0, null);
+        public static final Guard UNKNOWN = new Guard(false, null, 0, null, 0);
     }
 
     /**

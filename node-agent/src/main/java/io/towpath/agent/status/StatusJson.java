@@ -51,7 +51,8 @@ public final class StatusJson {
                 .put("inForce", guard.inForce())
                 .put("problem", guard.problem())
                 .put("repairs", guard.repairs())
-                .put("lastRepair", text(guard.lastRepair()));
+                .put("lastRepair", text(guard.lastRepair()))
+                .put("dropped", guard.dropped());
         json.set("ipam", fills(status.ipam()));
         AgentStatus.Attachments attachments = status.attachments();
         json.putObject("attachments")

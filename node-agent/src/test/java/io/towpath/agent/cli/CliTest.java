@@ -114,7 +114,7 @@ class CliTest {
                 agent     1.2.3, started 60 min ago, 7 rounds, 1 failed, the last took 12 ms
                 source    kubernetes, in sync, last change 9 s ago
                 overlay   stands
-                guard     in force, repaired 2 times
+                guard     in force, repaired 2 times, dropped 17 packets
                 repairs   link 1, route 3
                 pods      compared 30 min ago; cleared away: 1 leases, 2 links, 3 routes
 

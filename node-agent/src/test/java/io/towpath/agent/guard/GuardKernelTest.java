@@ -70,11 +70,12 @@ class GuardKernelTest {
         assertTrue(fromPodToPeer(at, at.peer()) > 0, "without the table a pod's frames enter at other nodes");
         assertTrue(fromPodToPeer(at, at.stranger()) > 0, "also by an address of theirs that no cluster knows of");
 
-        guard(POLICY);
+        Guard guard = guard(POLICY);
         assertEquals(0, fromPod(at));
         assertEquals(0, fromStranger(at));
         assertEquals(0, fromPodToPeer(at, at.peer()));
         assertEquals(0, fromPodToPeer(at, at.stranger()));
+        assertEquals(4 * FRAMES, guard.dropped());
         assertEquals(FRAMES, scene.entering(scene.peer, at.peer(), scene.node, at.node(), FRAMES));
         assertEquals(
                 at.pod(),

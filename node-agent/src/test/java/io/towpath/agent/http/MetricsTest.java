@@ -56,6 +56,7 @@ class MetricsTest {
         assertLine("towpath_rejected_nodes 1.0");
         assertLine("towpath_guard_in_force 1.0");
         assertLine("towpath_guard_repairs_total 2.0");
+        assertLine("towpath_guard_dropped_packets_total 17.0");
         assertLine("towpath_ipam_addresses{network=\"k8s-pod-network\",range=\"10.244.1.1-10.244.1.254\"} 253.0");
         assertLine("towpath_ipam_leases{network=\"k8s-pod-network\",range=\"10.244.1.1-10.244.1.254\"} 7.0");
         assertLine("towpath_attachments_reconciled_total{kind=\"lease\"} 1.0");

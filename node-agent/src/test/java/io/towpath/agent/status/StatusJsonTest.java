@@ -44,7 +44,7 @@ class StatusJsonTest {
                   "rejected": [{"node": "d", "reason": "it has no slice"}],
                   "repairs": {"link": 1, "route": 3},
                   "rounds": {"total": 7, "failed": 1, "lastDuration": 0.012},
-                  "guard": {"inForce": true, "problem": null, "repairs": 2, "lastRepair": "2026-01-02T03:54:05Z"},
+                  "guard": {"inForce": true, "problem": null, "repairs": 2, "lastRepair": "2026-01-02T03:54:05Z", "dropped": 17},
                   "ipam": [
                     {"network": "k8s-pod-network", "range": "10.244.1.1-10.244.1.254", "capacity": 253, "taken": 7}
                   ],

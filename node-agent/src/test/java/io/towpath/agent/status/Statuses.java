@@ -55,7 +55,7 @@ public final class Statuses {
                 Map.of("route", 3L, "link", 1L),
                 Map.of("b", new AgentStatus.Repair("route", NOW.minusSeconds(60))),
                 new AgentStatus.Rounds(7, 1, Duration.ofMillis(12)),
-                new AgentStatus.Guard(true, null, 2, NOW.minusSeconds(600)),
+                new AgentStatus.Guard(true, null, 2, NOW.minusSeconds(600), 17),
                 List.of(new AgentStatus.Fill("k8s-pod-network", "10.244.1.1-10.244.1.254", 253, 7)),
                 new AgentStatus.Attachments(1, 2, 3, NOW.minusSeconds(1800), null));
     }
