@@ -123,6 +123,20 @@ public final class HostPorts {
         return some;
     }
 
+    /** Whom the node's ports lead to; what bears no mark of ours is left out. */
+    public static Set<OwnerMark> owners(Namespaces node) throws NetlinkException {
+        Set<OwnerMark> owners = new HashSet<>();
+        if (!hasNftables(node)) {
+            return owners;
+        }
+        for (Entry entry : HostPortTable.entries(node.nft())) {
+            if (OwnerMark.isMark(entry.owner().alias())) {
+                owners.add(entry.owner());
+            }
+        }
+        return owners;
+    }
+
     /** Lets no port lead to an attachment any more. */
     public static void close(Namespaces node, OwnerMark mark) throws IOException {
         remove(node, owner -> owner.equals(mark));
@@ -139,6 +153,9 @@ public final class HostPorts {
     }
 
     private static void remove(Namespaces node, Predicate<OwnerMark> isGone) throws IOException {
+        if (!hasNftables(node)) {
+            return;
+        }
         List<Entry> removed = new ArrayList<>();
         commit(node.nft(), (nft, transaction) -> {
             removed.clear();
@@ -153,6 +170,19 @@ public final class HostPorts {
             }
         }
         forget(node, former, Forward::leads);
+    }
+
+    /** A kernel without nftables has no port of ours, and a DEL must not fail for it. */
+    private static boolean hasNftables(Namespaces node) throws NetlinkException {
+        try {
+            node.nft().generation();
+            return true;
+        } catch (NetlinkException e) {
+            if (e.is(Errno.EINVAL) || e.is(Errno.EPROTONOSUPPORT)) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     private interface Change {
