@@ -17,8 +17,8 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * What a node is, as independent witnesses tell: the kernel's links, addresses, routes, lasting neighbours and forwarding
- * entries, and the files below its folder. One line each, so that two states can be compared.
+ * What a node is, as independent witnesses tell: the kernel's links, addresses, routes, lasting neighbours, forwarding entries and
+ * host ports, and the files below its folder. One line each, so that two states can be compared.
  */
 public record NodeState(List<String> lines) {
     /** What the kernel changes by itself: timers, carrier, traffic. */
@@ -59,7 +59,21 @@ public record NodeState(List<String> lines) {
         add(lines, "neighbour", namespace.show("neigh", "show", "nud", "permanent"));
         add(lines, "proxy", namespace.show("neigh", "show", "proxy"));
         add(lines, "fdb", namespace.forwardingEntries());
+        addHostPorts(lines, Json.read(namespace.run("nft", "-j", "list", "ruleset")));
         return lines;
+    }
+
+    /** What is in the table's sets and maps; these stay when they are empty. */
+    private static void addHostPorts(List<String> lines, JsonNode ruleset) {
+        for (JsonNode object : ruleset.path("nftables")) {
+            for (JsonNode set : List.of(object.path("set"), object.path("map"))) {
+                if (set.path("table").asText().equals("towpath-hostports")) {
+                    set.path("elem")
+                            .forEach(element ->
+                                    lines.add("hostport " + set.path("name").asText() + " " + element));
+                }
+            }
+        }
     }
 
     private static void add(List<String> lines, String kind, JsonNode entries) {

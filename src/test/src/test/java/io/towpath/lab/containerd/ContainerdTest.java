@@ -159,6 +159,27 @@ class ContainerdTest {
         assertEquals(Leases.content(now, "eth0"), node.leases().of(address(now)));
     }
 
+    @Test
+    void hostPortsComeWithASandboxAndGoWithIt() {
+        Cri.HostPort web = new Cri.HostPort(0, SandboxImage.PORT, 8080, "");
+        String one = cri.run("one", 0, web, new Cri.HostPort(1, 53, 53, "127.0.0.1"));
+        String two = cri.run("two", 0);
+        Namespace outside = lab.node("b").namespace();
+        for (Namespace from :
+                List.of(outside, node.namespace(), containerd.namespace(one), containerd.namespace(two))) {
+            assertEquals(SandboxImage.PAGE, Network.fetch(from, node.address(), 8080));
+        }
+        assertEquals(SandboxImage.PAGE, Network.fetch(node.namespace(), "127.0.0.1", 8080));
+        StatusRuntimeException taken = assertThrows(StatusRuntimeException.class, () -> cri.run("three", 0, web));
+        String message = String.valueOf(taken.getMessage());
+        assertTrue(message.contains("host port tcp 0.0.0.0:8080 is taken by attachment"), message);
+        cri.stop(one);
+        assertTrue(node.state().without("hostport").equals(node.state()), node.state()::toString);
+        String three = cri.run("three", 1, web);
+        assertEquals(SandboxImage.PAGE, Network.fetch(outside, node.address(), 8080));
+        assertTrue(cri.status(three).isReady());
+    }
+
     /** If this fails too, the machine's containerd is at fault and not the executable. */
     @Test
     void theReferencePluginWorksHereToo() throws IOException {

@@ -57,13 +57,28 @@ final class Cri implements AutoCloseable {
         }
     }
 
+    /** A port of the node's that a sandbox asks for; the protocol is TCP's, UDP's or SCTP's number in the CRI: 0, 1, 2. */
+    record HostPort(int protocol, int containerPort, int hostPort, String hostIp) {
+        private Message message() {
+            return new Message()
+                    .with(1, protocol)
+                    .with(2, containerPort)
+                    .with(3, hostPort)
+                    .with(4, hostIp);
+        }
+    }
+
     /** RunPodSandbox; returns the sandbox's ID. */
-    String run(String pod, int attempt) {
+    String run(String pod, int attempt, HostPort... ports) {
         Message metadata =
                 new Message().with(1, pod).with(2, "uid-" + pod).with(3, "lab").with(4, attempt);
         Message namespaces = new Message().with(1, NAMESPACE_MODE_POD);
         Message linux = new Message().with(1, cgroupParent).with(2, new Message().with(1, namespaces));
-        Message config = new Message().with(1, metadata).with(2, pod).with(8, linux);
+        Message config = new Message().with(1, metadata).with(2, pod);
+        for (HostPort port : ports) {
+            config = config.with(5, port.message());
+        }
+        config = config.with(8, linux);
         return call("RunPodSandbox", new Message().with(1, config)).text(1);
     }
 

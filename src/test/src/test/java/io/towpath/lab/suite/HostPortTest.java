@@ -5,16 +5,24 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.lab.Answer;
+import io.towpath.lab.Await;
+import io.towpath.lab.Command;
 import io.towpath.lab.Lab;
 import io.towpath.lab.Namespace;
 import io.towpath.lab.Node;
 import io.towpath.lab.NodeState;
 import io.towpath.lab.OnLab;
+import io.towpath.lab.Parallel;
+import io.towpath.lab.Plugin;
 import io.towpath.lab.Pod;
 import io.towpath.lab.Sctp;
 import io.towpath.lab.WhoAmI;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,8 +34,7 @@ class HostPortTest {
     private static final int PORT = 80;
 
     @AutoClose
-    private final Lab lab =
-            new Lab(io.towpath.lab.Plugin.towpath()).families(true, true).withNodes("a", "b");
+    private final Lab lab = new Lab(Plugin.towpath()).families(true, true).withNodes("a", "b");
 
     private final Node a = lab.node("a");
     private final Node b = lab.node("b");
@@ -140,19 +147,57 @@ class HostPortTest {
         assertEquals("", elements(a));
     }
 
-    /** A pod may send to 127.0.0.1 by its link, where its node would take it for its own. */
+    /** A pod may send to 127.0.0.1 by its link, and the links of pods with ports route that: it is for the node alone. */
     @Test
     void loopbackIsForTheNodeAlone() {
         Pod web = pod(a, "web", mapping(8082, "tcp", "127.0.0.1")).add();
-        Pod neighbour = a.pod("neighbour").add();
+        Pod other = pod(a, "other", mapping(8083, "tcp")).add();
         WhoAmI.serve(web.namespace(), PORT);
-        neighbour.namespace().sysctl("net/ipv4/conf/all/route_localnet", "1");
-        neighbour
-                .namespace()
+        WhoAmI.serve(a.namespace(), 9090);
+        WhoAmI.ask(a.namespace(), "tcp", "127.0.0.1", 8082);
+        other.namespace().sysctl("net/ipv4/conf/all/route_localnet", "1");
+        other.namespace()
                 .ip(
                         "route delete local 127.0.0.1 dev lo table local",
-                        "route add 127.0.0.1 via 169.254.1.1 dev eth0 src " + neighbour.address());
-        refused(neighbour.namespace(), "127.0.0.1", 8082);
+                        "route delete local 127.0.0.0/8 dev lo table local",
+                        "route add 127.0.0.1 via 169.254.1.1 dev eth0 src " + other.address());
+        refused(other.namespace(), "127.0.0.1", 8082);
+        refused(other.namespace(), "127.0.0.1", 9090);
+        // It is the table that refuses: without its rule the server hears of it, though its answer does not get far.
+        a.namespace().run("nft", "flush", "chain", "inet", "towpath-hostports", "prerouting");
+        other.namespace().background(Command.of("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9090"));
+        Await.until(
+                "the pod's question comes in",
+                () -> a.namespace().run("ss", "-Htn", "state", "syn-recv").contains(other.address()));
+    }
+
+    @Test
+    void manyAtOnceHaveTheirPortsAndOneOfThoseThatWantTheSame() {
+        a.pod("first").add().del();
+        NodeState before = a.state().without("last_reserved_ip");
+        List<Pod> pods = new ArrayList<>();
+        List<Pod> rivals = new ArrayList<>();
+        for (int i = 0; i < 24; i++) {
+            pods.add(pod(a, "p" + i, mapping(8000 + i, "tcp"), mapping(8000 + i, "udp")));
+            rivals.add(pod(a, "r" + i, mapping(9000, "tcp")));
+        }
+        Parallel.run(12, pods, Pod::add);
+        pods.forEach(each -> each.check().succeededSilently());
+        Set<Pod> winners = ConcurrentHashMap.newKeySet();
+        Parallel.run(12, rivals, each -> {
+            Answer answer = each.tryAdd();
+            if (answer.exit() == 0) {
+                winners.add(each);
+            } else {
+                answer.failedWith(100);
+            }
+        });
+        assertEquals(1, winners.size());
+        winners.forEach(each -> each.check().succeededSilently());
+        Parallel.run(12, rivals, Pod::del);
+        pods.forEach(each -> each.check().succeededSilently());
+        Parallel.run(12, pods, Pod::del);
+        a.state().without("last_reserved_ip").assertSameAs(before);
     }
 
     /** Traffic that is under way by UDP follows the port to the next pod. */

@@ -14,19 +14,22 @@ import io.towpath.lab.Pod;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /**
- * The executable killed at random moments. The next call has to cope with whatever is left, and DEL or GC take it away.
+ * The executable killed at random moments, half of the time with host ports. The next call has to cope with whatever is left, and
+ * DEL or GC take it away.
  * {@code -Dtowpath.kill.seed=N} repeats a run's choices, though not its timing.
  */
 @OnLab
 class KillTest {
     private static final int KILLS = 300;
     private static final int PODS = 25;
+    private static final int FIRST_PORT = 8000;
     private static final long SEED = Long.getLong("towpath.kill.seed", 20260801);
 
     @AutoClose
@@ -49,6 +52,9 @@ class KillTest {
             List<Pod> pods = new ArrayList<>();
             for (int i = 0; i < PODS; i++) {
                 Pod pod = node.pod("p" + round + "-" + i);
+                if (random.nextBoolean()) {
+                    withPorts(pod, FIRST_PORT + i);
+                }
                 pods.add(pod);
                 calls++;
                 if (random.nextBoolean()) {
@@ -74,6 +80,12 @@ class KillTest {
         last.ping(node.address());
         last.del();
         node.leases().assertEmpty();
+    }
+
+    private static void withPorts(Pod pod, int port) {
+        String mapping = "{'hostPort': " + port + ", 'containerPort': 80, 'protocol': '%s'}";
+        String both = "[" + mapping.formatted("tcp") + ", " + mapping.formatted("udp") + "]";
+        pod.conf(pod.conf().runtimeConfig(Map.of("portMappings", both)));
     }
 
     /** A third is left to GC, a third gets its DEL, a third is tried again as a runtime does after a restart. */
@@ -105,6 +117,7 @@ class KillTest {
     private long duration(String verb) {
         List<Long> times = new ArrayList<>();
         try (Pod pod = node.pod("measured-" + verb.toLowerCase(java.util.Locale.ROOT))) {
+            withPorts(pod, FIRST_PORT);
             for (int i = 0; i < 9; i++) {
                 if (verb.equals("DEL")) {
                     pod.add();
