@@ -3,6 +3,7 @@ package io.towpath.agent.attachments;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.cni.wiring.Links;
+import io.towpath.cni.wiring.OwnerMark;
 import io.towpath.ipam.Attachment;
 import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.IpamConfig;
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 public final class Attachments {
     private final Files files;
     private final Rtnl rtnl;
+    private final Ports ports;
     private final Log log;
     private final Clock clock;
     private Set<Finding> before = Set.of();
@@ -51,10 +53,20 @@ public final class Attachments {
      */
     public record Files(String cniConf, String nodeState, String subnetEnv) {}
 
+    /** The node's ports that lead to pods. */
+    public interface Ports {
+        /** The attachments that some lead to. */
+        Set<OwnerMark> owners() throws IOException;
+
+        /** Lets none lead to an attachment any more. */
+        void close(OwnerMark mark) throws IOException;
+    }
+
     /** @param rtnl a session with the node's network namespace; the caller closes it */
-    public Attachments(Files files, Rtnl rtnl, Log log, Clock clock) {
+    public Attachments(Files files, Rtnl rtnl, Ports ports, Log log, Clock clock) {
         this.files = files;
         this.rtnl = rtnl;
+        this.ports = ports;
         this.log = log;
         this.clock = clock;
     }
@@ -95,10 +107,11 @@ public final class Attachments {
         }
         try {
             HostLocal leases = HostLocal.of(conf.tree());
+            Set<OwnerMark> owners = ports.owners();
             List<Link> links = rtnl.links();
             List<Route> routes = rtnl.routes();
             List<Lease> held = leases.list();
-            Set<Finding> found = Findings.of(conf.network(), links, routes, held);
+            Set<Finding> found = Findings.of(conf.network(), owners, links, routes, held);
             Set<Finding> waiting = new HashSet<>(found);
             Set<Finding> due = new HashSet<>(before);
             due.retainAll(found);
@@ -128,14 +141,21 @@ public final class Attachments {
     private void mend(Finding finding, CniConf conf, HostLocal leases) throws IOException, IpamException {
         switch (finding) {
             case Finding.OrphanedLease orphan -> {
-                leases.release(orphan.attachment());
+                Attachment holder = orphan.attachment();
+                // Before another pod can have the address.
+                ports.close(OwnerMark.of(conf.network(), holder.containerId(), holder.interfaceName()));
+                leases.release(holder);
                 releasedLeases += orphan.addresses().size();
                 log.info(
                         "orphaned lease given back",
                         "container",
-                        orphan.attachment().containerId(),
+                        holder.containerId(),
                         "addresses",
                         orphan.addresses());
+            }
+            case Finding.OrphanedPorts orphan -> {
+                ports.close(orphan.mark());
+                log.info("host ports of a pod that is gone removed", "attachment", orphan.mark());
             }
             case Finding.UnusedLink unused -> {
                 Link link = rtnl.link(unused.index());

@@ -2,11 +2,16 @@ package io.towpath.agent.attachments;
 
 import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
+import io.towpath.cni.ports.HostPorts;
+import io.towpath.cni.wiring.LinuxNamespaces;
+import io.towpath.cni.wiring.Namespaces;
+import io.towpath.cni.wiring.OwnerMark;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -42,8 +47,9 @@ public final class AttachmentsLoop implements AutoCloseable {
     }
 
     private void run() {
-        try (Rtnl rtnl = Rtnl.open()) {
-            Attachments attachments = new Attachments(files, rtnl, log, Clock.systemUTC());
+        try (Rtnl rtnl = Rtnl.open();
+                Namespaces node = new LinuxNamespaces()) {
+            Attachments attachments = new Attachments(files, rtnl, new NodePorts(node), log, Clock.systemUTC());
             long next = System.nanoTime();
             do {
                 String problem = null;
@@ -66,6 +72,18 @@ public final class AttachmentsLoop implements AutoCloseable {
             log.error("attachments are not looked after", "problem", e.getMessage());
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private record NodePorts(Namespaces node) implements Attachments.Ports {
+        @Override
+        public Set<OwnerMark> owners() throws IOException {
+            return HostPorts.owners(node);
+        }
+
+        @Override
+        public void close(OwnerMark mark) throws IOException {
+            HostPorts.close(node, mark);
         }
     }
 

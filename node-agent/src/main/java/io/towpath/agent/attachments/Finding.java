@@ -15,6 +15,9 @@ sealed interface Finding {
         }
     }
 
+    /** Ports of the node's that lead to an attachment with neither lease nor link, and so perhaps to the next pod: removed. */
+    record OrphanedPorts(OwnerMark mark) implements Finding {}
+
     /** What an ADD that was killed left of a link, or of what slows one down: removed. */
     record UnusedLink(int index, String name, String alias) implements Finding {}
 

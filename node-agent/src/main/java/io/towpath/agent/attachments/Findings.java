@@ -66,13 +66,16 @@ final class Findings {
      * What does not fit.
      *
      * @param network the network's name
+     * @param ports whom the node's ports lead to, read before the links
      * @param links all links of the node, read before the leases: an ADD takes its lease first and a DEL gives it back last, so
      *     that a link has one
      * @param routes all routes of the node
      * @param leases all leases of the network
      */
-    static Set<Finding> of(String network, List<Link> links, List<Route> routes, List<Lease> leases) {
+    static Set<Finding> of(
+            String network, Set<OwnerMark> ports, List<Link> links, List<Route> routes, List<Lease> leases) {
         Findings findings = new Findings(network, links, routes, leases);
+        findings.lookAtPorts(ports);
         findings.lookAtLeases();
         findings.lookAtLinks(links);
         findings.lookAtRoutes();
@@ -88,6 +91,14 @@ final class Findings {
         return route.destination().length() == (route.ipv6() ? 128 : 32)
                 && route.table() == Route.RT_TABLE_MAIN
                 && route.type() == Route.RTN_UNICAST;
+    }
+
+    private void lookAtPorts(Set<OwnerMark> owners) {
+        for (OwnerMark owner : owners) {
+            if (owner.alias().startsWith(prefix) && !marked.containsKey(owner) && !hasLease(owner)) {
+                found.add(new Finding.OrphanedPorts(owner));
+            }
+        }
     }
 
     private void lookAtLeases() {

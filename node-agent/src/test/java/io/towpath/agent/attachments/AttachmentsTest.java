@@ -13,6 +13,7 @@ import io.towpath.ipam.Attachment;
 import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.IpamConfig;
 import io.towpath.ipam.IpamConfigReader;
+import io.towpath.ipam.IpamException;
 import io.towpath.ipam.Lease;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
@@ -30,8 +31,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +53,8 @@ class AttachmentsTest {
     private final FakeKernel kernel = new FakeKernel();
     private final Rtnl rtnl = kernel.namespace("node").open();
     private final ByteArrayOutputStream lines = new ByteArrayOutputStream();
+    private final Set<OwnerMark> ports = new HashSet<>();
+    private final List<IpAddress> leasedWhenClosed = new ArrayList<>();
     private @Nullable Attachments attachments;
 
     @BeforeEach
@@ -70,8 +76,28 @@ class AttachmentsTest {
                         folder.resolve("node.json").toString(),
                         folder.resolve("subnet.env").toString()),
                 rtnl,
+                new Ports(),
                 log,
                 Clock.systemUTC());
+    }
+
+    /** Whom the node's ports lead to. */
+    private final class Ports implements Attachments.Ports {
+        @Override
+        public Set<OwnerMark> owners() {
+            return Set.copyOf(ports);
+        }
+
+        @Override
+        public void close(OwnerMark mark) throws IOException {
+            if (ports.remove(mark)) {
+                try {
+                    leasedWhenClosed.addAll(leased());
+                } catch (IpamException e) {
+                    throw new IOException(e.message(), e);
+                }
+            }
+        }
     }
 
     private boolean look() throws IOException {
@@ -120,7 +146,7 @@ class AttachmentsTest {
         rtnl.apply(new Batch().addRoute(Route.direct(IpPrefix.host(address), link.index())));
     }
 
-    private List<IpAddress> leased() throws Exception {
+    private List<IpAddress> leased() throws IOException, IpamException {
         return leases().list().stream().map(Lease::address).toList();
     }
 
@@ -143,6 +169,35 @@ class AttachmentsTest {
         assertFalse(look());
         assertEquals(List.of(), leased());
         assertEquals(1, Objects.requireNonNull(attachments).cleared(null).leases());
+    }
+
+    /** Else they would lead to the pod that has the address next. */
+    @Test
+    void portsOfAnOrphanedLeaseGoBeforeIt() throws Exception {
+        lease("gone");
+        ports.add(OwnerMark.of(NETWORK, "gone", "eth0"));
+        look();
+        look();
+        assertEquals(Set.of(), ports);
+        assertEquals(List.of(FIRST), leasedWhenClosed);
+        assertEquals(List.of(), leased());
+    }
+
+    @Test
+    void portsThatLeadToNobodyAreRemovedAfterASecondLook() throws Exception {
+        route(link("pod"), lease("pod"));
+        lease("slow");
+        Set<OwnerMark> kept = Set.of(
+                OwnerMark.of(NETWORK, "pod", "eth0"),
+                OwnerMark.of(NETWORK, "slow", "eth0"),
+                OwnerMark.of("another", "gone", "eth0"));
+        ports.addAll(kept);
+        ports.add(OwnerMark.of(NETWORK, "gone", "eth0"));
+        assertTrue(look());
+        assertEquals(4, ports.size());
+        link("slow");
+        look();
+        assertEquals(kept, ports);
     }
 
     @Test
