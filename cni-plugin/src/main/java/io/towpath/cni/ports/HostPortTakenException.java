@@ -1,13 +1,18 @@
 package io.towpath.cni.ports;
 
+import io.towpath.netlink.rtnl.Link;
 import java.io.IOException;
 
-/** A port of the node's leads to another attachment already. */
+/** A port of the node's leads to another attachment already, or carries an overlay. */
 public final class HostPortTakenException extends IOException {
     private static final long serialVersionUID = 1L;
 
     HostPortTakenException(Entry wanted, Entry taken) {
         super(what(wanted) + " is taken by " + whose(taken));
+    }
+
+    HostPortTakenException(Forward wanted, Link tunnel) {
+        super("host port " + wanted.from() + " is taken by the tunnel of interface " + tunnel.name());
     }
 
     private static String what(Entry wanted) {

@@ -15,7 +15,9 @@ import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.Transaction;
 import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.rtnl.LinkKind;
 import io.towpath.netlink.rtnl.Rtnetlink;
+import io.towpath.netlink.rtnl.Rtnl;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -70,10 +72,11 @@ public final class HostPorts {
      * Makes the ports lead to the pod, all or none.
      *
      * @param leases asked about attachments that have one of the ports
-     * @throws HostPortTakenException if a live attachment has one of the ports
+     * @throws HostPortTakenException if a live attachment has one of the ports, or a tunnel of the node's
      * @throws NotUndoneException if the kernel refused to undo it after a failure, and a port may be left
      */
     public void open(Namespaces node, Wiring.LeaseLook leases) throws IOException {
+        requireNoTunnels(node.host());
         try {
             List<Entry> wanted = entries();
             commit(node.nft(), (nft, transaction) -> {
@@ -94,6 +97,23 @@ public final class HostPorts {
             }
             throw failure;
         }
+    }
+
+    /** A pod with the port of the overlay would cut its node off from all other nodes' pods. */
+    private void requireNoTunnels(Rtnl host) throws IOException {
+        for (Link link : hasUdp() ? host.links() : List.<Link>of()) {
+            for (Forward forward : forwards) {
+                if (forward.isUdp()
+                        && link.kind() instanceof LinkKind.VxlanTunnel tunnel
+                        && tunnel.attributes().port() == forward.from().port()) {
+                    throw new HostPortTakenException(forward, link);
+                }
+            }
+        }
+    }
+
+    private boolean hasUdp() {
+        return forwards.stream().anyMatch(Forward::isUdp);
     }
 
     /** Who has something that is in the way, and is no more. */
@@ -207,7 +227,7 @@ public final class HostPorts {
     /** What is under way to the ports by UDP goes on to where it went before: the kernel asks the table only once. */
     private void forgetMissed(Namespaces node) throws NetlinkException {
         Set<IpAddress> own = new HashSet<>();
-        if (forwards.stream().anyMatch(Forward::isUdp)) {
+        if (hasUdp()) {
             for (Address address : node.host().addresses()) {
                 own.add(address.prefix().address());
             }

@@ -180,6 +180,21 @@ class HostPortsKernelTest {
         assertEquals(List.of(), elements());
     }
 
+    /** Whoever had it would get what other nodes send by the overlay. */
+    @Test
+    void thePortOfATunnelIsRefused() throws Exception {
+        namespace.execute(
+                "ip", "link", "add", "flannel.1", "type", "vxlan", "id", "1", "dstport", "8472", "local", "192.0.2.1");
+        for (String hostIp : List.of("", "192.0.2.1", "::")) {
+            IOException refused = assertThrows(
+                    HostPortTakenException.class, () -> open(ports(ONE, mapping(Protocol.UDP, 8472, hostIp))));
+            String message = String.valueOf(refused.getMessage());
+            assertTrue(message.endsWith(":8472 is taken by the tunnel of interface flannel.1"), message);
+        }
+        assertEquals("", ruleset());
+        open(ports(ONE, mapping(Protocol.TCP, 8472, ""), mapping(Protocol.UDP, 8473, "")));
+    }
+
     @Test
     void whatAStrangerPutIntoTheTableIsInTheWay() throws Exception {
         open(ports(ONE, mapping(Protocol.TCP, 8080, "0.0.0.0")));
