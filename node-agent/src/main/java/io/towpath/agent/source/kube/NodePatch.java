@@ -17,10 +17,10 @@ final class NodePatch {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final String CONDITION = "NetworkUnavailable";
 
-    /** The reason that flanneld gives, which tools look for. */
+    // flanneld's to the character: tools and alerts look for them.
     private static final String REASON = "FlannelIsUp";
 
-    private static final String MESSAGE = "Towpath runs flannel's overlay on this node";
+    private static final String MESSAGE = "Flannel is running on this node";
 
     private NodePatch() {}
 

@@ -50,7 +50,7 @@ class NodePatchTest {
     void aNodeOfFlannelGetsItsConditionAlone() {
         assertEquals(
                 "{\"status\":{\"conditions\":[{\"type\":\"NetworkUnavailable\",\"status\":\"False\",\"reason\":\"FlannelIsUp\","
-                        + "\"message\":\"Towpath runs flannel's overlay on this node\","
+                        + "\"message\":\"Flannel is running on this node\","
                         + "\"lastHeartbeatTime\":\"2026-01-02T03:04:05Z\",\"lastTransitionTime\":\"2026-01-02T03:04:05Z\"}]}}",
                 NodePatch.of(OWN, Nodes.read(Nodes.flannel("self", 1)), settings(true), NOW));
         assertNull(NodePatch.of(OWN, Nodes.read(Nodes.flannel("self", 1)), settings(false), NOW));
