@@ -112,18 +112,32 @@ public final class KubernetesClusterSource implements ClusterSource {
         return opened == null ? null : opened.kubernetes();
     }
 
-    /** Opens the client and begins to list and watch. A kubeconfig that is wrong may be right later. */
+    /** Opens the client and begins to list and watch. A kubeconfig or a token that is wrong or missing may be there later. */
     private void open() {
+        ApiClient opened;
         try {
-            ApiClient opened = new ApiClient(settings.access(), timing.firstRetry());
-            client = opened;
-            follow(opened);
+            opened = new ApiClient(settings.access(), timing.firstRetry());
         } catch (RuntimeException e) {
-            failedOpenings++;
-            watchTrouble = "the Kubernetes API cannot be asked: " + Failures.line(e);
-            tellTrouble();
-            run(this::open, timing.retry(failedOpenings));
+            openLater(e);
+            return;
         }
+        client = opened;
+        try {
+            follow(opened);
+            failedOpenings = 0;
+        } catch (RuntimeException e) {
+            client = null;
+            informer = null;
+            opened.close();
+            openLater(e);
+        }
+    }
+
+    private void openLater(RuntimeException failure) {
+        failedOpenings++;
+        watchTrouble = "the Kubernetes API cannot be asked: " + Failures.line(failure);
+        tellTrouble();
+        run(this::open, timing.retry(failedOpenings));
     }
 
     private void follow(ApiClient opened) {
@@ -142,7 +156,10 @@ public final class KubernetesClusterSource implements ClusterSource {
         var _ = following.start(); // fails only by being stopped
     }
 
-    /** Connections from an address that this node no longer has would end after a long silence only. */
+    /**
+     * Begins anew. Connections from an address that this node no longer has would end after a long silence only; certificates
+     * and keys are read but once.
+     */
     private void reopen() {
         SharedIndexInformer<KubeNode> following = informer;
         ApiClient opened = client;
@@ -175,6 +192,10 @@ public final class KubernetesClusterSource implements ClusterSource {
                     + (failure == null ? ": no answer from the Kubernetes API" : ": " + failure);
         }
         tellTrouble();
+        if (timing.look().multipliedBy(looksWithoutWatch).compareTo(timing.anew()) >= 0) {
+            looksWithoutWatch = 0;
+            reopen();
+        }
     }
 
     private void publishing(@Nullable String problem) {

@@ -9,10 +9,16 @@ import java.time.Duration;
  * @param look how often to look whether the watch stands
  * @param firstRetry after the first failure; twice as long after each further one
  * @param lastRetry the longest
+ * @param anew after how long without a watch all begins anew, files with credentials included. An API that was away for longer
+ *     has mostly forgotten where a watch was, and would have the nodes listed again anyway.
  */
-record Timing(Duration together, Duration look, Duration firstRetry, Duration lastRetry) {
-    static final Timing USUAL =
-            new Timing(Duration.ofMillis(20), Duration.ofSeconds(1), Duration.ofMillis(250), Duration.ofSeconds(15));
+record Timing(Duration together, Duration look, Duration firstRetry, Duration lastRetry, Duration anew) {
+    static final Timing USUAL = new Timing(
+            Duration.ofMillis(20),
+            Duration.ofSeconds(1),
+            Duration.ofMillis(250),
+            Duration.ofSeconds(15),
+            Duration.ofMinutes(5));
 
     /** How long to wait after a number of failures. */
     Duration retry(int failures) {

@@ -5,21 +5,39 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** A bearer token in a file that the kubelet writes anew before it expires. Read for each request: they are few. */
 final class TokenFile implements OAuthTokenProvider {
     private final Path file;
+    private volatile @Nullable String last;
 
     TokenFile(Path file) {
         this.file = file;
     }
 
+    /**
+     * The token, or while the file cannot be read or is empty the one that was in it before: the client gives up following
+     * for ever if this throws in between, and the API refuses a token that is too old.
+     *
+     * @throws UncheckedIOException if there never was one
+     */
     @Override
     public String getToken() {
         try {
-            return Files.readString(file).strip();
+            String token = Files.readString(file).strip();
+            if (token.isEmpty()) {
+                throw new IOException(file + " is empty");
+            }
+            last = token;
+            return token;
         } catch (IOException e) {
-            throw new UncheckedIOException("the service account's token cannot be read: " + e, e);
+            String before = last;
+            if (before == null) {
+                // With no cause, so that this is what the operator is told.
+                throw new UncheckedIOException(new IOException("the service account's token cannot be read: " + e));
+            }
+            return before;
         }
     }
 }

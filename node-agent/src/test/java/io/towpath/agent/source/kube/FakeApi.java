@@ -37,6 +37,7 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
     private int version = 1000;
     private int failWith;
     private int goneWatches;
+    private int goneRequests;
     private int port;
 
     FakeApi() {
@@ -53,6 +54,10 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
 
     String url() {
         return "http://127.0.0.1:" + port + "/";
+    }
+
+    int port() {
+        return port;
     }
 
     /** Adds or changes a node and tells who watches. */
@@ -112,6 +117,12 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
         disconnect();
     }
 
+    /** The next requests that name a place, a version or a page, are answered with 410. */
+    synchronized void refusePlaces(int times) {
+        goneRequests = times;
+        disconnect();
+    }
+
     /** Answers everything with a status; 0 for the truth. */
     synchronized void fail(int status) {
         failWith = status;
@@ -142,6 +153,10 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
         asked.add(new Asked(verb + " " + query, request.getHeader("Authorization")));
         if (failWith != 0) {
             return status(failWith);
+        }
+        if (goneRequests > 0 && (watch || query.contains("continue="))) {
+            goneRequests--;
+            return status(410);
         }
         return switch (verb) {
             case "watch" -> watch();

@@ -13,10 +13,6 @@ import io.towpath.overlay.Cluster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -26,15 +22,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The source against an API server over HTTP, and all that goes wrong between them. */
 class KubernetesClusterSourceTest {
-    private static final Timing FAST =
-            new Timing(Duration.ofMillis(5), Duration.ofMillis(20), Duration.ofMillis(10), Duration.ofMillis(40));
-    private static final Clock CLOCK = Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC);
     private static final OwnNode OWN =
             new OwnNode(List.of(IpAddress.parse("192.168.7.7")), 1, MacAddress.parse("02:00:00:00:77:77"), null);
 
     private final FakeApi api = new FakeApi();
     private final Told told = new Told();
-    private final KubernetesClusterSource source = source(new ApiAccess(api.url(), null, null, null));
+    private final KubernetesClusterSource source = Sources.of(new ApiAccess(api.url(), null, null, null));
 
     @TempDir
     private Path folder;
@@ -48,16 +41,6 @@ class KubernetesClusterSourceTest {
     void end() {
         source.close();
         api.close();
-    }
-
-    private static KubernetesClusterSource source(ApiAccess access) {
-        try {
-            NetConf conf = NetConf.parse("c", "{\"Network\": \"10.0.0.0/8\", \"Backend\": {\"Type\": \"vxlan\"}}");
-            AnnotationNames names = AnnotationNames.of(AnnotationNames.DEFAULT_PREFIX);
-            return new KubernetesClusterSource(new KubeSettings(access, "self", conf, names, true), FAST, CLOCK);
-        } catch (NetConfException e) {
-            throw new AssertionError(e);
-        }
     }
 
     private ClusterFacts.Live started() throws InterruptedException {
@@ -197,7 +180,7 @@ class KubernetesClusterSourceTest {
     @Test
     void aRotatedTokenIsUsed() throws IOException, InterruptedException {
         Path token = Files.writeString(folder.resolve("token"), "first\n");
-        KubernetesClusterSource withToken = source(new ApiAccess(api.url(), null, token, null));
+        KubernetesClusterSource withToken = Sources.of(new ApiAccess(api.url(), null, token, null));
         try (withToken) {
             withToken.start(told);
             told.withNodes("self");
@@ -214,7 +197,7 @@ class KubernetesClusterSourceTest {
     @Test
     void aKubeconfigSaysWhereTheApiIs() throws IOException, InterruptedException {
         Path file = folder.resolve("kubeconfig");
-        KubernetesClusterSource configured = source(new ApiAccess(null, file, null, null));
+        KubernetesClusterSource configured = Sources.of(new ApiAccess(null, file, null, null));
         try (configured) {
             configured.start(told);
             told.troubled("cannot be asked"); // the file is missing

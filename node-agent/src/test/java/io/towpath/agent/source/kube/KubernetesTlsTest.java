@@ -1,0 +1,103 @@
+package io.towpath.agent.source.kube;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who the API is, and who asks it, by certificates. */
+class KubernetesTlsTest {
+    private static Identity server;
+    private static Identity client;
+
+    private final FakeApi api = new FakeApi();
+    private final Told told = new Told();
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void identities() throws IOException {
+        server = Identity.of("localhost");
+        client = Identity.of("system:node:self");
+    }
+
+    @BeforeEach
+    void ownNode() {
+        api.put(Nodes.bare("self", 1));
+    }
+
+    @AfterEach
+    void end() {
+        api.close();
+    }
+
+    private Path kubeconfig(Relay relay, Identity authority) throws IOException {
+        return Files.writeString(folder.resolve("kubeconfig"), """
+                apiVersion: v1
+                kind: Config
+                current-context: here
+                contexts: [{name: here, context: {cluster: fake, user: me}}]
+                clusters: [{name: fake, cluster: {server: "%s", certificate-authority-data: "%s"}}]
+                users: [{name: me, user: {client-certificate-data: "%s", client-key-data: "%s"}}]
+                """.formatted(
+                        relay.url(),
+                        Identity.data(authority.certificate()),
+                        Identity.data(client.certificate()),
+                        Identity.data(client.key())));
+    }
+
+    @Test
+    void aKubeconfigWithACertificate() throws IOException, InterruptedException {
+        try (Relay relay = new Relay(api, server, client);
+                KubernetesClusterSource source =
+                        Sources.of(new ApiAccess(null, kubeconfig(relay, server), null, null))) {
+            source.start(told);
+            told.withNodes("self");
+            api.awaitWatch();
+            api.put(Nodes.flannel("b", 2));
+            told.withNodes("b", "self");
+        }
+    }
+
+    @Test
+    void aServiceAccount() throws IOException, InterruptedException {
+        Path token = Files.writeString(folder.resolve("token"), "secret");
+        Path authority = Files.writeString(folder.resolve("ca.crt"), server.certificate());
+        try (Relay relay = new Relay(api, server, null);
+                KubernetesClusterSource source = Sources.of(new ApiAccess(relay.url(), null, token, authority))) {
+            source.start(told);
+            told.withNodes("self");
+            assertTrue(api.asked.stream().allMatch(each -> "Bearer secret".equals(each.token())));
+        }
+    }
+
+    @Test
+    void aStrangerIsNotBelieved() throws IOException, InterruptedException {
+        try (Relay relay = new Relay(api, server, client);
+                KubernetesClusterSource source =
+                        Sources.of(new ApiAccess(null, kubeconfig(relay, client), null, null))) {
+            source.start(told);
+            told.troubled("certificat");
+            assertTrue(api.asked.isEmpty());
+        }
+    }
+
+    @Test
+    void whoHasNoCertificateIsRefused() throws IOException, InterruptedException {
+        Path authority = Files.writeString(folder.resolve("ca.crt"), server.certificate());
+        Path token = Files.writeString(folder.resolve("token"), "secret");
+        try (Relay relay = new Relay(api, server, client);
+                KubernetesClusterSource source = Sources.of(new ApiAccess(relay.url(), null, token, authority))) {
+            source.start(told);
+            told.troubled("cannot be watched");
+            assertTrue(api.asked.isEmpty());
+        }
+    }
+}
