@@ -117,7 +117,9 @@ record Forward(HostPort from, IpAddress pod, int port) {
     }
 
     private boolean isOfPort(Flow original) {
-        return original.protocol() == from.protocol().number() && original.destinationPort() == from.port();
+        return original.destination().ipv6() == from.ipv6()
+                && original.protocol() == from.protocol().number()
+                && original.destinationPort() == from.port();
     }
 
     /** As in {@code "tcp 0.0.0.0:8080 to 10.244.1.5:80"}. */

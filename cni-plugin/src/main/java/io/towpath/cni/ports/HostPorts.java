@@ -235,19 +235,20 @@ public final class HostPorts {
         forget(node, forwards, (forward, connection) -> forward.isMissedBy(connection, own));
     }
 
+    /** One look at all connections, for the kernel walks through those of all namespaces, whatever is asked. */
     private static void forget(Namespaces node, List<Forward> forwards, BiPredicate<Forward, Connection> isMeant)
             throws NetlinkException {
-        for (boolean ipv6 : new boolean[] {false, true}) {
-            List<Forward> some = forwards.stream()
-                    .filter(forward -> forward.isUdp() && forward.from().ipv6() == ipv6)
-                    .toList();
-            if (!some.isEmpty()) {
-                node.conntrack()
-                        .delete(
-                                ipv6 ? Rtnetlink.AF_INET6 : Rtnetlink.AF_INET,
-                                connection -> some.stream().anyMatch(forward -> isMeant.test(forward, connection)));
-            }
+        List<Forward> udp = forwards.stream().filter(Forward::isUdp).toList();
+        if (udp.isEmpty()) {
+            return;
         }
+        boolean ipv6 = udp.getFirst().from().ipv6();
+        boolean both = udp.stream().anyMatch(forward -> forward.from().ipv6() != ipv6);
+        int family = ipv6 ? Rtnetlink.AF_INET6 : Rtnetlink.AF_INET;
+        node.conntrack()
+                .delete(
+                        both ? Rtnetlink.AF_UNSPEC : family,
+                        connection -> udp.stream().anyMatch(forward -> isMeant.test(forward, connection)));
     }
 
     /**

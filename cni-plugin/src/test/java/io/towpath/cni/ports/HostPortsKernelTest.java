@@ -362,6 +362,7 @@ class HostPortsKernelTest {
         track("127.0.0.1", "127.0.0.2", 53);
         track("198.51.100.6", "192.0.2.2", 53, "-r", "10.244.1.5", "-q", "198.51.100.6", "--reply-port-src", "80");
         track("2001:db8::9", "2001:db8::1", 5353);
+        track("2001:db8::9", "2001:db8::1", 53);
         track("2001:db8::9", "2001:db8::7", 5353);
         open(ports(
                 ONE,
@@ -369,10 +370,18 @@ class HostPortsKernelTest {
                 mapping(Protocol.UDP, 53, "0.0.0.0"),
                 mapping(Protocol.UDP, 5353, "::")));
         assertEquals(
-                List.of("192.0.2.1:5354", "192.0.2.2:53", "192.0.2.2:5353", "2001:db8::7:5353", "203.0.113.1:53"),
+                List.of(
+                        "192.0.2.1:5354",
+                        "192.0.2.2:53",
+                        "192.0.2.2:5353",
+                        "2001:db8::1:53",
+                        "2001:db8::7:5353",
+                        "203.0.113.1:53"),
                 destinations());
         HostPorts.close(node, ONE);
-        assertEquals(List.of("192.0.2.1:5354", "192.0.2.2:5353", "2001:db8::7:5353", "203.0.113.1:53"), destinations());
+        assertEquals(
+                List.of("192.0.2.1:5354", "192.0.2.2:5353", "2001:db8::1:53", "2001:db8::7:5353", "203.0.113.1:53"),
+                destinations());
     }
 
     private List<String> destinations() throws IOException {
