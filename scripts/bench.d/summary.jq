@@ -19,10 +19,13 @@ def of($row; $key; $rows):
 | . as $rows
 | map(. as $row | .one.of_ptp = ([of($row; "one"; $rows)][0]) | .eight.of_ptp = ([of($row; "eight"; $rows)][0]))
 | {machine: {cores: $cores, cpu: $cpu, kernel: $kernel, filesystem: $filesystem}, plugins: $plugins, rounds: $rounds,
-   executable: ($size_kib / 1024 * 10 | round / 10), rows: .}
+   executable: ($size_kib / 1024 * 10 | round / 10), rows: ., agent: ($agent | map((.median, .p95, .max) |= (. * 100 | round / 100)))}
 | (.rows | map(select(.peer == "towpath"))) as $ours
 | .targets = [
     {what: "ADD median of ptp+host-local's", at_most: 0.5, unit: "", is: ($ours[] | select(.verb == "ADD") | .one.of_ptp)},
     {what: "DEL median of ptp+host-local's", at_most: 1, unit: "", is: ($ours[] | select(.verb == "DEL") | .one.of_ptp)},
     {what: "peak resident memory", at_most: 24, unit: " MiB", is: ($ours | map(.rss) | max)},
     {what: "size of the executable", at_most: 25, unit: " MiB", is: .executable}]
+  # Of the agent's figures that have the same target, the worst.
+  + (.agent | map(select(.at_most)) | group_by([.unit, .at_most]) | map(max_by(.p95))
+     | map({what: ("agent, " + .what), at_most, unit: (" " + .unit), is: .p95}))

@@ -1,108 +1,111 @@
 package io.towpath.lab.agent;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.lab.Agent;
 import io.towpath.lab.Await;
+import io.towpath.lab.Json;
 import io.towpath.lab.Lab;
 import io.towpath.lab.Namespace;
 import io.towpath.lab.Node;
 import io.towpath.lab.Plugin;
-import io.towpath.lab.Pod;
 import io.towpath.lab.api.ApiServer;
 import io.towpath.lab.api.NodeObjects;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
+import java.util.function.BooleanSupplier;
 
 /**
- * Measures the agent on a node of a simulated cluster, whose API server is in this process; prints a table. What is waited for is
- * asked of the kernel by ip(8), which adds some milliseconds to each figure. Arguments: {@code --quick}; {@code --file} for a
- * cluster file in place of the API server.
+ * Measures the agent on a node of a simulated cluster, whose API server is in this process and on the same cores. Prints a JSON object
+ * per line: {@code what}, {@code unit}, {@code median}, {@code p95}, {@code max}, and {@code at_most} where there is a target, which is
+ * for {@code p95}. What is waited for is asked of the kernel by ip(8) and of the agent by curl(1), which adds some milliseconds to each
+ * figure. {@code --quick} makes it short: fewer rounds, pods and nodes.
  */
 public final class AgentBench implements AutoCloseable {
     private static final int SMALL = 100;
-    private static final int LARGE = 5000;
-    private static final int PODS = 110;
-    private static final int STORM = 1000;
-    private static final long PAGE_KIB = 4;
+    private static final int HEARTBEAT_SECONDS = 300;
+    private static final double KIB_PER_MIB = 1024;
     /** USER_HZ, the unit of the times in proc_pid_stat(5). */
     private static final double TICKS_PER_SECOND = 100;
 
-    private final boolean quick;
+    private static final String EXTRA = "10.200.200.0/24";
+    private static final String EXTRA_ADDRESS = "172.17.0.1";
+
+    private final int large;
+    private final int storm;
+    private final int pods;
+    private final int rounds;
+    private final int starts;
+    private final int restSeconds;
     private final Lab lab = new Lab(Plugin.towpath()).withNodes("a").withGateway();
     private final Node node = lab.node();
     private final Namespace at = node.namespace();
-    private final @Nullable ApiServer api;
-    private final ObjectNode cluster;
+    private final ApiServer api = lab.api();
     private final Agent agent;
     private int peers;
+    private int beats;
 
-    private AgentBench(boolean quick, boolean file) throws IOException {
-        this.quick = quick;
-        this.cluster = lab.clusterFile(node);
-        ((ArrayNode) cluster.path("network")).set(0, "10.0.0.0/8");
-        if (file) {
-            api = null;
-            agent = node.agent();
-            write();
-        } else {
-            Files.delete(node.clusterFile());
-            api = lab.api();
-            api.addNode("a", node.slices(), node.address());
-            agent = node.agent(api);
-            Files.writeString(
-                    node.folder().resolve("net-conf.json"),
-                    "{\"Network\":\"10.0.0.0/8\",\"Backend\":{\"Type\":\"vxlan\"}}");
-        }
+    private AgentBench(boolean quick) throws IOException {
+        large = quick ? 1000 : 5000;
+        storm = large / 5;
+        pods = quick ? 11 : 110;
+        rounds = quick ? 3 : 40;
+        starts = quick ? 2 : 10;
+        restSeconds = quick ? 4 : 30; // the agent looks at everything every 30 s
+        Files.delete(node.clusterFile());
+        api.addNode("a", node.slices(), node.address());
+        agent = node.agent(api);
+        Files.writeString(
+                node.folder().resolve("net-conf.json"),
+                "{\"Network\":\"10.0.0.0/8\",\"Backend\":{\"Type\":\"vxlan\"}}");
     }
 
     /** Runs all of it. */
     public static void main(String[] arguments) throws IOException {
-        List<String> options = List.of(arguments);
-        try (AgentBench bench = new AgentBench(options.contains("--quick"), options.contains("--file"))) {
+        try (AgentBench bench = new AgentBench(List.of(arguments).contains("--quick"))) {
             bench.run();
         }
     }
 
     private void run() throws IOException {
-        System.out.println("The node agent. Times in ms as p50, p95, max; memory (RSS) in MiB.");
-        peers(SMALL);
-        row("start to in sync, " + SMALL + " nodes", List.of(start(SMALL)));
-        List<Pod> pods = new ArrayList<>();
-        for (int i = 0; i < (quick ? PODS / 10 : PODS); i++) {
-            pods.add(node.pod("p" + i).add());
+        grow(SMALL);
+        start();
+        for (int i = 0; i < pods; i++) {
+            node.pod("p" + i).add();
         }
+        String size = SMALL + " nodes, " + pods + " pods";
+        row("start to in sync, " + size, startsFromNothing(starts), 1000);
         settle();
-        System.out.printf("%-52s %9.1f%n", "memory, " + SMALL + " nodes, " + pods.size() + " pods", rss());
-        System.out.printf("%-52s %8.2f %%%n", "CPU at rest, of one core", cpuAtRest());
-        change(SMALL);
+        memory(size, 80);
+        row("CPU at rest, " + size, "%", List.of(cpu(() -> false)), 0.5);
+        changes(size);
         repairs();
-        agent.kill();
-        at.ip("link delete flannel.1");
 
-        peers(LARGE);
-        row("start to all programmed, " + LARGE + " nodes", List.of(start(LARGE)));
+        grow(large);
+        size = large + " nodes";
+        row("start to all programmed, " + size, startsFromNothing(starts / 2));
+        List<Double> again = new ArrayList<>();
+        for (int i = 0; i < starts / 2; i++) {
+            agent.kill();
+            again.add(start());
+        }
+        row("started again, all in place, " + size, again);
         settle();
-        System.out.printf("%-52s %9.1f%n", "memory, " + LARGE + " nodes", rss());
-        System.out.printf("%-52s %8.2f %%%n", "CPU at rest, of one core", cpuAtRest());
-        change(LARGE);
+        memory(size, 0);
+        row("CPU at rest, " + size, "%", List.of(cpu(() -> false)), 0);
+        row("CPU with heartbeats every 5 min, " + size, "%", List.of(cpu(this::heartbeat)), 0);
+        changes(size);
         storm();
-        agent.kill();
-        row("started again with all in place, " + LARGE + " nodes", List.of(start(LARGE)));
     }
 
     /** Makes the cluster as large as this, this node not counted. */
-    private void peers(int wanted) throws IOException {
+    private void grow(int wanted) {
         for (; peers < wanted; peers++) {
             add("peer-" + peers, slice(peers), "172.16." + peers / 250 + "." + (1 + peers % 250));
-        }
-        if (api == null) {
-            write();
         }
     }
 
@@ -111,76 +114,56 @@ public final class AgentBench implements AutoCloseable {
     }
 
     private void add(String name, String slice, String address) {
-        ApiServer server = api;
-        if (server == null) {
-            ObjectNode entry = ((ArrayNode) cluster.path("nodes")).addObject().put("name", name);
-            entry.putArray("slices").add(slice);
-            entry.putArray("addresses").add(address);
-        } else {
-            String mac = "02:00:00:00:%02x:%02x".formatted(peers / 256, peers % 256);
-            server.addNode(NodeObjects.ofFlannel(name, slice, address, mac));
+        String mac = "02:00:00:00:%02x:%02x".formatted(peers / 256, peers % 256);
+        api.addNode(NodeObjects.ofFlannel(name, slice, address, mac));
+    }
+
+    /** Without an overlay and without an agent at the beginning. */
+    private List<Double> startsFromNothing(int count) {
+        List<Double> times = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            agent.kill();
+            at.ip("link delete flannel.1");
+            times.add(start());
         }
+        return times;
     }
 
-    private void remove(String name) {
-        ApiServer server = api;
-        if (server == null) {
-            ArrayNode nodes = (ArrayNode) cluster.path("nodes");
-            nodes.remove(nodes.size() - 1);
-        } else {
-            server.deleteNode(name);
-        }
-    }
-
-    /** As an editor does: whole, by rename. */
-    private void write() throws IOException {
-        Path next = node.folder().resolve("cluster.next");
-        Files.writeString(next, cluster.toString());
-        Files.move(
-                next,
-                node.clusterFile(),
-                java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-                java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    /** Milliseconds until the agent is ready and so many routes are there. */
-    private double start(int routes) {
+    /** Milliseconds from the process's start until it says that it is ready and everything is in the kernel. */
+    private double start() {
         long start = System.nanoTime();
         agent.start();
-        Await.until("all routes", () -> routes() >= routes, agent::log);
         Await.until("ready", () -> agent.code("readyz") == 200, agent::log);
+        Await.until("all is programmed", this::isWhole, agent::log);
         return (System.nanoTime() - start) / 1e6;
     }
 
-    private long routes() {
-        return at.hasLink("flannel.1")
-                ? at.run("ip", "-4", "route", "show", "dev", "flannel.1")
-                        .lines()
-                        .count()
-                : 0;
+    private boolean isWhole() {
+        return lines("ip", "-4", "route", "show", "dev", "flannel.1") == peers
+                && lines("ip", "-4", "neigh", "show", "dev", "flannel.1", "nud", "permanent") == peers
+                && lines("bridge", "fdb", "show", "dev", "flannel.1") == peers;
     }
 
-    private void change(int size) throws IOException {
-        List<Double> added = new ArrayList<>();
-        List<Double> gone = new ArrayList<>();
-        for (int i = 0; i < (quick ? 5 : 30); i++) {
-            add("one-more", "10.200.200.0/24", "172.17.0.1");
-            if (api == null) {
-                write();
-            }
-            added.add(Await.time("one more", () -> hasRoute("10.200.200.0/24")));
-            remove("one-more");
-            if (api == null) {
-                write();
-            }
-            gone.add(Await.time("gone", () -> !hasRoute("10.200.200.0/24")));
+    private long lines(String... words) {
+        return at.hasLink("flannel.1") ? at.run(words).lines().count() : 0;
+    }
+
+    private void changes(String size) {
+        List<Double> joined = new ArrayList<>();
+        List<Double> left = new ArrayList<>();
+        for (int i = 0; i < rounds; i++) {
+            joined.add(time(() -> add("one-more", EXTRA, EXTRA_ADDRESS), () -> hasRoute(EXTRA)));
+            Await.until("the rest of it", () -> AgentLab.hasPeer(at, EXTRA, EXTRA_ADDRESS));
+            left.add(time(() -> api.deleteNode("one-more"), () -> !hasRoute(EXTRA)));
+            AgentLab.awaitGone(node, EXTRA, EXTRA_ADDRESS);
         }
-        row("a node joins, of " + size, added);
-        row("a node leaves, of " + size, gone);
+        row("a node joins, " + size, joined, 1000);
+        row("a node leaves, " + size, left, 1000);
     }
 
+    /** Asks for one route, not for all: with thousands of them the question would take longer than the answer. */
     private boolean hasRoute(String slice) {
-        return !at.run("ip", "-4", "route", "show", slice).isBlank();
+        return at.run("ip", "route", "get", slice.replace(".0/24", ".1")).contains("dev flannel.1");
     }
 
     private void repairs() {
@@ -190,49 +173,41 @@ public final class AgentBench implements AutoCloseable {
                 .path(0)
                 .path("lladdr")
                 .asText();
-        repair("route deleted", "route delete " + slice, slice);
-        repair("neighbour deleted", "neigh delete " + gateway + " dev flannel.1", slice);
-        List<Double> times = new ArrayList<>();
-        for (int i = 0; i < rounds(); i++) {
-            at.run("bridge", "fdb", "delete", mac, "dev", "flannel.1");
-            times.add(Await.time(
-                    "the entry",
-                    () -> at.run("bridge", "fdb", "show", "dev", "flannel.1").contains(mac)));
-        }
-        row("repaired: forwarding entry deleted", times);
-        repair("device down", "link set flannel.1 down", slice);
-        repair("device deleted, " + SMALL + " peers", "link delete flannel.1", slice);
+        repair("route deleted", () -> at.ip("route delete " + slice));
+        repair("neighbour deleted", () -> at.ip("neigh delete " + gateway + " dev flannel.1"));
+        repair("FDB entry deleted", () -> at.run("bridge", "fdb", "delete", mac, "dev", "flannel.1"));
+        repair("device down", () -> at.ip("link set flannel.1 down"));
+        repair("device deleted", () -> at.ip("link delete flannel.1"));
     }
 
-    private void repair(String what, String command, String slice) {
-        String gateway = slice.replace("/24", "");
+    private void repair(String what, Runnable breaking) {
         List<Double> times = new ArrayList<>();
-        for (int i = 0; i < rounds(); i++) {
-            at.ip(command);
-            times.add(Await.time(
-                    what,
-                    () -> hasRoute(slice)
-                            && at.run("ip", "neigh", "show", "to", gateway, "nud", "permanent")
-                                    .contains("lladdr")));
+        for (int i = 0; i < rounds; i++) {
+            breaking.run();
+            times.add(time(() -> {}, this::isWhole));
         }
-        row("repaired: " + what, times);
-    }
-
-    private int rounds() {
-        return quick ? 5 : 40;
+        row("repaired: " + what + ", " + SMALL + " nodes", times, 1000);
     }
 
     private void storm() {
-        List<Double> times = new ArrayList<>();
-        String[] deletions = new String[STORM];
-        for (int i = 0; i < STORM; i++) {
+        String[] deletions = new String[storm];
+        for (int i = 0; i < storm; i++) {
             deletions[i] = "route delete " + slice(i);
         }
-        for (int i = 0; i < (quick ? 2 : 10); i++) {
+        List<Double> times = new ArrayList<>();
+        for (int i = 0; i < Math.max(2, rounds / 4); i++) {
             at.ip(deletions);
-            times.add(Await.time("all are back", () -> routes() >= LARGE));
+            times.add(time(() -> {}, this::isWhole));
         }
-        row("repaired: " + STORM + " of " + LARGE + " routes deleted", times);
+        row("repaired: " + storm + " of " + large + " routes deleted", times, 1000);
+    }
+
+    /** Milliseconds from the beginning of an action until something is so. */
+    private static double time(Runnable action, BooleanSupplier condition) {
+        long start = System.nanoTime();
+        action.run();
+        Await.until("it is so", condition);
+        return (System.nanoTime() - start) / 1e6;
     }
 
     /** Two seconds in which nothing is done. */
@@ -240,18 +215,48 @@ public final class AgentBench implements AutoCloseable {
         LockSupport.parkNanos(2_000_000_000L);
     }
 
-    private double rss() throws IOException {
-        String pages = Files.readString(Path.of("/proc", String.valueOf(agent.pid()), "statm"))
-                .split(" ", -1)[1];
-        return Long.parseLong(pages) * PAGE_KIB / 1024.0;
+    private void memory(String size, double atMost) throws IOException {
+        row("memory (RSS), " + size, "MiB", List.of(status("VmRSS") / KIB_PER_MIB), atMost);
+        row("memory at most until then, " + size, "MiB", List.of(status("VmHWM") / KIB_PER_MIB), 0);
     }
 
-    private double cpuAtRest() throws IOException {
+    /** A figure of proc_pid_status(5), in KiB. */
+    private long status(String name) throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc", String.valueOf(agent.pid()), "status"))) {
+            if (line.startsWith(name + ":")) {
+                return Long.parseLong(line.replaceAll("\\D", ""));
+            }
+        }
+        throw new IllegalStateException("no " + name);
+    }
+
+    /**
+     * Percent of one core over some time. The API server's bookmarks come every two seconds, a real one's every minute.
+     *
+     * @param work done again and again; says whether there was something to do, and then waits by itself
+     */
+    private double cpu(BooleanSupplier work) throws IOException {
         long start = System.nanoTime();
+        long end = start + restSeconds * 1_000_000_000L;
         long before = ticks();
-        LockSupport.parkNanos((quick ? 4 : 30) * 1_000_000_000L);
+        while (System.nanoTime() < end) {
+            if (!work.getAsBoolean()) {
+                LockSupport.parkNanos(end - System.nanoTime());
+            }
+        }
         double seconds = (System.nanoTime() - start) / 1e9;
         return (ticks() - before) / TICKS_PER_SECOND / seconds * 100;
+    }
+
+    /** As kubelets do when nothing happens: each tells its node's status every five minutes. */
+    private boolean heartbeat() {
+        beats++;
+        api.edit(
+                "peer-" + beats % peers,
+                changed -> ((ObjectNode) changed.at("/status/conditions/4"))
+                        .put("lastHeartbeatTime", Instant.now().toString()));
+        LockSupport.parkNanos(HEARTBEAT_SECONDS * 1_000_000_000L / peers);
+        return true;
     }
 
     /** utime and stime, proc_pid_stat(5). */
@@ -261,14 +266,24 @@ public final class AgentBench implements AutoCloseable {
         return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
     }
 
-    private static void row(String what, List<Double> times) {
-        List<Double> sorted = times.stream().sorted().toList();
-        System.out.printf(
-                "%-52s %9.1f %9.1f %9.1f%n",
-                what,
-                sorted.get((sorted.size() - 1) / 2),
-                sorted.get((int) Math.ceil(sorted.size() * 0.95) - 1),
-                sorted.getLast());
+    private static void row(String what, List<Double> millis) {
+        row(what, millis, 0);
+    }
+
+    private static void row(String what, List<Double> millis, double atMost) {
+        row(what, "ms", millis, atMost);
+    }
+
+    private static void row(String what, String unit, List<Double> values, double atMost) {
+        List<Double> sorted = values.stream().sorted().toList();
+        ObjectNode row = Json.object("{}").put("what", what).put("unit", unit);
+        row.put("median", sorted.get((sorted.size() - 1) / 2));
+        row.put("p95", sorted.get((int) Math.ceil(sorted.size() * 0.95) - 1));
+        row.put("max", sorted.getLast()).put("rounds", sorted.size());
+        if (atMost > 0) {
+            row.put("at_most", atMost);
+        }
+        System.out.println(row);
     }
 
     @Override
