@@ -41,18 +41,16 @@ toolchain_packages() {
   printf '%s\n' binutils gcc libc6-dev musl-tools unzip util-linux xz-utils zlib1g-dev
 }
 
-# build_towpath ROOT [MAVEN ARGUMENT...]: the executable alone, without the tests; with arguments, what they say.
+# build_towpath ROOT MAVEN-ARGUMENT...: executables, without running the tests.
 build_towpath() {
   local root=$1 log=$1/target/build.log
   shift
-  (($#)) || set -- -Dmaven.test.skip=true -pl cni-plugin -am package
   mkdir -p "$root/target"
   if ! with_progress "building the native executable" "$log" \
-    mvn -B -ntp -Dstyle.color=never -f "$root/pom.xml" -Dspotless.check.skip=true "$@"; then
+    mvn -B -ntp -Dstyle.color=never -f "$root/pom.xml" -Dspotless.check.skip=true "$@" package; then
     tail -n 40 "$log" | sed 's/^/  /' >&2
     give_back_targets "$root"
     die "the build failed; the end of its log is above" "The whole log: $log"
   fi
   give_back_targets "$root"
-  [[ -x $root/cni-plugin/target/towpath ]] || die "the build made no cni-plugin/target/towpath" "Its log: $log"
 }
