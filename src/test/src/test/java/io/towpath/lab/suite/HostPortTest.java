@@ -233,6 +233,39 @@ class HostPortTest {
         second.del();
     }
 
+    /** kube-proxy's, or what a portmap plugin has left: ours comes first for a pod's port, theirs for all others. */
+    @Test
+    void rulesOfOthersGoOnForOtherPortsAlone() {
+        Pod web = pod(a, "web", mapping(8080, "tcp")).add();
+        WhoAmI.serve(web.namespace(), PORT);
+        for (String hook : List.of("prerouting", "output")) {
+            a.namespace()
+                    .run(
+                            "nft",
+                            "add table ip others; add chain ip others %1$s { type nat hook %1$s priority -100; };"
+                                            .formatted(hook)
+                                    + " add rule ip others " + hook + " tcp dport 8080 dnat to 192.0.2.99:1;"
+                                    + " add rule ip others " + hook + " ip daddr " + ipv4 + " tcp dport 8090 dnat to "
+                                    + web.address() + ":" + PORT);
+        }
+        for (Namespace from : List.of(a.namespace(), b.namespace())) {
+            WhoAmI.ask(from, "tcp", ipv4, 8080);
+            WhoAmI.ask(from, "tcp", ipv4, 8090);
+        }
+    }
+
+    /** Whoever had it would get what other nodes send by the overlay. */
+    @Test
+    void theOverlaysPortIsRefused() {
+        Pod far = b.pod("far").add();
+        a.pod("first").add().del();
+        NodeState before = a.state();
+        String error = pod(a, "web", mapping(8472, "udp")).tryAdd().failedWith(100);
+        assertTrue(error.contains("udp 0.0.0.0:8472 is taken by the tunnel of interface flannel.1"), error);
+        a.state().without("last_reserved_ip").assertSameAs(before.without("last_reserved_ip"));
+        a.pod("second").add().ping(far.address());
+    }
+
     @Test
     void gcTakesThePortsToo() {
         Pod one = pod(a, "one", mapping(8081, "tcp")).add();
