@@ -60,10 +60,13 @@ public final class NodeVerbs implements Verbs {
             OwnerMark mark = mark(request);
             Unwiring unwiring = new Unwiring(node);
             Link link = unwiring.find(hostName(request), isPod, mark, pod, request.ifName());
-            if (Links.mayHavePorts(link)) {
-                HostPorts.close(node, mark);
+            try {
+                if (Links.mayHavePorts(link)) {
+                    HostPorts.close(node, mark);
+                }
+            } finally {
+                unwiring.disconnect(link, mark);
             }
-            unwiring.disconnect(link, mark);
             leases.release(request);
         }
     }

@@ -185,6 +185,30 @@ class HostPortTest {
         }
     }
 
+    /** As much as can be is done, but no other pod gets the address that a port leads to. */
+    @Test
+    void delThatCannotCloseThePortsKeepsTheLease() throws IOException {
+        call("ADD", "8080").run().good();
+        node.namespaces.kernel.forgetRequests();
+        call("DEL").run().good();
+        int deletion = 0;
+        while (!node.namespaces.kernel.requests().get(deletion).toString().contains("element delete")) {
+            deletion++;
+        }
+        call("ADD", "8080").run().good();
+        List<String> leases = node.leases();
+        node.namespaces.kernel.forgetRequests();
+        node.namespaces.kernel.failRequest(deletion, Errno.ENOMEM);
+        String error = call("DEL").run().error();
+        node.namespaces.kernel.heal();
+        assertTrue(error.contains("ENOMEM"), error);
+        assertEquals(List.of(), node.hostLinks());
+        assertEquals(leases, node.leases());
+        call("DEL").run().good();
+        assertEquals(List.of(), owners());
+        assertEquals(List.of(), node.leases());
+    }
+
     @Test
     void gcRemovesWhatIsNotValidAndNothingElse() throws IOException {
         call("ADD", "8080").run().good();
