@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The executable {@code towpath-node} on a node, with the capabilities that the shipped manifest gives it and no others. */
@@ -23,6 +25,7 @@ public final class Agent implements AutoCloseable {
     private Path log;
     private int runs;
     private String[] wrapper = {};
+    private final Map<String, String> environment = new TreeMap<>();
 
     private Agent(Node node) {
         this.node = node;
@@ -56,6 +59,11 @@ public final class Agent implements AutoCloseable {
 
     /** An agent that follows the API server, with the network of the lab in flannel's configuration. */
     static Agent ofApi(Node node, ApiServer api) {
+        return ofKubernetes(node).with("--kube-api-url", api.url());
+    }
+
+    /** An agent that is told by its options or its pod where the API is. */
+    static Agent ofKubernetes(Node node) {
         ObjectNode conf = Json.object("{'Backend':{'Type':'vxlan'}}");
         for (String slice : node.slices()) {
             if (slice.contains(":")) {
@@ -69,7 +77,7 @@ public final class Agent implements AutoCloseable {
         }
         Path file = node.folder().resolve("net-conf.json");
         Json.write(file, conf);
-        return new Agent(node).with("--kube-api-url", api.url()).with("--net-config-path", file.toString());
+        return new Agent(node).with("--net-config-path", file.toString());
     }
 
     /** Further options. */
@@ -91,6 +99,22 @@ public final class Agent implements AutoCloseable {
         return this;
     }
 
+    /** As in a pod: the API by the variables that the kubelet sets, and the service account's folder with this content. */
+    public Agent inPod(ApiServer api, Path account) {
+        environment.put("KUBERNETES_SERVICE_HOST", api.address().getAddress().getHostAddress());
+        environment.put("KUBERNETES_SERVICE_PORT", String.valueOf(api.address().getPort()));
+        wrapper = new String[] {
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            "mount -t tmpfs tmpfs /run && cd /run && mkdir -p secrets/kubernetes.io/serviceaccount"
+                    + " && mount --bind \"$0\" secrets/kubernetes.io/serviceaccount && exec \"$@\"",
+            account.toString()
+        };
+        return this;
+    }
+
     public Node node() {
         return node;
     }
@@ -106,12 +130,13 @@ public final class Agent implements AutoCloseable {
                 Manifest.agentCapabilities().stream()
                         .map(capability -> "+" + capability)
                         .toList());
-        process = node.namespace()
-                .background(
-                        Command.of(words.toArray(String[]::new))
-                                .by("setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all," + bounding)
-                                .by(wrapper),
-                        log);
+        Command command = Command.of(words.toArray(String[]::new))
+                .by("setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all," + bounding)
+                .by(wrapper);
+        for (Map.Entry<String, String> variable : environment.entrySet()) {
+            command = command.with(variable.getKey(), variable.getValue());
+        }
+        process = node.namespace().background(command, log);
         return this;
     }
 

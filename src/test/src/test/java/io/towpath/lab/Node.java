@@ -167,6 +167,11 @@ public final class Node {
         return lab.with(Agent.ofApi(this, api));
     }
 
+    /** An agent that is told by its options or its pod where the API is; not started yet. It ends with the lab. */
+    public Agent kubernetesAgent() {
+        return lab.with(Agent.ofKubernetes(this));
+    }
+
     /** All that is in the node's kernel and on its disk. */
     public NodeState state() {
         return NodeState.of(this);

@@ -3,8 +3,12 @@ package io.towpath.lab.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
+import com.sun.net.httpserver.HttpsServer;
 import io.towpath.lab.Json;
 import io.towpath.lab.Namespace;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Set;
@@ -12,6 +16,8 @@ import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +34,8 @@ public final class ApiServer implements AutoCloseable {
     private final InetSocketAddress address;
     private final NodeStore store = new NodeStore();
     private final Set<String> requests = new ConcurrentSkipListSet<>();
+    private @Nullable SSLContext tls;
+    private volatile @Nullable String token;
     private @Nullable HttpServer server;
     private @Nullable ExecutorService threads;
     private @Nullable NodeRequests handler;
@@ -43,10 +51,47 @@ public final class ApiServer implements AutoCloseable {
         return "http://" + address.getAddress().getHostAddress() + ":" + address.getPort();
     }
 
+    /** From now on with TLS alone, for who shows a certificate of the context's authorities, or this token if it is not null. */
+    public ApiServer secure(SSLContext context, @Nullable String bearer) {
+        down();
+        tls = context;
+        token = bearer;
+        up();
+        return this;
+    }
+
+    /** The one token that is taken from now on. */
+    public void expect(String bearer) {
+        token = bearer;
+    }
+
+    /** The host of its address, and the port. */
+    public InetSocketAddress address() {
+        return address;
+    }
+
+    private HttpServer listen() throws IOException {
+        SSLContext context = tls;
+        if (context == null) {
+            return HttpServer.create(address, 0);
+        }
+        boolean certificates = token == null;
+        HttpsServer https = HttpsServer.create(address, 0);
+        https.setHttpsConfigurator(new HttpsConfigurator(context) {
+            @Override
+            public void configure(HttpsParameters parameters) {
+                SSLParameters with = context.getDefaultSSLParameters();
+                with.setNeedClientAuth(certificates);
+                parameters.setSSLParameters(with);
+            }
+        });
+        return https;
+    }
+
     /** Listens again. */
     public void up() {
-        NodeRequests current = new NodeRequests(store, requests);
-        HttpServer http = at.call(() -> HttpServer.create(address, 0));
+        NodeRequests current = new NodeRequests(store, requests, () -> token);
+        HttpServer http = at.call(this::listen);
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
         http.setExecutor(executor);
         http.createContext("/", current);

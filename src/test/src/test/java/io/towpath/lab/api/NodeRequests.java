@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Answers what is asked about nodes, until it is ended. */
@@ -27,11 +28,14 @@ final class NodeRequests implements HttpHandler {
 
     private final NodeStore store;
     private final Set<String> requests;
+    private final Supplier<@Nullable String> token;
     private volatile boolean ended;
 
-    NodeRequests(NodeStore store, Set<String> requests) {
+    /** @param token the one bearer token that is taken; null if none is asked for */
+    NodeRequests(NodeStore store, Set<String> requests, Supplier<@Nullable String> token) {
         this.store = store;
         this.requests = requests;
+        this.token = token;
     }
 
     /** Whoever watches is left without an end; the store's {@code wake} lets them notice. */
@@ -42,6 +46,13 @@ final class NodeRequests implements HttpHandler {
     @Override
     public void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
+            String expected = token.get();
+            if (expected != null
+                    && !("Bearer " + expected)
+                            .equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
+                refuse(exchange, 401, "Unauthorized", "Unauthorized");
+                return;
+            }
             if (exchange.getRequestHeaders().containsKey("Upgrade")) {
                 refuse(exchange, 503, "ServiceUnavailable", "no web sockets here, as behind many a proxy");
                 return;
