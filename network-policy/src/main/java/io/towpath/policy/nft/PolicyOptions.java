@@ -1,0 +1,28 @@
+package io.towpath.policy.nft;
+
+import io.towpath.netlink.nft.Expression;
+
+/**
+ * What an operator may choose of the table.
+ *
+ * @param logGroup the group of nfnetlink_log that is told of denied packets, 0 to 65,535; {@link #NO_LOG} for none
+ * @param logPerSecond how many packets of each direction it is told of in a second
+ */
+public record PolicyOptions(int logGroup, int logPerSecond) {
+    /** No packets are logged. */
+    public static final int NO_LOG = Expression.NONE;
+
+    private static final int GROUPS = 0x10000;
+
+    /** @throws IllegalArgumentException if the group or the rate is out of its range */
+    public PolicyOptions {
+        if (logGroup < NO_LOG || logGroup >= GROUPS || logPerSecond <= 0) {
+            throw new IllegalArgumentException("log group " + logGroup + ", " + logPerSecond + " per second");
+        }
+    }
+
+    /** Counts what is denied, and logs nothing. */
+    public static PolicyOptions silent() {
+        return new PolicyOptions(NO_LOG, 1);
+    }
+}

@@ -1,0 +1,208 @@
+package io.towpath.policy.nft;
+
+import io.towpath.netlink.nft.Chain;
+import io.towpath.netlink.nft.CtKey;
+import io.towpath.netlink.nft.DataType;
+import io.towpath.netlink.nft.Expression.Cmp;
+import io.towpath.netlink.nft.Expression.Header;
+import io.towpath.netlink.nft.Expression.Log;
+import io.towpath.netlink.nft.Expression.Operator;
+import io.towpath.netlink.nft.Expression.Payload;
+import io.towpath.netlink.nft.Family;
+import io.towpath.netlink.nft.Field;
+import io.towpath.netlink.nft.Hook;
+import io.towpath.netlink.nft.NftSet;
+import io.towpath.netlink.nft.Rule;
+import io.towpath.netlink.nft.Table;
+import io.towpath.netlink.nft.Value;
+import io.towpath.policy.nft.TableState.ChainState;
+import io.towpath.policy.ruleset.Direction;
+import io.towpath.policy.ruleset.Endpoint;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The part of the table that is the same for every ruleset: where packets enter it, and what is asked of all of them.
+ *
+ * <p>Allowed is what a rule accepts; whatever falls through, by whatever gap, meets the drop at the end of a base chain. Egress and
+ * ingress are two base chains of the same hook, one after the other, because an accept ends only its own: so both are asked of a
+ * packet between two pods of this node, and nothing but an accept lets it pass.
+ */
+final class TableLayout {
+    /** The table; nobody else has one of this name. */
+    static final Table TABLE = Table.inet(PolicyTable.NAME);
+
+    /** After the overlay's guard, before the usual filters: what is denied here costs no other table anything. */
+    private static final int PRIORITY = Chain.FILTER - 5;
+
+    private static final String PODS = "cali*";
+    private static final int ICMPV6 = 58;
+    private static final int ROUTER_SOLICITATION = 133;
+    private static final int NEIGHBOUR_SOLICITATION = 135;
+    private static final int NEIGHBOUR_ADVERTISEMENT = 136;
+    private static final int REGISTER = 1;
+
+    /** How much of a denied packet is logged: the headers of IPv6 and TCP. */
+    private static final int SNAPLEN = 80;
+
+    /** Comments by which counters are known. */
+    private static final String STRANGER = "no pod's interface, or not its address";
+
+    private static final String INVALID = "of no connection";
+
+    private static final Chain FORWARD_FROM = Chain.base(TABLE, "forward-from", "filter", Hook.FORWARD, PRIORITY);
+    private static final Chain FORWARD_TO = Chain.base(TABLE, "forward-to", "filter", Hook.FORWARD, PRIORITY + 1);
+    private static final Chain INPUT = Chain.base(TABLE, "input", "filter", Hook.INPUT, PRIORITY);
+    private static final Chain FROM_POD = Chain.of(TABLE, "from-pod");
+    private static final Chain TO_POD = Chain.of(TABLE, "to-pod");
+
+    private TableLayout() {}
+
+    /** Which addresses packets from an interface may have as their source. */
+    static NftSet sources(boolean ipv6) {
+        return NftSet.set(TABLE, name("sources", ipv6), DataType.IFNAME, address(ipv6));
+    }
+
+    /** By interface and address of a pod, what is asked of its packets of a direction. */
+    static NftSet pods(Direction direction, boolean ipv6) {
+        String name = name(direction == Direction.INGRESS ? "to-pod" : "from-pod", ipv6);
+        return NftSet.verdicts(TABLE, name, DataType.IFNAME, address(ipv6));
+    }
+
+    static DataType address(boolean ipv6) {
+        return ipv6 ? DataType.IPV6 : DataType.IPV4;
+    }
+
+    static String name(String name, boolean ipv6) {
+        return name + (ipv6 ? "-6" : "-4");
+    }
+
+    static Value key(Endpoint endpoint) {
+        return Value.concat(Value.name(endpoint.link()), Value.of(endpoint.address()));
+    }
+
+    /** Where the address of a packet's peer is, seen from a pod of this node. */
+    static Field peer(Direction direction, boolean ipv6) {
+        if (direction == Direction.INGRESS) {
+            return ipv6 ? Field.IP6_SADDR : Field.IP_SADDR;
+        }
+        return ipv6 ? Field.IP6_DADDR : Field.IP_DADDR;
+    }
+
+    static List<ChainState> chains(PolicyOptions options) {
+        return List.of(
+                base(
+                        FORWARD_FROM,
+                        List.of(
+                                Rule.in(FORWARD_FROM).iifname(PODS).jump(FROM_POD),
+                                Rule.in(FORWARD_FROM).iifname(PODS).counter().drop())),
+                base(
+                        FORWARD_TO,
+                        List.of(
+                                Rule.in(FORWARD_TO).oifname(PODS).jump(TO_POD),
+                                Rule.in(FORWARD_TO).oifname(PODS).counter().drop())),
+                base(
+                        INPUT,
+                        List.of(
+                                discovery(ROUTER_SOLICITATION),
+                                discovery(NEIGHBOUR_SOLICITATION),
+                                discovery(NEIGHBOUR_ADVERTISEMENT),
+                                Rule.in(INPUT).iifname(PODS).jump(FROM_POD),
+                                Rule.in(INPUT).iifname(PODS).counter().drop())),
+                fromPod(),
+                toPod(),
+                denied(Direction.EGRESS, options),
+                denied(Direction.INGRESS, options));
+    }
+
+    /** Why a rule drops packets. */
+    enum Reason {
+        INGRESS,
+        EGRESS,
+        STRANGER,
+        INVALID,
+        NONE
+    }
+
+    /** What a rule of the table counts. */
+    static Reason reason(Rule rule) {
+        if (rule.chain().equals(denied(Direction.INGRESS).name())) {
+            return Reason.INGRESS;
+        }
+        if (rule.chain().equals(denied(Direction.EGRESS).name())) {
+            return Reason.EGRESS;
+        }
+        return switch (rule.comment()) {
+            case STRANGER -> Reason.STRANGER;
+            case INVALID -> Reason.INVALID;
+            default -> Reason.NONE;
+        };
+    }
+
+    private static ChainState base(Chain chain, List<Rule> rules) {
+        return new ChainState(chain, rules);
+    }
+
+    /** Without it a pod would not find its gateway; its source may be link-local, or none. */
+    private static Rule discovery(int type) {
+        return Rule.in(INPUT)
+                .iifname(PODS)
+                .nfproto(Family.IPV6)
+                .l4proto(ICMPV6)
+                .with(new Payload(Header.TRANSPORT, 0, 1, REGISTER))
+                .with(new Cmp(REGISTER, Operator.EQ, Value.u8(type)))
+                .accept();
+    }
+
+    private static ChainState fromPod() {
+        Chain denied = denied(Direction.EGRESS);
+        List<Rule> rules = new ArrayList<>();
+        // Before connections are looked at, or a pod could send as another one whose connections it guesses.
+        rules.add(Rule.in(FROM_POD)
+                .notIn(sources(false), Field.IIFNAME, Field.IP_SADDR)
+                .counter()
+                .comment(STRANGER)
+                .goTo(denied));
+        rules.add(Rule.in(FROM_POD)
+                .notIn(sources(true), Field.IIFNAME, Field.IP6_SADDR)
+                .counter()
+                .comment(STRANGER)
+                .goTo(denied));
+        addStates(FROM_POD, rules);
+        rules.add(Rule.in(FROM_POD).vmap(pods(Direction.EGRESS, false), Field.IIFNAME, Field.IP_SADDR));
+        rules.add(Rule.in(FROM_POD).vmap(pods(Direction.EGRESS, true), Field.IIFNAME, Field.IP6_SADDR));
+        return new ChainState(FROM_POD, rules);
+    }
+
+    private static ChainState toPod() {
+        List<Rule> rules = new ArrayList<>();
+        addStates(TO_POD, rules);
+        rules.add(Rule.in(TO_POD).vmap(pods(Direction.INGRESS, false), Field.OIFNAME, Field.IP_DADDR));
+        rules.add(Rule.in(TO_POD).vmap(pods(Direction.INGRESS, true), Field.OIFNAME, Field.IP6_DADDR));
+        rules.add(Rule.in(TO_POD).counter().goTo(denied(Direction.INGRESS)));
+        return new ChainState(TO_POD, rules);
+    }
+
+    private static void addStates(Chain chain, List<Rule> rules) {
+        rules.add(Rule.in(chain).ctState(CtKey.ESTABLISHED | CtKey.RELATED).accept());
+        rules.add(
+                Rule.in(chain).ctState(CtKey.INVALID).counter().comment(INVALID).drop());
+    }
+
+    private static Chain denied(Direction direction) {
+        return Chain.of(TABLE, Verdicts.denied(direction).chain());
+    }
+
+    private static ChainState denied(Direction direction, PolicyOptions options) {
+        Chain chain = denied(direction);
+        List<Rule> rules = new ArrayList<>();
+        if (options.logGroup() != PolicyOptions.NO_LOG) {
+            rules.add(Rule.in(chain)
+                    .limit(options.logPerSecond(), options.logPerSecond())
+                    .with(new Log(options.logGroup(), chain.name(), SNAPLEN, 0))
+                    .build());
+        }
+        rules.add(Rule.in(chain).counter().drop());
+        return new ChainState(chain, rules);
+    }
+}

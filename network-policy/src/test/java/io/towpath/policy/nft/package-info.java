@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.policy.nft;
+
+import org.jspecify.annotations.NullMarked;
