@@ -8,7 +8,6 @@ import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.Ipv4Devconf;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Route;
-import io.towpath.netlink.rtnl.Vxlan;
 import io.towpath.overlay.ChecksumOffload;
 import io.towpath.overlay.Cluster;
 import java.util.ArrayList;
@@ -19,13 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The checks, each for a trap that has a name. */
 public final class Checks {
-    /** What a tunnel packet has more than the one inside: IP, UDP, VXLAN and Ethernet header. */
-    private static final int OVERHEAD_IPV4 = 50;
-
-    private static final int OVERHEAD_IPV6 = 70;
     private static final String STRICT = "1";
     private static final int SHOWN = 3;
-    private static final String POD_LINK = "cali";
+    static final String POD_LINK = "cali";
 
     private final Picture picture;
     private final String conflist;
@@ -51,11 +46,13 @@ public final class Checks {
     }
 
     List<Finding> all() {
+        DeviceChecks devices = new DeviceChecks(picture);
         FirewallChecks firewall = new FirewallChecks(picture);
         Cluster cluster = picture.cluster();
         return List.of(
-                overlay(),
-                mtu(),
+                devices.overlay(),
+                devices.vxlan(),
+                devices.mtu(),
                 firewall.port(cluster == null ? Cluster.DEFAULT_PORT : cluster.port()),
                 firewall.forward(),
                 rpFilter(),
@@ -67,54 +64,13 @@ public final class Checks {
                 peers());
     }
 
-    Finding overlay() {
-        List<Link> devices = picture.overlayDevices();
-        if (devices.isEmpty()) {
-            return Finding.fail("overlay", "there is no overlay device", "start the agent, and see what it logs");
-        }
-        for (Link device : devices) {
-            if (!device.isUp()) {
-                return Finding.fail("overlay", device.name() + " is down", "start the agent, which sets it up");
-            }
-        }
-        return Finding.ok("overlay", names(devices) + " up");
-    }
-
-    Finding mtu() {
-        List<String> good = new ArrayList<>();
-        for (Link device : picture.overlayDevices()) {
-            Vxlan vxlan = Objects.requireNonNull(device.vxlan());
-            Link underlay = picture.link(vxlan.linkIndex());
-            if (underlay == null) {
-                continue;
-            }
-            IpAddress local = vxlan.local();
-            int room = underlay.mtu() - (local != null && local.ipv6() ? OVERHEAD_IPV6 : OVERHEAD_IPV4);
-            if (device.mtu() > room) {
-                return Finding.fail(
-                        "mtu",
-                        device.name() + " has MTU " + device.mtu() + ", but " + underlay.name() + " with "
-                                + underlay.mtu() + " has room for " + room,
-                        "start the agent, which lowers it, or raise the MTU of " + underlay.name());
-            }
-            for (Link link : picture.links()) {
-                if (link.name().startsWith(POD_LINK) && link.mtu() > device.mtu()) {
-                    return Finding.warn(
-                            "mtu",
-                            "pod interface " + link.name() + " has MTU " + link.mtu() + ", more than the "
-                                    + device.mtu() + " of " + device.name(),
-                            "recreate the pods that were started with the larger MTU");
-                }
-            }
-            good.add(device.name() + " " + device.mtu() + " on " + underlay.name() + " " + underlay.mtu());
-        }
-        return Finding.ok("mtu", good.isEmpty() ? "no overlay device to look at" : String.join(", ", good));
-    }
-
     Finding rpFilter() {
         boolean all = STRICT.equals(picture.settings().get(Picture.RP_FILTER_ALL));
         List<Link> links = new ArrayList<>(picture.underlays());
         links.addAll(picture.overlayDevices());
+        if (links.isEmpty()) {
+            return Finding.ok("rp-filter", "no overlay device and no default route to look at");
+        }
         List<String> strict = links.stream()
                 // The larger of a device's and "all" holds: 2 is loose.
                 .filter(link -> Math.max(link.ipv4(Ipv4Devconf.RP_FILTER), all ? 1 : 0) == 1)
@@ -304,7 +260,7 @@ public final class Checks {
         return link == null ? "no interface" : link.name();
     }
 
-    private static String names(List<Link> links) {
+    static String names(List<Link> links) {
         return links.isEmpty()
                 ? "no interface"
                 : some(links.stream().map(Link::name).distinct().toList());

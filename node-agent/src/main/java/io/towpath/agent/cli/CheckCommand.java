@@ -37,7 +37,8 @@ final class CheckCommand {
             known = new Overlay(OverlayCommand.files(options), rtnl).lastKnown();
         }
         List<Finding> findings;
-        try (NetNs own = NetNs.current()) {
+        // Not through a descriptor, which could only be entered with CAP_SYS_ADMIN: the agent's pod has none.
+        try (NetNs own = NetNs.own()) {
             findings = Checks.of(
                     own,
                     known == null ? null : known.cluster(),

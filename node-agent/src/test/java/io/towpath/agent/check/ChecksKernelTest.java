@@ -141,6 +141,24 @@ class ChecksKernelTest {
     }
 
     @Test
+    void anotherVxlanDeviceWithTheSameVniAndPort() throws Exception {
+        node.ip("link", "add", "vx0", "type", "vxlan", "id", "2", "dstport", "8472");
+        node.ip("link", "add", "vx1", "type", "vxlan", "id", "1", "dstport", "4789");
+        assertWell();
+        node.ip("link", "delete", "flannel.1");
+        node.ip("link", "add", "vx2", "type", "vxlan", "id", "1", "dstport", "8472");
+        Finding finding = new DeviceChecks(picture()).vxlan();
+        assertEquals(Verdict.FAIL, finding.verdict(), finding::toString);
+        assertTrue(finding.found().contains("vx2 of another has VNI 1 at UDP port 8472"), finding::toString);
+    }
+
+    @Test
+    void anotherVxlanDeviceThatSharesThePortWithNobody() throws Exception {
+        node.ip("link", "add", "vx0", "type", "vxlan", "external", "dstport", "8472");
+        assertOnly("vxlan", Verdict.FAIL, "vx0 of another takes UDP port 8472");
+    }
+
+    @Test
     void aPodWithMoreMtuThanTheOverlay() throws Exception {
         node.ip("link", "add", "cali1", "mtu", "1500", "type", "veth", "peer", "name", "pod1");
         assertOnly("mtu", Verdict.WARN, "pod interface cali1 has MTU 1500");
