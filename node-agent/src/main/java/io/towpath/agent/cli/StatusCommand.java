@@ -33,6 +33,10 @@ final class StatusCommand {
         Path socket = Asking.socket(options);
         JsonNode asked = Asking.status(socket);
         JsonNode status = asked == null ? withoutAgent(options, socket) : asked;
+        // The agent looks every half a minute, and its first look may come before the node has a slice.
+        if (status.path("ipam").isEmpty() && status instanceof ObjectNode own) {
+            addFills(own, options);
+        }
         return new Cli.Output(
                 json ? status.toPrettyString() + "\n" : StatusText.of(status, Instant.now()),
                 status.path("ready").asBoolean());
@@ -70,12 +74,16 @@ final class StatusCommand {
                     .put("problem", peer.state().equals("ok") ? null : peer.state())
                     .putNull("lastRepair");
         }
+        return json;
+    }
+
+    /** From the disk. */
+    private static void addFills(ObjectNode json, ParseResult options) {
         try {
             json.set("ipam", StatusJson.fills(IpamCommand.fills(options)));
         } catch (IOException | IpamException e) {
             json.putArray("ipam");
             json.put("ipamProblem", e.getMessage());
         }
-        return json;
     }
 }

@@ -159,6 +159,21 @@ class CliTest {
     }
 
     @Test
+    void whatTheAgentDoesNotKnowOfRangesYetTheDiskTells() throws Exception {
+        nodeState();
+        try (Endpoints agent = agent()) {
+            assertTrue(agent.address().getPort() > 0);
+            Ran ran = run(
+                    "status",
+                    "--socket",
+                    disk.resolve("agent.sock").toString(),
+                    "--cni-conf",
+                    conflist().toString());
+            assertTrue(ran.out().contains("net      10.1.2.1-10.1.2.254  0       253  0 %"), ran::out);
+        }
+    }
+
+    @Test
     void withoutAnAgentTheStatusIsWhatTheKernelAndTheFilesTell() throws Exception {
         nodeState();
         Ran ran = run(
