@@ -3,9 +3,12 @@ package io.towpath.agent;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.agent.cli.Cli;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.TestNamespace;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,6 +88,45 @@ class AgentProcessKernelTest {
         }
     }
 
+    /** What an operator sees of a command: the exit code, and all that is printed. */
+    private record Ran(int code, String printed) {}
+
+    private static Ran command(String... words) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        PrintStream stream = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+        int code = new Cli(stream, stream).run(words);
+        return new Ran(code, bytes.toString(StandardCharsets.UTF_8));
+    }
+
+    private Ran install() {
+        return command(
+                "install",
+                "--executable",
+                file("executable"),
+                "--conflist",
+                file("conflist"),
+                "--bin-dir",
+                file("bin"),
+                "--conf-dir",
+                file("net.d"),
+                "--state-dir",
+                file("run"),
+                "--socket",
+                file("agent.sock"));
+    }
+
+    private Ran awaitInstall(Predicate<Ran> wanted) throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_S);
+        while (true) {
+            Ran ran = install();
+            if (wanted.test(ran)) {
+                return ran;
+            }
+            assertTrue(System.nanoTime() < deadline, ran.printed() + log(0));
+            LockSupport.parkNanos(20_000_000);
+        }
+    }
+
     private String dataPath() {
         return node.execute("ip", "route") + node.execute("nft", "-s", "list", "ruleset");
     }
@@ -106,5 +149,30 @@ class AgentProcessKernelTest {
         System.out.println("SIGTERM to the end: " + (System.nanoTime() - began) / 1_000_000 + " ms");
         assertTrue(log(0).contains("agent stopped"), log(0));
         assertEquals(before, dataPath());
+    }
+
+    @Test
+    void nothingIsInstalledBeforeItIsReady() throws Exception {
+        Files.writeString(folder.resolve("executable"), "#!new");
+        Files.writeString(folder.resolve("conflist"), """
+                {"cniVersion": "1.0.0", "name": "net", "plugins": [
+                  {"type": "towpath", "ipam": {"type": "host-local", "subnet": "usePodCidr"}}]}""");
+        Path foreign = Files.createDirectories(folder.resolve("net.d")).resolve("10-canal.conflist");
+        Files.writeString(foreign, "{}");
+        Files.move(folder.resolve("cluster.json"), folder.resolve("later.json"));
+        agent();
+        Ran early = awaitInstall(ran -> ran.printed().contains("the cluster is not known yet"));
+        assertEquals(Cli.FAILED, early.code());
+        assertTrue(Files.notExists(folder.resolve("bin")));
+
+        Files.move(folder.resolve("later.json"), folder.resolve("cluster.json"));
+        awaitInstall(ran -> ran.code() == Cli.OK);
+        assertEquals("#!new", Files.readString(folder.resolve("bin/towpath")));
+        assertTrue(Files.exists(folder.resolve("net.d/10-towpath.conflist")));
+        assertEquals("{}", Files.readString(foreign), "what is of others stays");
+        assertTrue(node.execute("ip", "route").contains("10.64.2.0/24 via 10.64.2.0 dev flannel.1"));
+        Ran status = command("status", "--socket", file("agent.sock"));
+        assertEquals(Cli.OK, status.code(), status::printed);
+        assertTrue(status.printed().startsWith("node n1: ready\n"), status::printed);
     }
 }
