@@ -171,6 +171,9 @@ public record AgentStatus(
         if (!overlay.stands) {
             return overlay.problem == null ? "the overlay does not stand yet" : overlay.problem;
         }
-        return guard.problem;
+        if (!guard.inForce) {
+            return guard.problem == null ? "the overlay's nftables table is not in force yet" : guard.problem;
+        }
+        return null;
     }
 }

@@ -94,6 +94,12 @@ class EndpointsTest {
             String ready = get(endpoints, "/readyz?verbose");
             assertTrue(ready.startsWith("HTTP/1.1 200 "), ready);
             assertEquals("ok\n", body(ready));
+            board.publish(Statuses.unguarded("no nftables"));
+            String unguarded = get(endpoints, "/readyz");
+            assertTrue(unguarded.startsWith("HTTP/1.1 503 "), unguarded);
+            assertEquals("no nftables\n", body(unguarded));
+            board.publish(Statuses.unguarded(null));
+            assertEquals("the overlay's nftables table is not in force yet\n", body(get(endpoints, "/readyz")));
         }
     }
 

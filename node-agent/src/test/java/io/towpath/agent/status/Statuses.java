@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Statuses for tests. */
 public final class Statuses {
@@ -58,6 +59,24 @@ public final class Statuses {
                 new AgentStatus.Guard(true, null, 2, NOW.minusSeconds(600), 17),
                 List.of(new AgentStatus.Fill("k8s-pod-network", "10.244.1.1-10.244.1.254", 253, 7)),
                 new AgentStatus.Attachments(1, 2, 3, NOW.minusSeconds(1800), null));
+    }
+
+    /** Of the same agent when its nftables table is not in force, for a reason or as it has not been looked at. */
+    public static AgentStatus unguarded(@Nullable String problem) {
+        AgentStatus ready = ready();
+        return new AgentStatus(
+                ready.node(),
+                ready.started(),
+                ready.taken(),
+                ready.source(),
+                ready.overlay(),
+                ready.rejected(),
+                ready.repairs(),
+                ready.lastRepairs(),
+                ready.rounds(),
+                new AgentStatus.Guard(false, problem, 0, null, 0),
+                ready.ipam(),
+                ready.attachments());
     }
 
     /** Of the same agent after one round more. */
