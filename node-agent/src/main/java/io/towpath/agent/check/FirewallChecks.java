@@ -16,12 +16,12 @@ final class FirewallChecks {
 
     Finding nftables() {
         String problem = picture.nftablesProblem();
-        return problem == null
-                ? Finding.ok("nftables", "answers")
-                : Finding.fail(
-                        "nftables",
-                        problem,
-                        "run this as root, and use a kernel with CONFIG_NF_TABLES (modprobe nf_tables)");
+        if (problem == null) {
+            return Finding.ok("nftables", "answers");
+        }
+        return problem.equals(Picture.DENIED)
+                ? Finding.warn("nftables", problem, "run this as root")
+                : Finding.fail("nftables", problem, "use a kernel with CONFIG_NF_TABLES (modprobe nf_tables)");
     }
 
     Finding port(int port) {

@@ -53,6 +53,9 @@ record Picture(
     static final String IPV6_FORWARD = "net/ipv6/conf/all/forwarding";
     static final String RP_FILTER_ALL = "net/ipv4/conf/all/rp_filter";
 
+    /** Why nftables cannot be asked by whoever is not root. */
+    static final String DENIED = "only root may ask for nftables";
+
     private static final String RELEASE = "kernel/osrelease";
 
     Picture {
@@ -103,7 +106,7 @@ record Picture(
         try (Nft nft = Nft.open(netNs)) {
             firewall = Firewall.of(nft);
         } catch (NetlinkException e) {
-            problem = e.getMessage();
+            problem = e.is(Errno.EPERM) ? DENIED : e.getMessage();
         }
         return new Picture(
                 links,

@@ -13,6 +13,8 @@ import io.towpath.overlay.OverlayView;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -50,7 +52,11 @@ final class StatusCommand {
         json.put("notReady", "no agent answers on " + socket + "; this is what the kernel and the files tell");
         ObjectNode overlay = json.putObject("overlay");
         overlay.put("stands", view.node() != null && view.pending().isEmpty());
-        overlay.put("problem", view.remarks().isEmpty() ? null : String.join("; ", view.remarks()));
+        List<String> problems = new ArrayList<>(view.remarks());
+        view.devices().stream()
+                .filter(device -> !device.state().equals("up"))
+                .forEach(device -> problems.add(device.name() + " is " + device.state()));
+        overlay.put("problem", problems.isEmpty() ? null : String.join("; ", problems));
         ArrayNode devices = overlay.putArray("devices");
         for (OverlayView.DeviceLine device : view.devices()) {
             devices.addObject()
@@ -62,7 +68,7 @@ final class StatusCommand {
                     .put("mac", device.mac())
                     .put("local", device.local())
                     .put("interface", device.underlay())
-                    .put("slice", device.address());
+                    .put("address", device.address());
         }
         ArrayNode peers = overlay.putArray("peers");
         for (OverlayView.PeerLine peer : view.peers()) {

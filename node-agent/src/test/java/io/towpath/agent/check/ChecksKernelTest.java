@@ -262,6 +262,10 @@ class ChecksKernelTest {
     }
 
     private static Picture with(Picture picture, String release, Set<String> offloading) {
+        return with(picture, release, offloading, "Protocol not supported");
+    }
+
+    private static Picture with(Picture picture, String release, Set<String> offloading, String nftablesProblem) {
         return new Picture(
                 picture.links(),
                 picture.addresses(),
@@ -271,7 +275,7 @@ class ChecksKernelTest {
                 Map.of(),
                 offloading,
                 Firewall.NONE,
-                "Protocol not supported",
+                nftablesProblem,
                 picture.cluster(),
                 picture.conflists());
     }
@@ -281,5 +285,8 @@ class ChecksKernelTest {
         FirewallChecks checks = new FirewallChecks(with(picture(), "6.1", Set.of()));
         assertEquals(Verdict.FAIL, checks.nftables().verdict());
         assertEquals(Verdict.WARN, checks.port(8472).verdict());
+        FirewallChecks denied = new FirewallChecks(with(picture(), "6.1", Set.of(), Picture.DENIED));
+        assertEquals(Verdict.WARN, denied.nftables().verdict());
+        assertEquals("run this as root", denied.nftables().mend());
     }
 }
