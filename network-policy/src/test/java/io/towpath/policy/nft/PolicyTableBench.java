@@ -23,6 +23,12 @@ import java.util.Map;
  */
 public final class PolicyTableBench {
     private static final int CHANGES = 50;
+    private static final Outcome PORTS = new Outcome.Ports(new Program(
+            "web",
+            List.of(
+                    new Program.PortRange(Protocol.TCP, 80, 80, true),
+                    new Program.PortRange(Protocol.TCP, 443, 443, true)),
+            false));
 
     private PolicyTableBench() {}
 
@@ -67,17 +73,9 @@ public final class PolicyTableBench {
     }
 
     private static Ruleset ruleset(int endpoints, int peers, int profiles, boolean ports) {
-        Program program = new Program(
-                "web",
-                List.of(
-                        new Program.PortRange(Protocol.TCP, 80, 80, true),
-                        new Program.PortRange(Protocol.TCP, 443, 443, true)),
-                false);
         Map<IpAddress, Outcome> addresses = new LinkedHashMap<>();
         for (int i = 0; i < peers; i++) {
-            addresses.put(
-                    IpAddress.parse("10.2." + i / 250 + "." + i % 250),
-                    ports ? new Outcome.Ports(program) : Outcome.ALLOW);
+            addresses.put(IpAddress.parse("10.2." + i / 250 + "." + i % 250), ports ? PORTS : Outcome.ALLOW);
         }
         List<Profile> ingress = new ArrayList<>();
         List<Profile> egress = new ArrayList<>();

@@ -182,6 +182,38 @@ class PolicyTableKernelTest {
         assertEquals("element delete inet towpath-policy in-1-4 { 0x0200020a : accept }\n", table.sent());
     }
 
+    private static Ruleset sharing(int peers) {
+        Outcome web = new Outcome.Ports(
+                new Program("web", List.of(new Program.PortRange(Protocol.TCP, 80, 80, true)), false));
+        Map<IpAddress, Outcome> addresses = new LinkedHashMap<>();
+        for (int i = 0; i < peers; i++) {
+            addresses.put(IpAddress.parse("10.2.0." + i), web);
+        }
+        return new Rulesets()
+                .with(
+                        new Endpoint("cali00000000001", IpAddress.parse("10.1.0.1")),
+                        Rulesets.profile("in-1", Direction.INGRESS, addresses),
+                        null)
+                .build();
+    }
+
+    @Test
+    void anOutcomeOfManyAddressesIsASetFromOneChangeToTheNext() throws Exception {
+        table.sync(sharing(64));
+        String few = list();
+        assertTrue(few.contains("10.2.0.63 : goto ports-in-web"), few);
+        table.sync(sharing(65));
+        String many = list();
+        assertTrue(many.contains("ip saddr @in-1-web-4 goto ports-in-web"), many);
+        assertFalse(many.contains("10.2.0.63 : goto"), many);
+        table.sync(sharing(66));
+        assertEquals("element add inet towpath-policy in-1-web-4 { 0x4100020a }\n", table.sent());
+        table.sync(sharing(65));
+        assertEquals(parts(many), parts(list()));
+        table.sync(sharing(64));
+        assertEquals(parts(few), parts(list()));
+    }
+
     @Test
     void profilesAndProgramsComeAndGoWhole() throws Exception {
         Ruleset little = new Rulesets()
