@@ -229,6 +229,16 @@ public final class Agent implements AutoCloseable {
         Await.until("the agent on " + node + " says " + text, () -> log().contains(text), this::log);
     }
 
+    /** Does something that it must not come in between of. */
+    public void whilePaused(Runnable action) {
+        Libc.pause(process().pid());
+        try {
+            action.run();
+        } finally {
+            Libc.resume(process().pid());
+        }
+    }
+
     /** As a crash. */
     public void kill() {
         Libc.kill(process().pid());

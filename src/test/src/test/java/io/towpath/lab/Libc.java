@@ -31,6 +31,8 @@ public final class Libc {
     private static final int SIGINT = 2;
     private static final int SIGKILL = 9;
     private static final int SIGTERM = 15;
+    private static final int SIGCONT = 18;
+    private static final int SIGSTOP = 19;
 
     private static final Calls CALLS = LibraryLoader.create(Calls.class)
             .option(LibraryOption.SaveError, true)
@@ -123,6 +125,16 @@ public final class Libc {
     /** Asks a process to end. */
     public static void terminate(long pid) {
         POSIX_CALLS.kill(pid, SIGTERM);
+    }
+
+    /** Has a process stand still. */
+    static void pause(long pid) {
+        POSIX_CALLS.kill(pid, SIGSTOP);
+    }
+
+    /** Has a process go on that stands still. */
+    static void resume(long pid) {
+        POSIX_CALLS.kill(pid, SIGCONT);
     }
 
     /** Whether this process may do what root may. */

@@ -104,7 +104,7 @@ final class FlannelNode {
         NetConf conf = node.conf()
                 .ipam("{'type': 'host-local', 'subnet': '" + node.slice() + "', 'routes': [{'dst': '0.0.0.0/0'}]}")
                 .with("type", "ptp")
-                .with("mtu", "1450");
+                .with("mtu", 1450);
         return node.pod(name).plugin(Plugin.reference("ptp")).conf(conf);
     }
 

@@ -48,7 +48,8 @@ public final class ApiServer implements AutoCloseable {
     }
 
     public String url() {
-        return "http://" + address.getAddress().getHostAddress() + ":" + address.getPort();
+        String host = address.getAddress().getHostAddress();
+        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 
     /** From now on with TLS alone, for who shows a certificate of the context's authorities, or this token if it is not null. */
