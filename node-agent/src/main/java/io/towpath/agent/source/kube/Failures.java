@@ -11,7 +11,7 @@ final class Failures {
     static String line(Throwable failure) {
         Throwable last = failure;
         for (Throwable at = failure; at != null; at = at.getCause()) {
-            if (at instanceof KubernetesClientException answer && answer.getCode() != 0) {
+            if (at instanceof KubernetesClientException answer && answer.getCode() > 0) {
                 Status status = answer.getStatus();
                 String message = status == null ? null : status.getMessage();
                 return oneLine(answer.getCode() + " " + (message == null ? answer.getMessage() : message));
