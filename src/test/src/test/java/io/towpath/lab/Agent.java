@@ -40,16 +40,35 @@ public final class Agent implements AutoCloseable {
         with("--cni-conf", conflist.toString());
     }
 
-    /** The executable under test: the system property {@code towpath.agent.executable}, by default the one just built. */
-    public static Path executable() {
+    /**
+     * How the program under test is called: the system property {@code towpath.agent.executable}, by default the native executable just
+     * built; where there is none, as after a build with {@code -DskipNative=true}, the same classes on this JVM.
+     */
+    private static List<String> program() {
         String configured = System.getProperty("towpath.agent.executable", "../../node-agent/target/towpath-node");
         Path path = Path.of(configured).toAbsolutePath().normalize();
-        if (!Files.isExecutable(path)) {
+        Path target = path.resolveSibling("classes");
+        Path classPath = path.resolveSibling("test.classpath");
+        if (Files.isExecutable(path)) {
+            return List.of(path.toString());
+        }
+        if (!Files.isDirectory(target) || !Files.isReadable(classPath)) {
             throw new AssertionError("there is no executable " + path
                     + ": build it with \"mvn package\" in the project's root, or name another with"
                     + " -Dtowpath.agent.executable=/path/to/towpath-node");
         }
-        return path;
+        try {
+            return List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "--enable-native-access=ALL-UNNAMED",
+                    "--sun-misc-unsafe-memory-access=allow",
+                    "-XX:TieredStopAtLevel=1",
+                    "-cp",
+                    target + ":" + Files.readString(classPath),
+                    "io.towpath.agent.Main");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** An agent that follows the cluster file. */
@@ -123,7 +142,8 @@ public final class Agent implements AutoCloseable {
     public Agent start() {
         runs++;
         log = node.folder().resolve("agent-" + runs + ".log");
-        List<String> words = new ArrayList<>(List.of(executable().toString(), "agent"));
+        List<String> words = new ArrayList<>(program());
+        words.add("agent");
         words.addAll(options);
         String bounding = String.join(
                 ",",
@@ -206,7 +226,7 @@ public final class Agent implements AutoCloseable {
     /** The executable as an operator calls it on the node, asking this agent. */
     public Command.Outcome operator(String... words) {
         return node.namespace()
-                .inside(Command.of(executable().toString()).and(words).and("--socket", socket.toString()))
+                .inside(Command.of(program().toArray(String[]::new)).and(words).and("--socket", socket.toString()))
                 .run();
     }
 
