@@ -12,11 +12,19 @@ import io.towpath.netlink.NetlinkSocket;
 import io.towpath.netlink.Requests;
 import io.towpath.netlink.Transport;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A session with nftables of one network namespace. Not for use by several threads at once. */
 public final class Nft implements AutoCloseable {
+    /** So many elements, of the largest kind, are told in one message. */
+    private static final int OF_ONE_MESSAGE = 50;
+
+    /** After so many reads, each with something other than the one before, somebody else changes the set all the time. */
+    private static final int READS = 20;
+
     private final Netlink netlink;
 
     /** A session over a transport, which is closed with it. */
@@ -80,8 +88,33 @@ public final class Nft implements AutoCloseable {
         return sets;
     }
 
-    /** The elements of a set or map; ENOENT if there is none. Intervals that touch remain apart. */
+    /** The elements of a set or map, each once; ENOENT if there is none. Intervals that touch remain apart. */
     public List<Element> elements(NftSet set) throws NetlinkException {
+        List<ElementCodec.Part> parts = parts(set);
+        boolean isHash = !set.hasIntervals() && (set.flags() & NFT_SET_TIMEOUT) == 0;
+        if (isHash && parts.size() > OF_ONE_MESSAGE) {
+            parts = settled(set, parts);
+        }
+        return ElementCodec.whole(set, parts);
+    }
+
+    /**
+     * The kernel tells a large hash piece by piece, each from the place that it counts anew. While the hash still grows from the
+     * elements added last, in the background and without another generation, places move: some are told twice, some not at all.
+     */
+    private List<ElementCodec.Part> settled(NftSet set, List<ElementCodec.Part> first) throws NetlinkException {
+        Set<ElementCodec.Part> before = new LinkedHashSet<>(first);
+        for (int i = 0; i < READS; i++) {
+            Set<ElementCodec.Part> now = new LinkedHashSet<>(parts(set));
+            if (now.equals(before)) {
+                break;
+            }
+            before = now;
+        }
+        return List.copyOf(before);
+    }
+
+    private List<ElementCodec.Part> parts(NftSet set) throws NetlinkException {
         Requests requests = new Requests();
         MessageWriter out = requests.add(NftCodec.type(NFT_MSG_GETSETELEM), NLM_F_DUMP, "element list", set);
         ElementCodec.where(out, set.table(), set.name()).end();
@@ -89,7 +122,7 @@ public final class Nft implements AutoCloseable {
         for (List<ElementCodec.Part> some : netlink.dump(requests, ElementCodec::read)) {
             parts.addAll(some);
         }
-        return ElementCodec.whole(set, parts);
+        return parts;
     }
 
     /** The rules of a table in the order of each chain, none if there is no such table. */
