@@ -44,24 +44,24 @@ public final class TestNamespace implements AutoCloseable {
 
     /** What {@code ip -details -json} shows inside. */
     public JsonNode show(String... arguments) {
-        return json(run(command("ip", List.of("-details", "-json"), arguments)));
+        return json(look(command("ip", List.of("-details", "-json"), arguments)));
     }
 
     /** What {@code bridge -json} shows inside. */
     public JsonNode bridge(String... arguments) {
-        return json(run(command("bridge", List.of("-json"), arguments)));
+        return json(look(command("bridge", List.of("-json"), arguments)));
     }
 
     /** What {@code tc -json} shows inside. */
     public JsonNode tc(String... arguments) {
-        return json(run(command("tc", List.of("-json"), arguments)));
+        return json(look(command("tc", List.of("-json"), arguments)));
     }
 
     /** What a program prints inside. */
     public String execute(String... command) {
         List<String> whole = new ArrayList<>(List.of("ip", "netns", "exec", name));
         whole.addAll(List.of(command));
-        return run(whole.toArray(String[]::new)).strip();
+        return look(whole.toArray(String[]::new)).strip();
     }
 
     /** Something to do inside. */
@@ -113,6 +113,15 @@ public final class TestNamespace implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(text, e);
         }
+    }
+
+    /** Runs a program that shows something, again while iproute2 says that the kernel changed it under its reading. */
+    private static String look(String... command) {
+        String output = run(command);
+        while (output.contains("Dump was interrupted")) {
+            output = run(command);
+        }
+        return output;
     }
 
     private static String run(String... command) {

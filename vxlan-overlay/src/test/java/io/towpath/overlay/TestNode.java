@@ -116,12 +116,12 @@ final class TestNode implements AutoCloseable {
     String ip(String words) {
         List<String> command = new ArrayList<>(List.of("ip", "-netns", name));
         command.addAll(List.of(words.split(" ")));
-        return run(command);
+        return look(command);
     }
 
     /** Runs a program inside; what it prints. */
     String execute(String words) {
-        return run(inside(words));
+        return look(inside(words));
     }
 
     private List<String> inside(String words) {
@@ -173,6 +173,15 @@ final class TestNode implements AutoCloseable {
 
     private static String sorted(String text) {
         return text.lines().sorted().map(line -> line + "\n").collect(Collectors.joining());
+    }
+
+    /** Runs a program that shows something, again while iproute2 says that the kernel changed it under its reading. */
+    private static String look(List<String> command) {
+        String output = run(command);
+        while (output.contains("Dump was interrupted")) {
+            output = run(command);
+        }
+        return output;
     }
 
     private static String run(List<String> command) {

@@ -44,7 +44,7 @@ public final class TestNamespace implements AutoCloseable {
     public JsonNode show(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of("ip", "-netns", name, "-details", "-json"));
         command.addAll(List.of(arguments));
-        String text = run(command.toArray(String[]::new));
+        String text = look(command.toArray(String[]::new));
         return JSON.readTree(text.isBlank() ? "[]" : text);
     }
 
@@ -52,7 +52,7 @@ public final class TestNamespace implements AutoCloseable {
     public String execute(String... command) throws IOException {
         List<String> whole = new ArrayList<>(List.of("ip", "netns", "exec", name));
         whole.addAll(List.of(command));
-        return run(whole.toArray(String[]::new)).strip();
+        return look(whole.toArray(String[]::new)).strip();
     }
 
     /** A setting below /proc/sys inside. */
@@ -69,6 +69,15 @@ public final class TestNamespace implements AutoCloseable {
             }
         }
         return names;
+    }
+
+    /** Runs a program that shows something, again while iproute2 says that the kernel changed it under its reading. */
+    private static String look(String... command) throws IOException {
+        String output = run(command);
+        while (output.contains("Dump was interrupted")) {
+            output = run(command);
+        }
+        return output;
     }
 
     private static String run(String... command) throws IOException {

@@ -100,9 +100,16 @@ public final class Command {
         }
     }
 
-    /** Runs it to its end, which has to come within a minute. */
+    /**
+     * Runs it to its end, which has to come within a minute; again while iproute2 says that the kernel changed what it shows
+     * under its reading.
+     */
     public Outcome run() {
-        return finish(start());
+        Outcome outcome = finish(start());
+        while (outcome.err().contains("Dump was interrupted")) {
+            outcome = finish(start());
+        }
+        return outcome;
     }
 
     /** Feeds a process that was started, and waits for its end. */

@@ -115,6 +115,7 @@ class MixedClusterTest {
                 .replaceAll("([0-9a-f]{2}:){5}[0-9a-f]{2}", "MAC")
                 .replaceAll("10\\.244\\.[123]\\.0", "SLICE")
                 .replaceAll("fe80::[0-9a-f:]+", "LOCAL")
+                .replace(" tentative", "")
                 .replace(node.address(), "ADDRESS");
     }
 
