@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.policy.compile;
+
+import org.jspecify.annotations.NullMarked;
