@@ -32,6 +32,15 @@ public final class Manifest {
         }
     }
 
+    /** The documents of a text. */
+    public static List<JsonNode> documents(String yaml) {
+        try {
+            return YAML.readerFor(JsonNode.class).<JsonNode>readValues(yaml).readAll();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** The only document of a kind. */
     public static JsonNode ofKind(String kind) {
         List<JsonNode> found = documents().stream()

@@ -7,10 +7,14 @@ import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
 import io.towpath.lab.Json;
+import io.towpath.lab.Manifest;
 import io.towpath.lab.Namespace;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutorService;
@@ -21,8 +25,9 @@ import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The nodes of the Kubernetes API: get, list, watch with bookmarks, patch of the status. Everything else is forbidden, as an
- * API server that knows our ClusterRole alone would answer. The tests play kubelet, controllers and operator by the methods here.
+ * The part of the Kubernetes API that an agent asks: nodes, with get, list, watch with bookmarks, and patch of the status; list and watch
+ * of the other {@link Kind kinds}. Everything else is forbidden, as an API server that knows our ClusterRole alone would
+ * answer. The tests play kubelet, controllers and operator by the methods here.
  */
 public final class ApiServer implements AutoCloseable {
     static {
@@ -32,18 +37,23 @@ public final class ApiServer implements AutoCloseable {
 
     private final Namespace at;
     private final InetSocketAddress address;
-    private final NodeStore store = new NodeStore();
+    private final Map<Kind, ObjectStore> stores = new EnumMap<>(Kind.class);
+    private final ObjectStore nodes = new ObjectStore(Kind.NODE);
+    private volatile boolean clusterPolicies;
     private final Set<String> requests = new ConcurrentSkipListSet<>();
     private @Nullable SSLContext tls;
     private volatile @Nullable String token;
     private @Nullable HttpServer server;
     private @Nullable ExecutorService threads;
-    private @Nullable NodeRequests handler;
+    private @Nullable ApiRequests handler;
 
     /** Listens at once. */
     public ApiServer(Namespace at, String address, int port) {
         this.at = at;
         this.address = new InetSocketAddress(address, port);
+        for (Kind kind : Kind.values()) {
+            stores.put(kind, kind == Kind.NODE ? nodes : new ObjectStore(kind));
+        }
         up();
     }
 
@@ -91,7 +101,7 @@ public final class ApiServer implements AutoCloseable {
 
     /** Listens again. */
     public void up() {
-        NodeRequests current = new NodeRequests(store, requests, () -> token);
+        ApiRequests current = new ApiRequests(stores, this::isServed, requests, () -> token);
         HttpServer http = at.call(this::listen);
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
         http.setExecutor(executor);
@@ -106,12 +116,12 @@ public final class ApiServer implements AutoCloseable {
     public void down() {
         HttpServer http = server;
         ExecutorService executor = threads;
-        NodeRequests current = handler;
+        ApiRequests current = handler;
         if (http == null || executor == null || current == null) {
             return;
         }
         current.end();
-        store.wake();
+        stores.values().forEach(ObjectStore::wake);
         http.stop(0);
         executor.shutdownNow();
         server = null;
@@ -127,7 +137,7 @@ public final class ApiServer implements AutoCloseable {
 
     /** Forgets what happened: whoever watches is told 410 Gone and has to list. */
     public void compact() {
-        store.compact();
+        stores.values().forEach(ObjectStore::compact);
     }
 
     /** What was asked for, as {@code "patch nodes/status"}, each once. */
@@ -135,28 +145,75 @@ public final class ApiServer implements AutoCloseable {
         return Set.copyOf(requests);
     }
 
+    private ObjectStore store(Kind kind) {
+        return Objects.requireNonNull(stores.get(kind));
+    }
+
+    private boolean isServed(Kind kind) {
+        return kind != Kind.CLUSTER_NETWORK_POLICY || clusterPolicies;
+    }
+
+    /** Installs the custom resource ClusterNetworkPolicy, or removes it with all that are there. */
+    public void serveClusterNetworkPolicies(boolean serve) {
+        ObjectStore store = store(Kind.CLUSTER_NETWORK_POLICY);
+        if (!serve) {
+            store.deleteAll();
+        }
+        clusterPolicies = serve;
+        store.wake();
+    }
+
+    /** Adds an object of any kind that is served, or puts it into the place of the one of its name. */
+    public void put(ObjectNode object) {
+        Kind kind = Kind.of(object);
+        if (kind == Kind.CLUSTER_NETWORK_POLICY) {
+            clusterPolicies = true;
+        }
+        store(kind).put(object.deepCopy());
+    }
+
+    /** As {@link #put} for each document of a manifest: what {@code kubectl apply} is given. */
+    public void apply(String yaml) {
+        Manifest.documents(yaml).forEach(document -> put((ObjectNode) document));
+    }
+
+    /** Deletes an object. The namespace is empty for one that is in none. */
+    public void delete(Kind kind, String namespace, String name) {
+        store(kind).delete(kind.key(namespace, name));
+    }
+
+    /** Changes an object as {@link #edit(String, Consumer)} a node. */
+    public void edit(Kind kind, String namespace, String name, Consumer<ObjectNode> change) {
+        store(kind).edit(kind.key(namespace, name), change);
+    }
+
+    /** All of a kind as they are now; not to be changed. */
+    public List<ObjectNode> objects(Kind kind) {
+        return store(kind).snapshot().objects();
+    }
+
     /** A node as kubelet registers it and the controller gives it slices: without any annotation of an overlay. */
     public void addNode(String name, List<String> slices, String address) {
-        store.add(NodeObjects.registered(name, slices, address));
+        nodes.add(NodeObjects.registered(name, slices, address));
     }
 
     /** Any node object. */
     public void addNode(ObjectNode node) {
-        store.add(node.deepCopy());
+        nodes.add(node.deepCopy());
     }
 
     public void deleteNode(String name) {
-        store.delete(name);
+        nodes.delete(name);
     }
 
     /** Changes a node as an operator with kubectl would. */
     public void edit(String name, Consumer<ObjectNode> change) {
-        store.edit(name, change);
+        nodes.edit(name, change);
     }
 
     /** Sets annotations of a node: name and value in turn. */
     public void annotate(String name, String... namesAndValues) {
-        store.edit(name, node -> {
+        nodes.edit(name, node -> {
             ObjectNode annotations = node.withObjectProperty("metadata").withObjectProperty("annotations");
             for (int i = 0; i < namesAndValues.length; i += 2) {
                 annotations.put(namesAndValues[i], namesAndValues[i + 1]);
@@ -166,7 +223,7 @@ public final class ApiServer implements AutoCloseable {
 
     /** The node as it is now. */
     public ObjectNode node(String name) {
-        ObjectNode node = store.get(name);
+        ObjectNode node = nodes.get(name);
         if (node == null) {
             throw new AssertionError("no node " + name);
         }
@@ -175,7 +232,7 @@ public final class ApiServer implements AutoCloseable {
 
     /** All nodes as they are now; not to be changed. */
     public List<ObjectNode> nodes() {
-        return store.snapshot().nodes();
+        return nodes.snapshot().objects();
     }
 
     /** An annotation, an empty text if there is none. */

@@ -14,11 +14,14 @@ import io.towpath.lab.Namespace;
 import io.towpath.lab.OnLab;
 import io.towpath.lab.Plugin;
 import io.towpath.lab.api.ApiServer;
+import io.towpath.lab.api.ClusterObjects;
+import io.towpath.lab.api.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -38,6 +41,13 @@ class ApiServerTest {
 
     private Command curl(String path, String... options) {
         return Command.of("curl", "-sS", "--noproxy", "*").and(options).and(api.url() + "/api/v1/nodes" + path);
+    }
+
+    private String get(String path) {
+        return node.inside(Command.of("curl", "-sS", "--noproxy", "*", api.url() + path))
+                .run()
+                .succeeded()
+                .out();
     }
 
     @Test
@@ -108,6 +118,47 @@ class ApiServerTest {
                 .run()
                 .out();
         assertEquals(410, Json.read(answer).at("/object/code").asInt());
+    }
+
+    @Test
+    void podsAndPoliciesAreServedAndClusterPoliciesOnceTheyAreInstalled() {
+        String pods = "/api/v1/pods";
+        api.put(ClusterObjects.namespace("x", Map.of("team", "a")));
+        api.put(ClusterObjects.pod("x", "web-0", Map.of("app", "web"), "a", List.of("10.244.1.2")));
+        String uid = Json.read(get(pods)).at("/items/0/metadata/uid").asText();
+        api.put(ClusterObjects.pod("x", "web-0", Map.of("app", "db"), "a", List.of("10.244.1.2")));
+        JsonNode pod = Json.read(get(pods)).at("/items/0");
+        assertEquals("db", pod.at("/metadata/labels/app").asText());
+        assertEquals(uid, pod.at("/metadata/uid").asText());
+        api.delete(Kind.POD, "x", "web-0");
+        assertTrue(Json.read(get(pods)).path("items").isEmpty());
+
+        String clusterPolicies = "/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies";
+        assertEquals("404 page not found\n", get(clusterPolicies));
+        api.apply("""
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: deny, namespace: x}
+                spec: {podSelector: {}}
+                ---
+                apiVersion: policy.networking.k8s.io/v1alpha2
+                kind: ClusterNetworkPolicy
+                metadata: {name: wide}
+                spec: {tier: Admin, priority: 1, subject: {namespaces: {}}}
+                """);
+        String policies = "/apis/networking.k8s.io/v1/networkpolicies";
+        assertEquals(
+                "deny", Json.read(get(policies)).at("/items/0/metadata/name").asText());
+        assertEquals(
+                "ClusterNetworkPolicyList",
+                Json.read(get(clusterPolicies)).path("kind").asText());
+        api.serveClusterNetworkPolicies(false);
+        assertEquals("404 page not found\n", get(clusterPolicies));
+        assertEquals(
+                "x",
+                Json.read(get("/api/v1/namespaces"))
+                        .at("/items/0/metadata/name")
+                        .asText());
     }
 
     private static List<String> types(Path log) {

@@ -10,32 +10,47 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Answers what is asked about nodes, until it is ended. */
-final class NodeRequests implements HttpHandler {
-    private static final String NODES = "/api/v1/nodes";
+/** Answers what is asked about objects, until it is ended. */
+final class ApiRequests implements HttpHandler {
+    private static final String NODES = Kind.NODE.path();
     private static final String STATUS = "/status";
     /** An API server sends one a minute; here, so that tests meet them. */
     private static final long BOOKMARK_MILLIS = 2000;
 
     private static final int BUFFER = 1 << 16;
 
-    private final NodeStore store;
+    private final Map<Kind, ObjectStore> stores;
+    private final ObjectStore nodes;
+    private final Predicate<Kind> served;
     private final Set<String> requests;
     private final Supplier<@Nullable String> token;
     private volatile boolean ended;
 
     /** @param token the one bearer token that is taken; null if none is asked for */
-    NodeRequests(NodeStore store, Set<String> requests, Supplier<@Nullable String> token) {
-        this.store = store;
+    ApiRequests(
+            Map<Kind, ObjectStore> stores,
+            Predicate<Kind> served,
+            Set<String> requests,
+            Supplier<@Nullable String> token) {
+        this.stores = stores;
+        this.nodes = store(stores, Kind.NODE);
+        this.served = served;
         this.requests = requests;
         this.token = token;
+    }
+
+    private static ObjectStore store(Map<Kind, ObjectStore> stores, Kind kind) {
+        return Objects.requireNonNull(stores.get(kind));
     }
 
     /** Whoever watches is left without an end; the store's {@code wake} lets them notice. */
@@ -61,12 +76,15 @@ final class NodeRequests implements HttpHandler {
             Map<String, String> query = query(exchange.getRequestURI().getRawQuery());
             String method = exchange.getRequestMethod();
             boolean watch = "true".equals(query.get("watch")) || "1".equals(query.get("watch"));
-            if (method.equals("GET") && path.equals(NODES)) {
-                requests.add((watch ? "watch" : "list") + " nodes");
+            Kind kind = method.equals("GET") ? listed(path) : null;
+            if (kind != null && !served.test(kind)) {
+                notFound(exchange);
+            } else if (kind != null) {
+                requests.add((watch ? "watch " : "list ") + kind.plural);
                 if (watch) {
-                    watch(exchange, query);
+                    watch(exchange, kind, query);
                 } else {
-                    list(exchange, query);
+                    list(exchange, kind, query);
                 }
             } else if (method.equals("GET") && path.startsWith(NODES + "/")) {
                 requests.add("get nodes");
@@ -83,32 +101,42 @@ final class NodeRequests implements HttpHandler {
         }
     }
 
-    private void list(HttpExchange exchange, Map<String, String> query) throws IOException {
-        NodeStore.Snapshot snapshot = store.snapshot();
+    private static @Nullable Kind listed(String path) {
+        return Arrays.stream(Kind.values())
+                .filter(kind -> path.equals(kind.path()))
+                .findAny()
+                .orElse(null);
+    }
+
+    private void list(HttpExchange exchange, Kind kind, Map<String, String> query) throws IOException {
+        ObjectStore.Snapshot snapshot = store(stores, kind).snapshot();
         int limit = Integer.parseInt(query.getOrDefault("limit", "0"));
         String last = query.getOrDefault("continue", "");
-        List<ObjectNode> nodes = snapshot.nodes().stream()
-                .filter(node -> isSelected(node, query) && name(node).compareTo(last) > 0)
+        List<ObjectNode> found = snapshot.objects().stream()
+                .filter(object -> isSelected(object, query) && kind.key(object).compareTo(last) > 0)
                 .toList();
-        boolean more = limit > 0 && nodes.size() > limit;
+        boolean more = limit > 0 && found.size() > limit;
         ObjectNode metadata = Json.object("{}").put("resourceVersion", String.valueOf(snapshot.revision()));
         if (more) {
-            metadata.put("continue", name(nodes.get(limit - 1)));
+            metadata.put("continue", kind.key(found.get(limit - 1)));
         }
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         exchange.sendResponseHeaders(200, 0);
         try (OutputStream out = new BufferedOutputStream(exchange.getResponseBody(), BUFFER)) {
-            print(out, "{\"kind\":\"NodeList\",\"apiVersion\":\"v1\",\"metadata\":" + metadata + ",\"items\":[");
+            String type = "{\"kind\":\"" + kind.text + "List\",\"apiVersion\":\"" + kind.apiVersion + "\"";
+            print(out, type + ",\"metadata\":" + metadata + ",\"items\":[");
             String comma = "";
-            for (ObjectNode node : more ? nodes.subList(0, limit) : nodes) {
-                print(out, comma + node);
+            for (ObjectNode object : more ? found.subList(0, limit) : found) {
+                print(out, comma + object);
                 comma = ",";
             }
             print(out, "]}\n");
         }
     }
 
-    private void watch(HttpExchange exchange, Map<String, String> query) throws IOException, InterruptedException {
+    private void watch(HttpExchange exchange, Kind kind, Map<String, String> query)
+            throws IOException, InterruptedException {
+        ObjectStore store = store(stores, kind);
         String from = query.getOrDefault("resourceVersion", "");
         boolean bookmarks = "true".equals(query.get("allowWatchBookmarks"));
         exchange.getResponseHeaders().set("Content-Type", "application/json");
@@ -116,11 +144,11 @@ final class NodeRequests implements HttpHandler {
         OutputStream out = exchange.getResponseBody();
         long revision;
         if (from.isEmpty() || from.equals("0")) {
-            NodeStore.Snapshot snapshot = store.snapshot();
+            ObjectStore.Snapshot snapshot = store.snapshot();
             revision = snapshot.revision();
-            for (ObjectNode node : snapshot.nodes()) {
-                if (isSelected(node, query)) {
-                    event(out, "ADDED", node);
+            for (ObjectNode object : snapshot.objects()) {
+                if (isSelected(object, query)) {
+                    event(out, "ADDED", object);
                 }
             }
         } else {
@@ -128,13 +156,13 @@ final class NodeRequests implements HttpHandler {
         }
         out.flush();
         long end = System.nanoTime() + Long.parseLong(query.getOrDefault("timeoutSeconds", "3600")) * 1_000_000_000L;
-        while (!ended && System.nanoTime() < end) {
-            List<NodeStore.Event> events = store.after(revision, BOOKMARK_MILLIS);
+        while (!ended && served.test(kind) && System.nanoTime() < end) {
+            List<ObjectStore.Event> events = store.after(revision, BOOKMARK_MILLIS);
             if (events == null) {
                 event(out, "ERROR", status(410, "Expired", "too old resource version: " + revision));
                 break;
             }
-            for (NodeStore.Event each : events) {
+            for (ObjectStore.Event each : events) {
                 if (isSelected(each.object(), query)) {
                     event(out, each.type(), each.object());
                 }
@@ -144,15 +172,15 @@ final class NodeRequests implements HttpHandler {
                 event(
                         out,
                         "BOOKMARK",
-                        Json.object("{'kind':'Node','apiVersion':'v1','metadata':{'resourceVersion':'" + revision
-                                + "'},'spec':{},'status':{}}"));
+                        Json.object("{'kind':'" + kind.text + "','apiVersion':'" + kind.apiVersion
+                                + "','metadata':{'resourceVersion':'" + revision + "'},'spec':{},'status':{}}"));
             }
             out.flush();
         }
     }
 
     private void get(HttpExchange exchange, String name) throws IOException {
-        ObjectNode node = store.get(name);
+        ObjectNode node = nodes.get(name);
         if (node == null) {
             refuse(exchange, 404, "NotFound", "nodes \"" + name + "\" not found");
         } else {
@@ -164,11 +192,11 @@ final class NodeRequests implements HttpHandler {
     private void patch(HttpExchange exchange, String name) throws IOException {
         JsonNode patch = Json.read(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
         String type = String.valueOf(exchange.getRequestHeaders().getFirst("Content-Type"));
-        if (store.get(name) == null) {
+        if (nodes.get(name) == null) {
             refuse(exchange, 404, "NotFound", "nodes \"" + name + "\" not found");
             return;
         }
-        ObjectNode result = store.edit(name, node -> {
+        ObjectNode result = nodes.edit(name, node -> {
             JsonNode spec = node.path("spec").deepCopy();
             Patches.apply(node, type.replaceFirst(";.*", ""), patch);
             node.set("spec", spec);
@@ -178,6 +206,14 @@ final class NodeRequests implements HttpHandler {
 
     private static void event(OutputStream out, String type, ObjectNode object) throws IOException {
         print(out, "{\"type\":\"" + type + "\",\"object\":" + object + "}\n");
+    }
+
+    /** As for a group that no custom resource has been installed of. */
+    private static void notFound(HttpExchange exchange) throws IOException {
+        byte[] body = "404 page not found\n".getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
+        exchange.sendResponseHeaders(404, body.length);
+        exchange.getResponseBody().write(body);
     }
 
     private static void refuse(HttpExchange exchange, int code, String reason, String message) throws IOException {
@@ -198,13 +234,13 @@ final class NodeRequests implements HttpHandler {
         exchange.getResponseBody().write(body);
     }
 
-    private static boolean isSelected(ObjectNode node, Map<String, String> query) {
+    private static boolean isSelected(ObjectNode object, Map<String, String> query) {
         @Nullable String selector = query.get("fieldSelector");
-        return selector == null || selector.equals("metadata.name=" + name(node));
+        return selector == null || selector.equals("metadata.name=" + name(object));
     }
 
-    private static String name(ObjectNode node) {
-        return node.path("metadata").path("name").asText();
+    private static String name(ObjectNode object) {
+        return object.path("metadata").path("name").asText();
     }
 
     private static void print(OutputStream out, String text) throws IOException {
