@@ -5,9 +5,11 @@ import io.towpath.agent.attachments.AttachmentsLoop;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.log.Log;
+import io.towpath.agent.policy.PolicyLoop;
 import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.reconcile.Reconciler;
 import io.towpath.agent.source.ClusterSource;
+import io.towpath.agent.source.PolicySource;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
@@ -19,8 +21,10 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The agent as a whole: the reconciler on the thread that runs it, and what serves others beside it. */
 public final class Agent {
@@ -35,12 +39,14 @@ public final class Agent {
     private final OverlayConfig files;
     private final OwnChoices choices;
     private final ClusterSource source;
+    private final @Nullable PolicySource policies;
     private final Log log;
     private final Serving serving;
     private final GuardPolicy policy;
     private final String cniConf;
     private final StatusBoard status;
     private final Heartbeat heartbeat = new Heartbeat(HEARTBEAT_LIMIT);
+    private final Heartbeat policyHeartbeat = new Heartbeat(HEARTBEAT_LIMIT);
 
     /**
      * Where others can ask.
@@ -51,11 +57,17 @@ public final class Agent {
      */
     public record Serving(IpAddress ip, int port, Path socket) {}
 
-    /** @param cniConf the conflist that the runtime calls the CNI executable by */
+    /**
+     * An agent, which does nothing yet.
+     *
+     * @param policies where policies are known from, null to enforce none
+     * @param cniConf the conflist that the runtime calls the CNI executable by
+     */
     public Agent(
             OverlayConfig files,
             OwnChoices choices,
             ClusterSource source,
+            @Nullable PolicySource policies,
             Serving serving,
             GuardPolicy policy,
             String cniConf,
@@ -63,6 +75,7 @@ public final class Agent {
         this.files = files;
         this.choices = choices;
         this.source = source;
+        this.policies = policies;
         this.serving = serving;
         this.policy = policy;
         this.cniConf = cniConf;
@@ -94,8 +107,16 @@ public final class Agent {
         Runtime.getRuntime().addShutdownHook(ending);
         Attachments.Files podFiles =
                 new Attachments.Files(cniConf, files.stateDirectory() + NODE_STATE, files.subnetEnv());
-        try (Endpoints endpoints = Endpoints.open(
-                        serving.ip, serving.port, serving.socket, status, heartbeat, BuildInfo.VERSION, log);
+        try (PolicyLoop policyLoop = policyLoop();
+                Endpoints endpoints = Endpoints.open(
+                        serving.ip,
+                        serving.port,
+                        serving.socket,
+                        status,
+                        policies == null ? List.of(heartbeat) : List.of(heartbeat, policyHeartbeat),
+                        policyLoop,
+                        BuildInfo.VERSION,
+                        log);
                 AttachmentsLoop attachments = new AttachmentsLoop(podFiles, log, reconciler::pods)) {
             log.info(
                     "agent started",
@@ -108,12 +129,27 @@ public final class Agent {
                     "socket",
                     serving.socket);
             source.start(reconciler);
+            if (policies != null && policyLoop != null) {
+                policyLoop.start();
+                policies.start(policyLoop);
+            }
             attachments.start();
             reconciler.run();
             log.info("agent stopped");
         } finally {
             source.close();
+            if (policies != null) {
+                policies.close();
+            }
             ended.countDown();
         }
+    }
+
+    private @Nullable PolicyLoop policyLoop() throws NetlinkException {
+        if (policies == null) {
+            return null;
+        }
+        status.publish(AgentStatus.Policy.UNKNOWN);
+        return new PolicyLoop(log, Clock.systemUTC(), policyHeartbeat, status::publish);
     }
 }

@@ -79,7 +79,8 @@ final class AgentCommand {
                         value(options, "--state-dir"),
                         value(options, "--subnet-file"))
                 .withMasquerades(policy.masquerade());
-        new Agent(files, choices(options), source, serving(options), policy, value(options, "--cni-conf"), log).run();
+        new Agent(files, choices(options), source, null, serving(options), policy, value(options, "--cni-conf"), log)
+                .run();
         return new Cli.Output("", true);
     }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 
 /** A status for an operator's eyes: one screen, however many nodes there are. */
 final class StatusText {
@@ -32,7 +33,12 @@ final class StatusText {
             screen.text.append('\n');
             appendFills(screen.text, status.path("ipam"));
         }
-        screen.rejected();
+        screen.list(
+                "/rejected",
+                "nodes that cannot be served",
+                each -> each.path("node").asText() + ": " + each.path("reason").asText());
+        screen.list("/policy/problems", "problems of policies", JsonNode::asText);
+        screen.list("/policy/waiting", "pods that are not known yet, to which all is denied", JsonNode::asText);
         return screen.text.toString();
     }
 
@@ -72,6 +78,10 @@ final class StatusText {
                             + ", repaired " + guard.path("repairs").asLong() + " times, dropped "
                             + guard.path("dropped").asLong() + " packets");
         }
+        JsonNode policy = status.path("policy");
+        if (policy.isObject()) {
+            line("policies", policyLine(policy));
+        }
         if (status.path("repairs").isObject()) {
             List<String> kinds = new ArrayList<>();
             status.path("repairs")
@@ -92,6 +102,18 @@ final class StatusText {
         if (status.path("ipamProblem").isTextual()) {
             line("ipam", status.path("ipamProblem").asText());
         }
+    }
+
+    private static String policyLine(JsonNode policy) {
+        JsonNode dropped = policy.path("dropped");
+        return (policy.path("inForce").asBoolean() ? "in force" : "not in force") + problem(policy.path("problem"))
+                + problem(policy.path("trouble")) + ", "
+                + policy.path("policies").asLong() + " of namespaces, "
+                + policy.path("clusterPolicies").asLong() + " of the cluster, "
+                + policy.path("endpoints").asLong() + " endpoints, repaired "
+                + policy.path("repairs").asLong() + " times, denied "
+                + dropped.path("ingress").asLong() + " packets to pods and "
+                + dropped.path("egress").asLong() + " from pods";
     }
 
     private void line(String label, String value) {
@@ -167,19 +189,18 @@ final class StatusText {
         Columns.append(text, rows);
     }
 
-    private void rejected() {
-        JsonNode rejected = status.path("rejected");
+    private void list(String where, String title, Function<JsonNode, String> line) {
+        JsonNode all = status.at(where);
         int shown = 0;
-        for (JsonNode each : rejected) {
+        for (JsonNode each : all) {
             if (shown++ == 0) {
-                text.append("\nnodes that cannot be served:\n");
+                text.append('\n').append(title).append(":\n");
             }
             if (shown > LINES) {
-                text.append("  and ").append(rejected.size() - LINES).append(" more: see --output json\n");
+                text.append("  and ").append(all.size() - LINES).append(" more: see --output json\n");
                 return;
             }
-            text.append("  ").append(each.path("node").asText()).append(": ");
-            text.append(each.path("reason").asText()).append('\n');
+            text.append("  ").append(line.apply(each)).append('\n');
         }
     }
 

@@ -1,6 +1,7 @@
 package io.towpath.agent.http;
 
 import io.towpath.agent.log.Log;
+import io.towpath.agent.policy.PolicyLoop;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.net.IpAddress;
@@ -9,9 +10,16 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The port for metrics and probes, and the socket for the operator's commands. */
 public final class Endpoints implements AutoCloseable {
+    private static final int MAX_OPEN = 64;
+
+    /** More than a node has pods that can be added at once. */
+    private static final int MAX_PRIVILEGED = 1024;
+
     private final HttpServer server;
     private final UnixListener socket;
     private final InetSocketAddress address;
@@ -27,19 +35,28 @@ public final class Endpoints implements AutoCloseable {
      *
      * @param ip the address of the port
      * @param port 0 for any that is free
+     * @param heartbeats of all threads that must live
+     * @param policy null for an agent that enforces none
      * @throws IOException with one line if the port or the socket is another's
      */
     public static Endpoints open(
-            IpAddress ip, int port, Path socket, StatusBoard board, Heartbeat heartbeat, String version, Log log)
+            IpAddress ip,
+            int port,
+            Path socket,
+            StatusBoard board,
+            List<Heartbeat> heartbeats,
+            @Nullable PolicyLoop policy,
+            String version,
+            Log log)
             throws IOException {
-        Pages pages = new Pages(board, heartbeat, version, log);
+        Pages pages = new Pages(board, heartbeats, new PolicyPages(policy), version, log);
         HttpServer server = new HttpServer(log);
         UnixListener unix = null;
         try {
             unix = UnixListener.open(socket);
-            server.listen(unix.channel(), pages::privileged);
+            server.listen(unix.channel(), pages::privileged, MAX_PRIVILEGED);
             ServerSocketChannel listener = bind(ip, port);
-            server.listen(listener, pages::open);
+            server.listen(listener, pages::open, MAX_OPEN);
             server.start();
             return new Endpoints(server, unix, (InetSocketAddress) listener.getLocalAddress());
         } catch (IOException e) {

@@ -12,6 +12,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  * a deadline, and when there are too many of them the eldest goes.
  */
 public final class HttpServer implements AutoCloseable {
-    private static final int MAX_CONNECTIONS = 64;
     private static final long DEADLINE_NANOS = 10_000_000_000L;
     private static final int SWEEP_MS = 1_000;
 
@@ -28,11 +30,15 @@ public final class HttpServer implements AutoCloseable {
     private final Selector selector;
     private final List<ServerSocketChannel> listeners = new ArrayList<>();
     private final Deque<SelectionKey> connections = new ArrayDeque<>();
+    private final Queue<SelectionKey> answered = new ConcurrentLinkedQueue<>();
     private @Nullable Thread thread;
     private volatile boolean closed;
 
-    /** What a listener gives. */
-    private record Pages(Function<String, Response> pages) {}
+    /** What a listener gives, and to how many at once. */
+    private record Pages(Function<Request, CompletableFuture<Response>> pages, int maxConnections) {}
+
+    /** A connection, and by what it is served. */
+    private record Served(Pages pages, Connection connection) {}
 
     public HttpServer(Log log) throws IOException {
         this.log = log;
@@ -42,12 +48,14 @@ public final class HttpServer implements AutoCloseable {
     /**
      * Has pages given by a listener, which is closed with the server; before {@link #start}.
      *
-     * @param pages gives the page for a path, soon
+     * @param pages gives the answer to a request: a future, soon; other threads may complete it
+     * @param maxConnections when there are more, the eldest that waits for no answer goes
      */
-    void listen(ServerSocketChannel listener, Function<String, Response> pages) throws IOException {
+    void listen(ServerSocketChannel listener, Function<Request, CompletableFuture<Response>> pages, int maxConnections)
+            throws IOException {
         listeners.add(listener);
         listener.configureBlocking(false);
-        listener.register(selector, SelectionKey.OP_ACCEPT, new Pages(pages));
+        listener.register(selector, SelectionKey.OP_ACCEPT, new Pages(pages, maxConnections));
     }
 
     /** Begins to serve. */
@@ -71,6 +79,11 @@ public final class HttpServer implements AutoCloseable {
         while (!closed) {
             try {
                 selector.select(this::ready, SWEEP_MS);
+                for (SelectionKey key = answered.poll(); key != null; key = answered.poll()) {
+                    if (key.isValid()) {
+                        ready(key);
+                    }
+                }
                 sweep();
             } catch (IOException | RuntimeException e) {
                 log.problem("http", String.valueOf(e.getMessage()));
@@ -88,7 +101,7 @@ public final class HttpServer implements AutoCloseable {
         }
         boolean ended;
         try {
-            ended = connection(key).proceed(key);
+            ended = served(key).connection.proceed(key);
         } catch (IOException | CancelledKeyException _) {
             // The client is gone.
             ended = true;
@@ -106,13 +119,12 @@ public final class HttpServer implements AutoCloseable {
                 return;
             }
             log.problem("http", null);
-            if (connections.size() >= MAX_CONNECTIONS) {
-                end(connections.removeFirst());
-            }
-            channel.configureBlocking(false);
             Pages pages = (Pages) key.attachment();
-            Connection connection = new Connection(channel, pages.pages, System.nanoTime() + DEADLINE_NANOS);
-            connections.add(channel.register(selector, SelectionKey.OP_READ, connection));
+            makeRoom(pages);
+            channel.configureBlocking(false);
+            SelectionKey own = channel.register(selector, SelectionKey.OP_READ);
+            own.attach(new Served(pages, new Connection(channel, pages.pages, () -> answered(own), DEADLINE_NANOS)));
+            connections.add(own);
         } catch (IOException e) {
             log.problem("http", "a connection could not be accepted: " + e.getMessage());
             // Without a descriptor to spare, the same client would be accepted again and again: not before the next
@@ -121,20 +133,45 @@ public final class HttpServer implements AutoCloseable {
         }
     }
 
+    private void makeRoom(Pages pages) {
+        long open = connections.stream()
+                .filter(each -> served(each).pages.equals(pages))
+                .count();
+        if (open < pages.maxConnections) {
+            return;
+        }
+        for (SelectionKey each : connections) {
+            if (served(each).pages.equals(pages) && !served(each).connection.isWaiting()) {
+                connections.remove(each);
+                end(each);
+                return;
+            }
+        }
+    }
+
+    private void answered(SelectionKey key) {
+        answered.add(key);
+        selector.wakeup();
+    }
+
     private void sweep() {
         long now = System.nanoTime();
-        while (!connections.isEmpty() && connection(connections.getFirst()).isOverdue(now)) {
-            end(connections.removeFirst());
-        }
+        connections.removeIf(each -> {
+            boolean overdue = served(each).connection.isOverdue(now);
+            if (overdue) {
+                end(each);
+            }
+            return overdue;
+        });
         for (SelectionKey key : selector.keys()) {
-            if (key.isValid() && key.interestOps() == 0) {
+            if (key.isValid() && key.interestOps() == 0 && key.channel() instanceof ServerSocketChannel) {
                 key.interestOps(SelectionKey.OP_ACCEPT);
             }
         }
     }
 
-    private static Connection connection(SelectionKey key) {
-        return (Connection) key.attachment();
+    private static Served served(SelectionKey key) {
+        return (Served) key.attachment();
     }
 
     private static void end(SelectionKey key) {

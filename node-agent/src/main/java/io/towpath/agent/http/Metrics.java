@@ -37,6 +37,7 @@ final class Metrics {
         source();
         guard();
         pods();
+        new PolicyMetrics(registry, board);
         process(version);
         Histogram durations = Histogram.builder()
                 .name("towpath_sync_duration_seconds")

@@ -6,41 +6,70 @@ import io.towpath.agent.status.StatusBoard;
 import io.towpath.agent.status.StatusJson;
 import java.io.IOException;
 import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** What there is to see of the agent. */
 final class Pages {
     private final StatusBoard board;
-    private final Heartbeat heartbeat;
+    private final List<Heartbeat> heartbeats;
+    private final PolicyPages policy;
     private final Metrics metrics;
     private final String version;
     private final Log log;
 
-    Pages(StatusBoard board, Heartbeat heartbeat, String version, Log log) {
+    Pages(StatusBoard board, List<Heartbeat> heartbeats, PolicyPages policy, String version, Log log) {
         this.board = board;
-        this.heartbeat = heartbeat;
+        this.heartbeats = heartbeats;
+        this.policy = policy;
         this.version = version;
         this.log = log;
         this.metrics = new Metrics(board, version, Clock.systemUTC());
     }
 
     /** For whoever reaches the port. */
-    Response open(String path) {
+    CompletableFuture<Response> open(Request request) {
+        return at(request.isLook() ? page(request.path()) : onlyToGet());
+    }
+
+    private Response page(String path) {
         return switch (path) {
             case "/metrics" -> metrics();
-            case "/healthz" -> verdict(heartbeat.problem());
+            case "/healthz" -> verdict(problem());
             case "/readyz" -> verdict(board.current().notReady());
             default -> Response.text(Response.NOT_FOUND, "there are /metrics, /healthz and /readyz");
         };
     }
 
     /** For whoever may connect to the unix socket. */
-    Response privileged(String path) {
-        if (!path.equals("/status")) {
-            return open(path);
+    CompletableFuture<Response> privileged(Request request) {
+        if (request.path().startsWith("/policy/")) {
+            return policy.answer(request);
         }
-        String json = StatusJson.of(board.current(), version).toString();
-        return new Response(Response.OK, "application/json", json);
+        if (request.isLook() && request.path().equals("/status")) {
+            String json = StatusJson.of(board.current(), version).toString();
+            return at(new Response(Response.OK, "application/json", json));
+        }
+        return open(request);
+    }
+
+    private static Response onlyToGet() {
+        return Response.text(Response.METHOD_NOT_ALLOWED, "there is nothing here but to GET");
+    }
+
+    private static CompletableFuture<Response> at(Response response) {
+        return CompletableFuture.completedFuture(response);
+    }
+
+    private @Nullable String problem() {
+        for (Heartbeat each : heartbeats) {
+            String problem = each.problem();
+            if (problem != null) {
+                return problem;
+            }
+        }
+        return null;
     }
 
     private Response metrics() {

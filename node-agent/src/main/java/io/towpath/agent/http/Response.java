@@ -12,6 +12,7 @@ import java.util.Arrays;
  */
 record Response(int status, String type, String content) {
     static final int OK = 200;
+    static final int NO_CONTENT = 204;
     static final int BAD_REQUEST = 400;
     static final int NOT_FOUND = 404;
     static final int METHOD_NOT_ALLOWED = 405;
@@ -27,8 +28,9 @@ record Response(int status, String type, String content) {
     /** The answer as it is sent; the connection ends with it. */
     byte[] bytes(boolean withContent) {
         byte[] body = content.getBytes(StandardCharsets.UTF_8);
-        String head = "HTTP/1.1 " + status + " " + reason() + "\r\nContent-Type: " + type + "\r\nContent-Length: "
-                + body.length + "\r\nCache-Control: no-store\r\nConnection: close\r\n"
+        String head = "HTTP/1.1 " + status + " " + reason() + "\r\n"
+                + (status == NO_CONTENT ? "" : "Content-Type: " + type + "\r\nContent-Length: " + body.length + "\r\n")
+                + "Cache-Control: no-store\r\nConnection: close\r\n"
                 + (status == METHOD_NOT_ALLOWED ? "Allow: GET, HEAD\r\n" : "") + "\r\n";
         byte[] start = head.getBytes(StandardCharsets.US_ASCII);
         byte[] all = Arrays.copyOf(start, start.length + (withContent ? body.length : 0));
@@ -39,6 +41,7 @@ record Response(int status, String type, String content) {
     private String reason() {
         return switch (status) {
             case OK -> "OK";
+            case NO_CONTENT -> "No Content";
             case BAD_REQUEST -> "Bad Request";
             case NOT_FOUND -> "Not Found";
             case METHOD_NOT_ALLOWED -> "Method Not Allowed";

@@ -209,6 +209,7 @@ final class StatusKeeper {
                 rounds,
                 guard,
                 ipam,
-                attachments);
+                attachments,
+                null);
     }
 }

@@ -2,6 +2,7 @@ package io.towpath.agent.status;
 
 import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.ServableNodes.Rejected;
+import io.towpath.policy.nft.PolicyTable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param guard the nftables table of the overlay
  * @param ipam how full the ranges are
  * @param attachments what was cleared away of pods that are gone
+ * @param policy how policies are enforced, null for an agent that enforces none
  */
 public record AgentStatus(
         @Nullable String node,
@@ -36,7 +38,8 @@ public record AgentStatus(
         Rounds rounds,
         Guard guard,
         List<Fill> ipam,
-        Attachments attachments) {
+        Attachments attachments,
+        @Nullable Policy policy) {
     public AgentStatus {
         rejected = List.copyOf(rejected);
         repairs = Map.copyOf(repairs);
@@ -58,7 +61,26 @@ public record AgentStatus(
                 Rounds.NONE,
                 Guard.UNKNOWN,
                 List.of(),
-                Attachments.NONE);
+                Attachments.NONE,
+                null);
+    }
+
+    /** The same with another state of policies. */
+    public AgentStatus withPolicy(@Nullable Policy other) {
+        return new AgentStatus(
+                node,
+                started,
+                taken,
+                source,
+                overlay,
+                rejected,
+                repairs,
+                lastRepairs,
+                rounds,
+                guard,
+                ipam,
+                attachments,
+                other);
     }
 
     /**
@@ -162,6 +184,69 @@ public record AgentStatus(
         public static final Attachments NONE = new Attachments(0, 0, 0, null, null);
     }
 
+    /**
+     * The policies.
+     *
+     * @param isKnown whether the source has told all of them since the start
+     * @param inForce whether what they say is in force
+     * @param problem why it is not, null if it is or has not been tried yet
+     * @param trouble what is wrong with their source, null for nothing
+     * @param policies how many NetworkPolicies the cluster has
+     * @param clusterPolicies how many ClusterNetworkPolicies
+     * @param endpoints how many pods' interfaces of this node they are in force for
+     * @param waiting pods of this node that are not known enough, to which all is denied
+     * @param problems what cannot be done as it is written
+     * @param repairs how often the table was put right after others had changed it, since the start
+     * @param lastRepair when last, null if never
+     * @param rounds what became of the rounds
+     * @param dropped the packets that were dropped
+     */
+    public record Policy(
+            boolean isKnown,
+            boolean inForce,
+            @Nullable String problem,
+            @Nullable String trouble,
+            int policies,
+            int clusterPolicies,
+            int endpoints,
+            List<String> waiting,
+            List<String> problems,
+            long repairs,
+            @Nullable Instant lastRepair,
+            Rounds rounds,
+            PolicyTable.Dropped dropped) {
+        /** Before the first round. */
+        public static final Policy UNKNOWN = new Policy(
+                false,
+                false,
+                null,
+                null,
+                0,
+                0,
+                0,
+                List.of(),
+                List.of(),
+                0,
+                null,
+                Rounds.NONE,
+                new PolicyTable.Dropped(0, 0, 0, 0));
+
+        public Policy {
+            waiting = List.copyOf(waiting);
+            problems = List.copyOf(problems);
+        }
+
+        private @Nullable String notReady() {
+            if (!isKnown) {
+                return "the policies of the cluster are not known yet" + (trouble == null ? "" : ": " + trouble);
+            }
+            if (!inForce) {
+                return problem == null ? "the policies are not in force yet" : problem;
+            }
+            return null;
+        }
+    }
+
     /** Why the node is not ready for pods; null if it is. */
     public @Nullable String notReady() {
         if (!source.inSync) {
@@ -174,6 +259,6 @@ public record AgentStatus(
         if (!guard.inForce) {
             return guard.problem == null ? "the overlay's nftables table is not in force yet" : guard.problem;
         }
-        return null;
+        return policy == null ? null : policy.notReady();
     }
 }

@@ -19,10 +19,16 @@ public final class StatusBoard {
         return current;
     }
 
-    /** Replaces the status; for one thread at a time. */
-    public void publish(AgentStatus status) {
-        current = status;
-        listeners.forEach(listener -> listener.accept(status));
+    /** Replaces the status but for the policies' part. */
+    public synchronized void publish(AgentStatus status) {
+        AgentStatus whole = status.withPolicy(current.policy());
+        current = whole;
+        listeners.forEach(listener -> listener.accept(whole));
+    }
+
+    /** Replaces the policies' part; the listeners are told with the next status. */
+    public synchronized void publish(AgentStatus.Policy policy) {
+        current = current.withPolicy(policy);
     }
 
     /** Tells a listener, which returns soon and throws nothing, all that is published from now on. */

@@ -61,6 +61,34 @@ public final class StatusJson {
                 .put("routes", attachments.routes())
                 .put("last", text(attachments.last()))
                 .put("problem", attachments.problem());
+        AgentStatus.Policy policy = status.policy();
+        json.set("policy", policy == null ? JsonNodeFactory.instance.nullNode() : policy(policy));
+        return json;
+    }
+
+    private static ObjectNode policy(AgentStatus.Policy policy) {
+        ObjectNode json = JsonNodeFactory.instance
+                .objectNode()
+                .put("known", policy.isKnown())
+                .put("inForce", policy.inForce())
+                .put("problem", policy.problem())
+                .put("trouble", policy.trouble())
+                .put("policies", policy.policies())
+                .put("clusterPolicies", policy.clusterPolicies())
+                .put("endpoints", policy.endpoints())
+                .put("repairs", policy.repairs())
+                .put("lastRepair", text(policy.lastRepair()));
+        policy.waiting().forEach(json.putArray("waiting")::add);
+        policy.problems().forEach(json.putArray("problems")::add);
+        json.putObject("dropped")
+                .put("ingress", policy.dropped().ingress())
+                .put("egress", policy.dropped().egress())
+                .put("strangers", policy.dropped().strangers())
+                .put("invalid", policy.dropped().invalid());
+        json.putObject("rounds")
+                .put("total", policy.rounds().total())
+                .put("failed", policy.rounds().failed())
+                .put("lastDuration", policy.rounds().lastDuration().toNanos() / NANOS);
         return json;
     }
 

@@ -46,7 +46,8 @@ class CliTest {
                 0,
                 disk.resolve("agent.sock"),
                 board,
-                new Heartbeat(Duration.ofMinutes(1)),
+                List.of(new Heartbeat(Duration.ofMinutes(1))),
+                null,
                 "1.2.3",
                 log);
     }
@@ -115,6 +116,7 @@ class CliTest {
                 source    kubernetes, in sync, last change 9 s ago
                 overlay   stands
                 guard     in force, repaired 2 times, dropped 17 packets
+                policies  in force: the policies cannot be watched, 12 of namespaces, 3 of the cluster, 40 endpoints, repaired 1 times, denied 21 packets to pods and 22 from pods
                 repairs   link 1, route 3
                 pods      compared 30 min ago; cleared away: 1 leases, 2 links, 3 routes
 
@@ -130,6 +132,12 @@ class CliTest {
 
                 nodes that cannot be served:
                   d: it has no slice
+
+                problems of policies:
+                  NetworkPolicy default/web: ingress rule 1: 10.0.0.0/33 is no CIDR
+
+                pods that are not known yet, to which all is denied:
+                  default/late
                 """, text(Statuses.ready()));
     }
 

@@ -53,7 +53,7 @@ class EndpointsTest {
                 Log.Form.TEXT,
                 Log.Level.INFO,
                 Clock.systemUTC());
-        return Endpoints.open(IpAddress.parse("127.0.0.1"), 0, socket(), board, heartbeat, "1.2.3", log);
+        return Endpoints.open(IpAddress.parse("127.0.0.1"), 0, socket(), board, List.of(heartbeat), null, "1.2.3", log);
     }
 
     private static String ask(Endpoints endpoints, String request) throws IOException {
@@ -224,8 +224,8 @@ class EndpointsTest {
             Path other = folder.resolve("other.sock");
             int port = first.address().getPort();
             Log log = new Log(System.err, Log.Form.TEXT, Log.Level.ERROR, Clock.systemUTC());
-            String message = refusal(
-                    () -> Endpoints.open(IpAddress.parse("127.0.0.1"), port, other, board, heartbeat, "1", log));
+            String message = refusal(() -> Endpoints.open(
+                    IpAddress.parse("127.0.0.1"), port, other, board, List.of(heartbeat), null, "1", log));
             assertTrue(message.contains("port " + port), message);
             assertTrue(message.endsWith("; choose others with --healthz-ip and --healthz-port"), message);
             assertFalse(Files.exists(other));

@@ -50,6 +50,15 @@ class StatusJsonTest {
                   ],
                   "attachments": {
                     "leases": 1, "links": 2, "routes": 3, "last": "2026-01-02T03:34:05Z", "problem": null
+                  },
+                  "policy": {
+                    "known": true, "inForce": true, "problem": null, "trouble": "the policies cannot be watched",
+                    "policies": 12, "clusterPolicies": 3, "endpoints": 40,
+                    "repairs": 1, "lastRepair": "2026-01-02T04:03:05Z",
+                    "waiting": ["default/late"],
+                    "problems": ["NetworkPolicy default/web: ingress rule 1: 10.0.0.0/33 is no CIDR"],
+                    "dropped": {"ingress": 21, "egress": 22, "strangers": 23, "invalid": 24},
+                    "rounds": {"total": 5, "failed": 1, "lastDuration": 0.003}
                   }
                 }
                 """);

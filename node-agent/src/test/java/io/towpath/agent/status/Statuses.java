@@ -6,6 +6,7 @@ import io.towpath.net.MacAddress;
 import io.towpath.netlink.rtnl.Vxlan;
 import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.ServableNodes.Rejected;
+import io.towpath.policy.nft.PolicyTable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -44,6 +45,23 @@ public final class Statuses {
                 List.of(peer("b", 2), peer("c", 3)));
     }
 
+    private static AgentStatus.Policy policy() {
+        return new AgentStatus.Policy(
+                true,
+                true,
+                null,
+                "the policies cannot be watched",
+                12,
+                3,
+                40,
+                List.of("default/late"),
+                List.of("NetworkPolicy default/web: ingress rule 1: 10.0.0.0/33 is no CIDR"),
+                1,
+                NOW.minusSeconds(60),
+                new AgentStatus.Rounds(5, 1, Duration.ofMillis(3)),
+                new PolicyTable.Dropped(21, 22, 23, 24));
+    }
+
     /** Of an agent whose node is ready, though not all is well with others. */
     public static AgentStatus ready() {
         return new AgentStatus(
@@ -58,7 +76,8 @@ public final class Statuses {
                 new AgentStatus.Rounds(7, 1, Duration.ofMillis(12)),
                 new AgentStatus.Guard(true, null, 2, NOW.minusSeconds(600), 17),
                 List.of(new AgentStatus.Fill("k8s-pod-network", "10.244.1.1-10.244.1.254", 253, 7)),
-                new AgentStatus.Attachments(1, 2, 3, NOW.minusSeconds(1800), null));
+                new AgentStatus.Attachments(1, 2, 3, NOW.minusSeconds(1800), null),
+                policy());
     }
 
     /** Of the same agent when its nftables table is not in force, for a reason or as it has not been looked at. */
@@ -76,7 +95,8 @@ public final class Statuses {
                 ready.rounds(),
                 new AgentStatus.Guard(false, problem, 0, null, 0),
                 ready.ipam(),
-                ready.attachments());
+                ready.attachments(),
+                ready.policy());
     }
 
     /** Of the same agent after one round more. */
@@ -93,6 +113,7 @@ public final class Statuses {
                 status.rounds().ended(well, Duration.ofMillis(30)),
                 status.guard(),
                 status.ipam(),
-                status.attachments());
+                status.attachments(),
+                status.policy());
     }
 }

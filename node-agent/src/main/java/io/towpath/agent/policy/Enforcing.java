@@ -1,0 +1,66 @@
+package io.towpath.agent.policy;
+
+import io.towpath.net.IpAddress;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.conntrack.Conntrack;
+import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.NftEvent;
+import io.towpath.netlink.rtnl.Address;
+import io.towpath.netlink.rtnl.Rtnl;
+import io.towpath.policy.compile.Compiled;
+import io.towpath.policy.nft.Connections;
+import io.towpath.policy.nft.PolicyOptions;
+import io.towpath.policy.nft.PolicyTable;
+import io.towpath.policy.ruleset.Ruleset;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What the kernel must do of what was compiled: the table, and the connections that are permitted no more. */
+final class Enforcing {
+    private final Rtnl rtnl;
+    private final PolicyTable table;
+    private final Connections connections;
+    private @Nullable Ruleset last;
+
+    Enforcing(Nft nft, Conntrack conntrack, Rtnl rtnl, PolicyOptions options) {
+        this.rtnl = rtnl;
+        table = new PolicyTable(nft, options);
+        connections = new Connections(conntrack);
+    }
+
+    /** Whether others have changed what is ours. */
+    boolean concerns(NftEvent event) {
+        return table.concerns(event);
+    }
+
+    /**
+     * Puts it into force.
+     *
+     * @throws NetlinkException if that failed; what was in force still is, or what is new and some connections of before live on
+     */
+    PolicyTable.Outcome enforce(Compiled compiled) throws NetlinkException {
+        Ruleset ruleset = compiled.ruleset();
+        PolicyTable.Outcome outcome = table.sync(ruleset);
+        Ruleset before = last;
+        if (before == null) {
+            connections.forget(ruleset, node());
+        } else {
+            connections.forget(before, ruleset, node());
+        }
+        last = ruleset;
+        return outcome;
+    }
+
+    private Set<IpAddress> node() throws NetlinkException {
+        Set<IpAddress> addresses = new HashSet<>();
+        for (Address each : rtnl.addresses()) {
+            addresses.add(each.prefix().address());
+        }
+        return addresses;
+    }
+
+    PolicyTable.Dropped dropped() throws NetlinkException {
+        return table.dropped();
+    }
+}

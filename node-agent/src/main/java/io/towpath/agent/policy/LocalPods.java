@@ -1,0 +1,195 @@
+package io.towpath.agent.policy;
+
+import io.towpath.agent.source.PolicyFacts;
+import io.towpath.cni.wiring.EndpointName;
+import io.towpath.cni.wiring.OwnerMark;
+import io.towpath.net.IpAddress;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.rtnl.Route;
+import io.towpath.netlink.rtnl.Rtnl;
+import io.towpath.netlink.rtnl.RtnlEvent;
+import io.towpath.policy.compile.LocalEndpoint;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pods that this node has. The CNI executable tells of each; of those that it told another agent of, before this one was
+ * started, the kernel does: the name of a pod's link is made from the pod's, and its addresses have routes by it. Not for use by
+ * several threads.
+ */
+final class LocalPods {
+    private Map<String, Handed> handed = new HashMap<>();
+    private Map<String, Seen> seen = Map.of();
+    private Set<Integer> indexes = Set.of();
+    private boolean isStale = true;
+
+    private @Nullable Map<String, String> named;
+    private Map<String, Pod> owners = Map.of();
+
+    /** What was handed over, and the index that the link had then; 0 until it was looked for. */
+    private record Handed(Handover handover, int index) {
+        /** Whether it is about a link of its name; one that comes under the name of another is another pod's. */
+        boolean isOf(int linkIndex) {
+            return index == 0 || index == linkIndex;
+        }
+    }
+
+    /** A link of a pod, with the addresses that have a route by it. */
+    private record Seen(int index, String alias, List<IpAddress> addresses) {}
+
+    private record Pod(String namespace, String name) {}
+
+    /** Takes an interface that the CNI executable tells of. */
+    void add(Handover handover) {
+        handed.put(handover.link(), new Handed(handover, 0));
+        isStale |= !seen.containsKey(handover.link());
+    }
+
+    /** Whether there is a link of this name; as of the last look. */
+    boolean has(String link) {
+        return seen.containsKey(link);
+    }
+
+    /** Takes what the kernel tells, and tells whether the pods may be others. */
+    boolean concerns(RtnlEvent event) {
+        boolean concerns = switch (event.kind()) {
+            case LOST -> true;
+            case LINK ->
+                EndpointName.isHostName(event.linkName())
+                        // One that is known and comes again is as it was, for all that matters here.
+                        && (event.gone() || !indexes.contains(event.linkIndex()));
+            case ROUTE -> indexes.contains(event.linkIndex());
+            default -> false;
+        };
+        isStale |= concerns;
+        return concerns;
+    }
+
+    /** Asks for a look in any case. */
+    void doubt() {
+        isStale = true;
+    }
+
+    /** Looks at the kernel if it may have changed. */
+    void look(Rtnl rtnl) throws NetlinkException {
+        if (!isStale) {
+            return;
+        }
+        Map<String, Seen> found = new TreeMap<>();
+        Set<Integer> foundIndexes = new HashSet<>();
+        boolean allHanded = true;
+        for (Link link : rtnl.links()) {
+            if (EndpointName.isHostName(link.name())) {
+                String alias = link.alias();
+                found.put(link.name(), new Seen(link.index(), alias == null ? "" : alias, List.of()));
+                foundIndexes.add(link.index());
+                allHanded &= isHanded(link);
+            }
+        }
+        if (!allHanded) {
+            Map<Integer, List<IpAddress>> addresses = addresses(rtnl, foundIndexes);
+            found.replaceAll(
+                    (_, each) -> new Seen(each.index, each.alias, addresses.getOrDefault(each.index, List.of())));
+        }
+        Map<String, Handed> kept = new HashMap<>();
+        found.forEach((link, each) -> {
+            Handed known = handed.get(link);
+            if (known != null && known.isOf(each.index)) {
+                kept.put(link, new Handed(known.handover, each.index));
+            }
+        });
+        handed = kept;
+        seen = found;
+        indexes = foundIndexes;
+        isStale = false;
+    }
+
+    private boolean isHanded(Link link) {
+        Handed known = handed.get(link.name());
+        return known != null && known.isOf(link.index());
+    }
+
+    private static Map<Integer, List<IpAddress>> addresses(Rtnl rtnl, Set<Integer> links) throws NetlinkException {
+        Map<Integer, List<IpAddress>> addresses = new HashMap<>();
+        for (Route route : rtnl.routes()) {
+            boolean leadsToPod = links.contains(route.linkIndex())
+                    && route.table() == Route.RT_TABLE_MAIN
+                    && route.type() == Route.RTN_UNICAST
+                    && route.gateway() == null
+                    && route.destination().length()
+                            == route.destination().address().bits();
+            if (leadsToPod) {
+                addresses
+                        .computeIfAbsent(route.linkIndex(), _ -> new ArrayList<>())
+                        .add(route.destination().address());
+            }
+        }
+        return addresses;
+    }
+
+    /**
+     * The interfaces of pods. Those of none that is known are not among them, nor those of one that the facts still mean its
+     * namesake by.
+     */
+    List<LocalEndpoint> endpoints(PolicyFacts facts) {
+        name(facts);
+        List<LocalEndpoint> endpoints = new ArrayList<>();
+        seen.forEach((link, each) -> {
+            Handed known = handed.get(link);
+            if (known != null) {
+                Handover handover = known.handover;
+                if (isOf(handover, facts)) {
+                    endpoints.add(
+                            new LocalEndpoint(handover.podNamespace(), handover.podName(), link, handover.addresses()));
+                }
+                return;
+            }
+            Pod owner = owner(link, each);
+            if (owner != null && !each.addresses.isEmpty()) {
+                endpoints.add(new LocalEndpoint(owner.namespace, owner.name, link, each.addresses));
+            }
+        });
+        return endpoints;
+    }
+
+    /** Whether the facts know the pod that was meant. */
+    static boolean isOf(Handover handover, PolicyFacts facts) {
+        String uid = facts.uids().get(PolicyFacts.key(handover.podNamespace(), handover.podName()));
+        return uid != null && (handover.uid() == null || handover.uid().equals(uid));
+    }
+
+    private void name(PolicyFacts facts) {
+        if (facts.uids().equals(named)) {
+            return;
+        }
+        Map<String, Pod> made = new HashMap<>();
+        for (String key : facts.uids().keySet()) {
+            int slash = key.indexOf('/');
+            Pod pod = new Pod(key.substring(0, slash), key.substring(slash + 1));
+            made.put(EndpointName.hostName(pod.namespace, pod.name, "", "eth0"), pod);
+        }
+        owners = made;
+        named = facts.uids();
+    }
+
+    private @Nullable Pod owner(String link, Seen each) {
+        Pod owner = owners.get(link);
+        if (owner != null || !OwnerMark.isMark(each.alias)) {
+            return owner;
+        }
+        String ifName = new OwnerMark(each.alias).ifName();
+        for (Pod pod : owners.values()) {
+            if (EndpointName.hostName(pod.namespace, pod.name, "", ifName).equals(link)) {
+                return pod;
+            }
+        }
+        return null;
+    }
+}

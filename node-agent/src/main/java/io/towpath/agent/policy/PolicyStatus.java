@@ -1,0 +1,95 @@
+package io.towpath.agent.policy;
+
+import io.towpath.agent.log.Log;
+import io.towpath.agent.source.PolicyFacts;
+import io.towpath.agent.status.AgentStatus;
+import io.towpath.policy.compile.Compiled;
+import io.towpath.policy.compile.LocalEndpoint;
+import io.towpath.policy.compile.Problem;
+import io.towpath.policy.nft.PolicyTable;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Gathers what happened to policies into their status, and tells the log what is news. */
+final class PolicyStatus {
+    private final Log log;
+    private final Clock clock;
+    private boolean isInForce;
+    private @Nullable String problem;
+    private int endpoints;
+    private List<LocalEndpoint> waiting = List.of();
+    private List<Problem> problems = List.of();
+    private long repairs;
+    private @Nullable Instant lastRepair;
+    private AgentStatus.Rounds rounds = AgentStatus.Rounds.NONE;
+    private PolicyTable.Dropped dropped = new PolicyTable.Dropped(0, 0, 0, 0);
+
+    PolicyStatus(Log log, Clock clock) {
+        this.log = log;
+        this.clock = clock;
+    }
+
+    void failed(String message) {
+        isInForce = false;
+        problem = message;
+        log.problem("policy", message);
+    }
+
+    void enforced(Compiled compiled, PolicyTable.Outcome outcome, int endpointsInForce, PolicyTable.Dropped counted) {
+        if (!isInForce) {
+            log.info("policies in force", "endpoints", endpointsInForce);
+        }
+        isInForce = true;
+        problem = null;
+        log.problem("policy", null);
+        endpoints = endpointsInForce;
+        waiting = compiled.waiting();
+        dropped = counted;
+        if (outcome == PolicyTable.Outcome.REPAIRED) {
+            repairs++;
+            lastRepair = clock.instant();
+            log.info("policies repaired", "table", PolicyTable.NAME);
+        }
+        tell(compiled.problems());
+    }
+
+    /** Tells each once, when it begins and when it ends. */
+    private void tell(List<Problem> now) {
+        if (now.equals(problems)) {
+            return;
+        }
+        Set<Problem> ended = new LinkedHashSet<>(problems);
+        for (Problem each : now) {
+            if (!ended.remove(each)) {
+                log.warn("policy problem", "policy", each.policy(), "problem", each.what());
+            }
+        }
+        ended.forEach(each -> log.info("policy problem ended", "policy", each.policy(), "problem", each.what()));
+        problems = now;
+    }
+
+    AgentStatus.Policy roundEnded(@Nullable PolicyFacts facts, @Nullable String trouble, Duration duration) {
+        rounds = rounds.ended(problem == null, duration);
+        return new AgentStatus.Policy(
+                facts != null,
+                isInForce,
+                problem,
+                trouble,
+                facts == null ? 0 : facts.facts().policies().size(),
+                facts == null ? 0 : facts.facts().clusterPolicies().size(),
+                endpoints,
+                waiting.stream()
+                        .map(each -> PolicyFacts.key(each.podNamespace(), each.podName()))
+                        .toList(),
+                problems.stream().map(Problem::toString).toList(),
+                repairs,
+                lastRepair,
+                rounds,
+                dropped);
+    }
+}

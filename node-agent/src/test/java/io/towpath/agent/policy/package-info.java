@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.policy;
+
+import org.jspecify.annotations.NullMarked;
