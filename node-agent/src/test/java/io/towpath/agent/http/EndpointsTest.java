@@ -48,12 +48,16 @@ class EndpointsTest {
     }
 
     private Endpoints open() throws IOException {
-        Log log = new Log(
+        return Endpoints.open(
+                IpAddress.parse("127.0.0.1"), 0, socket(), board, List.of(heartbeat), null, "1.2.3", log());
+    }
+
+    private static Log log() {
+        return new Log(
                 new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),
                 Log.Form.TEXT,
                 Log.Level.INFO,
                 Clock.systemUTC());
-        return Endpoints.open(IpAddress.parse("127.0.0.1"), 0, socket(), board, List.of(heartbeat), null, "1.2.3", log);
     }
 
     private static String ask(Endpoints endpoints, String request) throws IOException {
