@@ -104,13 +104,17 @@ final class ApiClient implements AutoCloseable {
         mapper.addMixIn(ObjectMeta.class, Unread.class);
         KubernetesSerialization serialization = new KubernetesSerialization(mapper, false);
         serialization.registerKubernetesResource(KubeNode.class);
+        serialization.registerKubernetesResource(KubePod.class);
+        serialization.registerKubernetesResource(KubeNamespace.class);
+        serialization.registerKubernetesResource(KubeNetworkPolicy.class);
+        serialization.registerKubernetesResource(KubeClusterPolicy.class);
         serialization.registerKubernetesResource(Status.class);
         return serialization;
     }
 
     /** What is in an object's metadata and nobody here asks for. */
     @JsonIgnoreProperties(
-            value = {"managedFields", "labels", "ownerReferences", "finalizers"},
+            value = {"managedFields", "ownerReferences", "finalizers"},
             ignoreUnknown = true)
     private interface Unread {}
 

@@ -15,7 +15,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@code Node} of the API, core/v1, with the little of it that an overlay needs. The rest, mostly the images on the node's
+ * A {@code Node} of the API, core/v1, with the little of it that an overlay or a policy needs. The rest, mostly the images on the node's
  * disk, is skipped as it is read.
  */
 @Group("")
@@ -41,7 +41,12 @@ final class KubeNode implements HasMetadata {
 
     /** {@code NodeStatus}. */
     @JsonIgnoreProperties(ignoreUnknown = true)
-    record Status(@Nullable List<Condition> conditions) {}
+    record Status(
+            @Nullable List<Condition> conditions, @Nullable List<Address> addresses) {}
+
+    /** {@code NodeAddress}. */
+    @JsonIgnoreProperties(ignoreUnknown = true)
+    record Address(@Nullable String address) {}
 
     /** {@code NodeCondition}. */
     @JsonIgnoreProperties(ignoreUnknown = true)

@@ -11,14 +11,17 @@ import java.time.Duration;
  * @param lastRetry the longest
  * @param anew after how long without a watch all begins anew, files with credentials included. An API that was away for longer
  *     has mostly forgotten where a watch was, and would have the nodes listed again anyway.
+ * @param absent how often to ask again for a kind that the API does not have
  */
-record Timing(Duration together, Duration look, Duration firstRetry, Duration lastRetry, Duration anew) {
+record Timing(
+        Duration together, Duration look, Duration firstRetry, Duration lastRetry, Duration anew, Duration absent) {
     static final Timing USUAL = new Timing(
             Duration.ofMillis(20),
             Duration.ofSeconds(1),
             Duration.ofMillis(250),
             Duration.ofSeconds(15),
-            Duration.ofMinutes(5));
+            Duration.ofMinutes(5),
+            Duration.ofSeconds(30));
 
     /** How long to wait after a number of failures. */
     Duration retry(int failures) {

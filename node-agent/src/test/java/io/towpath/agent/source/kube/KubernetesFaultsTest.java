@@ -187,7 +187,8 @@ class KubernetesFaultsTest {
                 Sources.FAST.look(),
                 Sources.FAST.firstRetry(),
                 Sources.FAST.lastRetry(),
-                Duration.ofMillis(100));
+                Duration.ofMillis(100),
+                Sources.FAST.absent());
         Path file = folder.resolve("kubeconfig");
         FakeApi moved = new FakeApi();
         try (moved;

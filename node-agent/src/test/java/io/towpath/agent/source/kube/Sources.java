@@ -12,7 +12,8 @@ final class Sources {
             Duration.ofMillis(20),
             Duration.ofMillis(10),
             Duration.ofMillis(40),
-            Duration.ofMinutes(5));
+            Duration.ofMinutes(5),
+            Duration.ofMillis(50));
 
     private Sources() {}
 

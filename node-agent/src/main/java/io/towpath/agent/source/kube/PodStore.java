@@ -1,0 +1,58 @@
+package io.towpath.agent.source.kube;
+
+import io.towpath.policy.facts.PodFact;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The pods, with the UIDs of those of this node. */
+final class PodStore extends FactStore<KubePod, PodFact> {
+    private final String self;
+    private final Map<String, String> uids = new HashMap<>();
+    private @Nullable Map<String, String> copy;
+
+    PodStore(Object lock, String self, PodReader reader, Runnable changed) {
+        super(lock, reader::read, KubePod::new, changed);
+        this.self = self;
+    }
+
+    /** Of this node's pods, by {@code namespace/name}. */
+    Map<String, String> uids() {
+        synchronized (lock) {
+            Map<String, String> known = copy;
+            if (known == null) {
+                known = Map.copyOf(uids);
+                copy = known;
+            }
+            return known;
+        }
+    }
+
+    @Override
+    public @Nullable KubePod put(String key, KubePod pod) {
+        synchronized (lock) {
+            KubePod before = super.put(key, pod);
+            KubePod.Spec spec = pod.getSpec();
+            boolean here = spec != null && self.equals(spec.nodeName()) && get(key) != null;
+            note(key, here ? pod.getMetadata().getUid() : null);
+            return before;
+        }
+    }
+
+    @Override
+    public @Nullable KubePod remove(String key) {
+        synchronized (lock) {
+            note(key, null);
+            return super.remove(key);
+        }
+    }
+
+    private void note(String key, @Nullable String uid) {
+        String before = uid == null ? uids.remove(key) : uids.put(key, uid);
+        if (!Objects.equals(before, uid)) {
+            copy = null;
+            changed();
+        }
+    }
+}
