@@ -2,6 +2,7 @@ package io.towpath.cni;
 
 import io.towpath.cni.cli.Cli;
 import io.towpath.cni.protocol.Protocol;
+import io.towpath.cni.verbs.AgentPolicies;
 import io.towpath.cni.verbs.HostLocalLeases;
 import io.towpath.cni.verbs.NodeOverlay;
 import io.towpath.cni.verbs.NodeVerbs;
@@ -29,7 +30,11 @@ public final class Main {
                         new FileOutputStream(FileDescriptor.out),
                         System.err,
                         ABOUT,
-                        new NodeVerbs(LinuxNamespaces::new, new NodeOverlay(System.err), new HostLocalLeases()));
+                        new NodeVerbs(
+                                LinuxNamespaces::new,
+                                new NodeOverlay(System.err),
+                                new HostLocalLeases(),
+                                new AgentPolicies(System.err)));
         Runtime.getRuntime().halt(exitCode);
     }
 }

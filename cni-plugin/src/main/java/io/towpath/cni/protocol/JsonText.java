@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
  * Writes JSON the way the reference library's encoder lays it out, indented by four spaces: what a person diffs against
  * another plugin's output differs in values only.
  */
-final class JsonText {
+public final class JsonText {
     private static final String INDENT = "    ";
 
     private final StringBuilder out = new StringBuilder(1024);
     private int depth;
     private boolean first = true;
 
-    JsonText beginObject() {
+    public JsonText beginObject() {
         return begin('{');
     }
 
@@ -27,7 +27,7 @@ final class JsonText {
         return key(key).begin('[');
     }
 
-    JsonText endObject() {
+    public JsonText endObject() {
         return end('}');
     }
 
@@ -41,19 +41,19 @@ final class JsonText {
         return begin('{');
     }
 
-    JsonText field(String key, String value) {
+    public JsonText field(String key, String value) {
         key(key);
         quote(value);
         return this;
     }
 
-    JsonText field(String key, long value) {
+    public JsonText field(String key, long value) {
         key(key).out.append(value);
         return this;
     }
 
     /** Leaves out an empty text. */
-    JsonText optional(String key, String value) {
+    public JsonText optional(String key, String value) {
         return value.isEmpty() ? this : field(key, value);
     }
 
@@ -71,7 +71,7 @@ final class JsonText {
     }
 
     /** Leaves out an empty list. */
-    JsonText optional(String key, List<String> values) {
+    public JsonText optional(String key, List<String> values) {
         if (values.isEmpty()) {
             return this;
         }
@@ -83,7 +83,8 @@ final class JsonText {
         return endArray();
     }
 
-    byte[] bytes() {
+    /** What was written, in UTF-8. */
+    public byte[] bytes() {
         return out.toString().getBytes(StandardCharsets.UTF_8);
     }
 

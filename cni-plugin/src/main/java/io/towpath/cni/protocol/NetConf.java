@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param dns what the result is to say about name resolution
  * @param runtimeConfig what the runtime asks of this attachment
  * @param mac the hardware address asked for, by capability, {@code args.cni.mac} or {@code CNI_ARGS}, in this order
+ * @param policy what a pod waits for, for ADD and STATUS; null for nothing
  * @param prevResult the result of the plugin before (ADD) or of the whole ADD (CHECK, DEL); null if there was none
  * @param validAttachments GC: the attachments to keep; null if the runtime did not say, and nothing may be removed then
  * @param tree the whole document, for the IPAM's part of it
@@ -34,6 +35,7 @@ public record NetConf(
         Dns dns,
         RuntimeConfig runtimeConfig,
         @Nullable MacAddress mac,
+        @Nullable PolicyConf policy,
         @Nullable Result prevResult,
         @Nullable Set<Attachment> validAttachments,
         ObjectNode tree) {

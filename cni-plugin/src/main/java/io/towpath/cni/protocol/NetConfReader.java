@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class NetConfReader {
     private static final int MIN_MTU = 68;
     private static final int MAX_MTU = 65_535;
+    private static final int MAX_WAIT_SECONDS = 120;
+    private static final List<String> POLICY_KEYS = List.of("type", "socket", "waitSeconds", "onFailure");
     private static final String IPAM_TYPE = "host-local";
     private static final String INCLUDE_DEFAULT_ROUTES = "include_default_routes";
     private static final String VALID_ATTACHMENTS = "cni.dev/valid-attachments";
@@ -62,6 +64,7 @@ final class NetConfReader {
                 part(() -> ResultReader.readDns(conf.object("dns")), Dns.EMPTY),
                 part(this::runtimeConfig, RuntimeConfig.EMPTY),
                 part(() -> mac(cniArgs)),
+                verb == Verb.ADD || verb == Verb.STATUS ? policy() : null,
                 verb.isPerAttachment() ? part(this::prevResult) : null,
                 verb == Verb.GC ? validAttachments() : null,
                 conf.node());
@@ -124,6 +127,29 @@ final class NetConfReader {
             return byCapability != null ? byCapability : byArgs;
         }
         return cniArgs.mac();
+    }
+
+    private @Nullable PolicyConf policy() throws CniException {
+        if (!conf.has("policy")) {
+            return null;
+        }
+        Fields policy = conf.object("policy");
+        for (String key : (Iterable<String>) policy.node()::fieldNames) {
+            if (!POLICY_KEYS.contains(key)) {
+                throw policy.invalid(key, "is not known: there are " + String.join(", ", POLICY_KEYS));
+            }
+        }
+        if (!policy.text("type").equals("k8s")) {
+            throw policy.invalid("type", "must be \"k8s\"");
+        }
+        String onFailure = policy.text("onFailure");
+        if (!onFailure.isEmpty() && !onFailure.equals("fail") && !onFailure.equals("continue")) {
+            throw policy.invalid("onFailure", "must be \"fail\" or \"continue\", not " + Quoted.text(onFailure));
+        }
+        return new PolicyConf(
+                policy.path("socket", PolicyConf.DEFAULT_SOCKET),
+                (int) policy.number("waitSeconds", 1, MAX_WAIT_SECONDS, PolicyConf.DEFAULT_WAIT_SECONDS),
+                onFailure.equals("continue"));
     }
 
     private @Nullable Result prevResult() throws CniException {

@@ -23,7 +23,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** ADD: overlay, lease, link, in this order; what was done is undone if something later fails. */
+/** ADD: overlay, lease, link, policies, in this order; what was done is undone if something later fails. */
 final class Adding {
     /** The least MTU with which the kernel does IPv6 on a link, RFC 8200 section 5. */
     private static final int IPV6_MTU = 1280;
@@ -31,11 +31,13 @@ final class Adding {
     private final Namespaces node;
     private final OverlayGate overlay;
     private final Leases leases;
+    private final PolicyGate policies;
 
-    Adding(Namespaces node, OverlayGate overlay, Leases leases) {
+    Adding(Namespaces node, OverlayGate overlay, Leases leases, PolicyGate policies) {
         this.node = node;
         this.overlay = overlay;
         this.leases = leases;
+        this.policies = policies;
     }
 
     Result add(Request request, Namespaces.Pod pod) throws CniException, IOException {
@@ -51,6 +53,8 @@ final class Adding {
             Wiring wiring = new Wiring(node, look, mark -> HostPorts.close(node, mark));
             Link link = wiring.connect(pod, endpoint, host -> {
                 shaping.apply(node.host(), host, endpoint.mtu());
+                // Before ports of the node lead to the pod: these would have to be closed if it fails.
+                policies.await(request, endpoint);
                 if (!ports.isEmpty()) {
                     ports.open(node, look);
                 }

@@ -27,12 +27,14 @@ public final class NodeVerbs implements Verbs {
     private final Supplier<Namespaces> namespaces;
     private final OverlayGate overlay;
     private final Leases leases;
+    private final PolicyGate policies;
 
     /** @param namespaces called once per verb; closed at its end */
-    public NodeVerbs(Supplier<Namespaces> namespaces, OverlayGate overlay, Leases leases) {
+    public NodeVerbs(Supplier<Namespaces> namespaces, OverlayGate overlay, Leases leases, PolicyGate policies) {
         this.namespaces = namespaces;
         this.overlay = overlay;
         this.leases = leases;
+        this.policies = policies;
     }
 
     @Override
@@ -42,9 +44,12 @@ public final class NodeVerbs implements Verbs {
                     CniException.INVALID_CONFIG,
                     "invalid prevResult: this plugin makes the interface, so it must be the first of its list");
         }
+        policies.requirePod(request);
         try (Namespaces node = namespaces.get();
                 Namespaces.Pod pod = PodNamespace.open(node, request)) {
-            return new Adding(node, overlay, leases).add(request, pod);
+            return new Adding(node, overlay, leases, policies).add(request, pod);
+        } catch (PolicyException e) {
+            throw new CniException(CniException.TRY_AGAIN_LATER, String.valueOf(e.getMessage()), e.why(), e);
         } catch (HostPortTakenException e) {
             throw new CniException(CniException.HOST_PORT_TAKEN, String.valueOf(e.getMessage()), "", e);
         }
@@ -116,6 +121,7 @@ public final class NodeVerbs implements Verbs {
             stateWillCome = overlay.requireReady(request.conf(), node.host());
         }
         leases.status(request, stateWillCome);
+        policies.requireReady(request);
     }
 
     static String hostName(Request request) {

@@ -29,6 +29,7 @@ class NetConfTest {
         assertTrue(conf.dns().isEmpty());
         assertEquals(RuntimeConfig.EMPTY, conf.runtimeConfig());
         assertNull(conf.mac());
+        assertNull(conf.policy());
         assertNull(conf.validAttachments());
         assertTrue(conf.ipam().isMissingNode());
     }
@@ -43,7 +44,12 @@ class NetConfTest {
                     'dns': {'servers': ['10.0.0.11'], 'searches': ['t'], 'options': ['p']}, 'aliases': ['x', 'y'],
                     'bandwidth': {'ingressRate': 1000, 'ingressBurst': 20000, 'egressRate': 8, 'egressBurst': 34359738359}},
                 'args': {'cni': {'ips': ['10.0.0.6'], 'labels': [{'key': 'app', 'value': 'a'}]}},
+                'policy': {'type': 'k8s', 'socket': '/a', 'waitSeconds': 3, 'onFailure': 'continue'},
                 'ipam': {'type': 'host-local', 'subnet': 'usePodCidr'}""");
+        assertEquals(new PolicyConf("/a", 3, true), conf.policy());
+        assertEquals(
+                new PolicyConf("/run/towpath/agent.sock", 10, false),
+                read("ADD", "'policy': {'type': 'k8s', 'onFailure': 'fail'}").policy());
         assertEquals(1400, conf.mtu());
         assertEquals("/c", conf.clusterFile());
         assertEquals("/s", conf.stateDir());
@@ -198,6 +204,14 @@ class NetConfTest {
             value = {
                 "'name': 5 | 6 | network config key \"name\" must be a string, not a number",
                 "'cniVersion': 5 | 6 | network config key \"cniVersion\" must be a string, not a number",
+                "'policy': {'type': 'calico'} | 7 | network config key \"policy.type\" must be \"k8s\"",
+                "'policy': {} | 7 | network config key \"policy.type\" must be \"k8s\"",
+                "'policy': {'type': 'k8s', 'wait': 3} | 7 | network config key \"policy.wait\" is not known: there are type, socket, waitSeconds, onFailure",
+                "'policy': {'type': 'k8s', 'waitSeconds': 0} | 7 | network config key \"policy.waitSeconds\" must be between 1 and 120",
+                "'policy': {'type': 'k8s', 'waitSeconds': 121} | 7 | network config key \"policy.waitSeconds\" must be between 1 and 120",
+                "'policy': {'type': 'k8s', 'onFailure': 'no'} | 7 | network config key \"policy.onFailure\" must be \"fail\" or \"continue\", not \"no\"",
+                "'policy': {'type': 'k8s', 'socket': 'agent.sock'} | 7 | network config key \"policy.socket\" must be an absolute path, not \"agent.sock\"",
+                "'policy': 'k8s' | 6 | network config key \"policy\" must be an object, not a string",
                 "'mtu': 67 | 7 | network config key \"mtu\" must be 0 or between 68 and 65535",
                 "'mtu': -1 | 7 | network config key \"mtu\" must be between 0 and 65535",
                 "'mtu': 65536 | 7 | network config key \"mtu\" must be between 0 and 65535",

@@ -45,6 +45,7 @@ class LeaseReleaseTest {
                 null,
                 null,
                 null,
+                null,
                 tree);
         return new Request(Verb.DEL, "container", "", "eth0", CniArgs.EMPTY, false, conf);
     }

@@ -43,6 +43,9 @@ final class TestNode {
     @Nullable
     CniException overlayFailure;
 
+    /** What operators are told beside the answer. */
+    final ByteArrayOutputStream warnings = new ByteArrayOutputStream();
+
     /** Where the answer goes; null for a buffer. */
     @Nullable
     OutputStream stdout;
@@ -121,7 +124,11 @@ final class TestNode {
                     stdout == null ? buffer : stdout,
                     new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
                     "about",
-                    new NodeVerbs(() -> namespaces, new Overlay(), new HostLocalLeases()));
+                    new NodeVerbs(
+                            () -> namespaces,
+                            new Overlay(),
+                            new HostLocalLeases(),
+                            new AgentPolicies(new PrintStream(warnings, true, StandardCharsets.UTF_8))));
             return new Answer(exitCode, JSON.readTree(buffer.toByteArray()));
         }
     }

@@ -1,0 +1,29 @@
+package io.towpath.cni.verbs;
+
+import io.towpath.cni.protocol.CniException;
+import io.towpath.cni.protocol.Request;
+import io.towpath.cni.wiring.Endpoint;
+
+/** The policies of the cluster, as the verbs need them. */
+public interface PolicyGate {
+    /**
+     * Finds out whether a pod can be told from others; changes nothing.
+     *
+     * @throws CniException if policies are to hold for it, and the runtime did not say which pod it is
+     */
+    void requirePod(Request request) throws CniException;
+
+    /**
+     * Waits until what the policies say of a pod is in force.
+     *
+     * @throws PolicyException if it is not in time
+     */
+    void await(Request request, Endpoint endpoint) throws PolicyException;
+
+    /**
+     * Finds out whether there is somebody to wait for.
+     *
+     * @throws CniException with code 50 if there is not, though there must be
+     */
+    void requireReady(Request request) throws CniException;
+}
