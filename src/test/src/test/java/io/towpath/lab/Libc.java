@@ -58,6 +58,9 @@ public final class Libc {
         /** See socket(2). */
         int socket(int domain, int type, int protocol);
 
+        /** See bind(2). */
+        int bind(int fd, @In byte[] address, int addressLength);
+
         /** See setsockopt(2). */
         int setsockopt(int fd, int level, int option, @In long[] value, int length);
 
@@ -186,12 +189,23 @@ public final class Libc {
             return new RawSocket(fd, ipv6);
         }
 
-        void send(InetAddress to, byte[] payload) throws IOException {
+        /** Receives what is for one address alone, and sends from it. */
+        void bind(InetAddress own) throws IOException {
+            byte[] address = sockaddr(own);
+            check("bind " + own, CALLS.bind(fd, address, address.length));
+        }
+
+        private byte[] sockaddr(InetAddress of) {
             byte[] address = new byte[ipv6 ? SOCKADDR_V6 : SOCKADDR_V4];
             ByteBuffer.wrap(address)
                     .order(ByteOrder.nativeOrder())
                     .putShort((short) (ipv6 ? AF_INET6 : AF_INET))
-                    .put(ipv6 ? ADDRESS_AT_V6 : ADDRESS_AT_V4, to.getAddress());
+                    .put(ipv6 ? ADDRESS_AT_V6 : ADDRESS_AT_V4, of.getAddress());
+            return address;
+        }
+
+        void send(InetAddress to, byte[] payload) throws IOException {
+            byte[] address = sockaddr(to);
             check("sendto " + to, CALLS.sendto(fd, payload, payload.length, 0, address, address.length));
         }
 
