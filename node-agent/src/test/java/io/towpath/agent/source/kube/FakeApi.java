@@ -13,26 +13,48 @@ import io.fabric8.mockwebserver.http.Response;
 import io.fabric8.mockwebserver.http.WebSocket;
 import io.fabric8.mockwebserver.http.WebSocketListener;
 import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
-/** The nodes' part of an API server, over real HTTP, that can be made to fail in the ways a real one does. */
+/** Part of an API server, over real HTTP, that can be made to fail in the ways a real one does. */
 final class FakeApi extends Dispatcher implements AutoCloseable {
     static final JsonMapper MAPPER = new JsonMapper();
 
+    static final String NODES = "/api/v1/nodes";
+    static final String PODS = "/api/v1/pods";
+    static final String NAMESPACES = "/api/v1/namespaces";
+    static final String POLICIES = "/apis/networking.k8s.io/v1/networkpolicies";
+    static final String CLUSTER_POLICIES = "/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies";
+
     /** What was asked: a verb, and what with. */
-    record Asked(String what, @Nullable String token) {}
+    record Asked(String what, @Nullable String token, String path) {}
 
     final BlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
     final BlockingQueue<JsonNode> patches = new LinkedBlockingQueue<>();
 
-    private final TreeMap<String, ObjectNode> nodes = new TreeMap<>();
-    private final List<WebSocket> watches = new ArrayList<>();
+    /** By the path of their list and {@code namespace/name}. */
+    private final Map<String, NavigableMap<String, ObjectNode>> objects = new HashMap<>();
+
+    private final Map<String, List<WebSocket>> watches = new HashMap<>();
+    private final Set<String> absent = new HashSet<>();
+    private final Set<String> refused = new HashSet<>();
+    /** Writes to who watches: the server's own thread, which writes, may be waiting for this object's lock. */
+    private final ExecutorService writer = Executors.newSingleThreadExecutor();
+
     private MockWebServer server;
     private int version = 1000;
     private int failWith;
@@ -60,33 +82,91 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
         return port;
     }
 
-    /** Adds or changes a node and tells who watches. */
-    synchronized void put(ObjectNode node) {
-        node.withObject("/metadata").put("resourceVersion", Integer.toString(++version));
-        boolean known = nodes.put(node.at("/metadata/name").textValue(), node) != null;
-        emit(known ? "MODIFIED" : "ADDED", node);
+    private static String path(JsonNode object) {
+        return switch (object.path("kind").asText()) {
+            case "Node" -> NODES;
+            case "Pod" -> PODS;
+            case "Namespace" -> NAMESPACES;
+            case "NetworkPolicy" -> POLICIES;
+            case "ClusterNetworkPolicy" -> CLUSTER_POLICIES;
+            default -> throw new IllegalArgumentException("no kind: " + object);
+        };
     }
 
-    synchronized void delete(String name) {
-        ObjectNode node = nodes.remove(name);
-        if (node != null) {
-            node.withObject("/metadata").put("resourceVersion", Integer.toString(++version));
-            emit("DELETED", node);
+    private static String key(JsonNode object) {
+        JsonNode metadata = object.path("metadata");
+        String namespace = metadata.path("namespace").asText();
+        return (namespace.isEmpty() ? "" : namespace + "/")
+                + metadata.path("name").asText();
+    }
+
+    private NavigableMap<String, ObjectNode> all(String path) {
+        return objects.computeIfAbsent(path, _ -> new TreeMap<>());
+    }
+
+    private List<WebSocket> watches(String path) {
+        return watches.computeIfAbsent(path, _ -> new ArrayList<>());
+    }
+
+    /** Adds or changes an object and tells who watches. */
+    synchronized void put(ObjectNode object) {
+        object.withObject("/metadata").put("resourceVersion", Integer.toString(++version));
+        boolean known = all(path(object)).put(key(object), object) != null;
+        emit(known ? "MODIFIED" : "ADDED", object);
+    }
+
+    synchronized void delete(ObjectNode object) {
+        ObjectNode known = all(path(object)).remove(key(object));
+        if (known != null) {
+            known.withObject("/metadata").put("resourceVersion", Integer.toString(++version));
+            emit("DELETED", known);
         }
     }
 
-    /** Changes a node while nobody is told: what happens while a watch is broken. */
+    /** Deletes a node. */
+    synchronized void delete(String name) {
+        ObjectNode node = all(NODES).get(name);
+        if (node != null) {
+            delete(node);
+        }
+    }
+
+    /** Deletes a node while nobody is told: what happens while a watch is broken. */
     synchronized void deleteUnseen(String name) {
-        nodes.remove(name);
+        all(NODES).remove(name);
+        version++;
+    }
+
+    synchronized void deleteUnseen(ObjectNode object) {
+        all(path(object)).remove(key(object));
         version++;
     }
 
     synchronized ObjectNode node(String name) {
-        ObjectNode node = nodes.get(name);
+        ObjectNode node = all(NODES).get(name);
         if (node == null) {
             throw new AssertionError("no node " + name);
         }
         return node.deepCopy();
+    }
+
+    /** Has nothing of a kind, as before a custom resource is installed; or has it from now on. */
+    synchronized void absent(String path, boolean now) {
+        if (now) {
+            absent.add(path);
+            disconnect();
+        } else {
+            absent.remove(path);
+        }
+    }
+
+    /** Forbids a kind, as a role that does not name it; or allows it from now on. */
+    synchronized void refuse(String path, boolean now) {
+        if (now) {
+            refused.add(path);
+        } else {
+            refused.remove(path);
+        }
     }
 
     /** Sends an event to who watches. */
@@ -95,7 +175,8 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
                 .put("type", type)
                 .set("object", object)
                 .toString();
-        watches.forEach(watch -> watch.send(event));
+        List<WebSocket> told = List.copyOf(watches(path(object)));
+        writer.execute(() -> told.forEach(watch -> watch.send(event)));
     }
 
     synchronized void bookmark() {
@@ -106,9 +187,9 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
 
     /** Ends all watches, as a proxy or a restarting server does. */
     synchronized void disconnect() {
-        List<WebSocket> ended = List.copyOf(watches);
+        List<WebSocket> ended = watches.values().stream().flatMap(List::stream).toList();
         watches.clear();
-        ended.forEach(watch -> watch.close(1000, "bye"));
+        writer.execute(() -> ended.forEach(watch -> watch.close(1000, "bye")));
     }
 
     /** The next watches are told that their place is forgotten. */
@@ -141,6 +222,7 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
 
     @Override
     public void close() {
+        writer.shutdown();
         server.shutdown();
     }
 
@@ -150,7 +232,7 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
         String query = uri.getRawQuery() == null ? "" : uri.getRawQuery();
         boolean watch = query.contains("watch=true");
         String verb = request.getMethod().equals("GET") ? (watch ? "watch" : "list") : "patch";
-        asked.add(new Asked(verb + " " + query, request.getHeader("Authorization")));
+        asked.add(new Asked(verb + " " + query, request.getHeader("Authorization"), uri.getPath()));
         if (failWith != 0) {
             return status(failWith);
         }
@@ -158,14 +240,20 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
             goneRequests--;
             return status(410);
         }
+        if (refused.contains(uri.getPath())) {
+            return status(403);
+        }
+        if (absent.contains(uri.getPath())) {
+            return new MockResponse().setResponseCode(404).setBody("404 page not found\n");
+        }
         return switch (verb) {
-            case "watch" -> watch();
-            case "list" -> list(parameter(query, "limit"), parameter(query, "continue"));
+            case "watch" -> watch(uri.getPath());
+            case "list" -> list(uri.getPath(), parameter(query, "limit"), parameter(query, "continue"));
             default -> patch(request, uri.getPath());
         };
     }
 
-    private MockResponse watch() {
+    private MockResponse watch(String path) {
         if (goneWatches > 0) {
             goneWatches--;
             return new MockResponse().withWebSocketUpgrade(new WebSocketListener() {
@@ -188,7 +276,7 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
             @Override
             public void onOpen(WebSocket socket, Response response) {
                 synchronized (FakeApi.this) {
-                    watches.add(socket);
+                    watches(path).add(socket);
                     FakeApi.this.notifyAll();
                 }
             }
@@ -200,27 +288,31 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
         });
     }
 
+    void awaitWatch() throws InterruptedException {
+        awaitWatch(NODES);
+    }
+
     /** Waits until somebody watches: events before that reach nobody. */
-    synchronized void awaitWatch() throws InterruptedException {
+    synchronized void awaitWatch(String path) throws InterruptedException {
         long end = System.nanoTime() + Told.LIMIT.toNanos();
-        while (watches.isEmpty()) {
+        while (watches(path).isEmpty()) {
             long left = (end - System.nanoTime()) / 1_000_000;
             if (left <= 0) {
-                throw new AssertionError("nobody watches");
+                throw new AssertionError("nobody watches " + path);
             }
             wait(left);
         }
     }
 
-    private MockResponse list(@Nullable String limit, @Nullable String from) {
-        ObjectNode list = MAPPER.createObjectNode().put("kind", "NodeList").put("apiVersion", "v1");
+    private MockResponse list(String path, @Nullable String limit, @Nullable String from) {
+        ObjectNode list = MAPPER.createObjectNode().put("kind", "List").put("apiVersion", "v1");
+        NavigableMap<String, ObjectNode> known = all(path);
         ObjectNode metadata = list.putObject("metadata").put("resourceVersion", Integer.toString(version));
         ArrayNode items = list.putArray("items");
         int most = limit == null ? Integer.MAX_VALUE : Integer.parseInt(limit);
-        for (ObjectNode node : (from == null ? nodes : nodes.tailMap(from, false)).values()) {
+        for (ObjectNode node : (from == null ? known : known.tailMap(from, false)).values()) {
             if (items.size() == most) {
-                metadata.put(
-                        "continue", items.get(most - 1).at("/metadata/name").textValue());
+                metadata.put("continue", key(items.get(most - 1)));
                 break;
             }
             items.add(node);
@@ -235,7 +327,7 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
             return status(415);
         }
         String[] parts = path.split("/", -1);
-        ObjectNode node = nodes.get(parts[parts.length - 2]);
+        ObjectNode node = all(NODES).get(parts[parts.length - 2]);
         if (node == null) {
             return status(404);
         }
@@ -259,7 +351,7 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
     private static @Nullable String parameter(String query, String name) {
         return Arrays.stream(query.split("&", -1))
                 .filter(each -> each.startsWith(name + "="))
-                .map(each -> each.substring(name.length() + 1))
+                .map(each -> URLDecoder.decode(each.substring(name.length() + 1), StandardCharsets.UTF_8))
                 .findAny()
                 .orElse(null);
     }

@@ -1,0 +1,68 @@
+package io.towpath.agent.source.kube;
+
+import io.towpath.agent.source.PolicyFacts;
+import io.towpath.agent.source.PolicySource;
+import io.towpath.policy.facts.PodFact;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** What a source of policies told, in order. */
+final class ToldPolicy implements PolicySource.Listener {
+    private static final String WELL = "";
+
+    final BlockingQueue<PolicyFacts> facts = new LinkedBlockingQueue<>();
+    final BlockingQueue<String> troubles = new LinkedBlockingQueue<>();
+
+    @Override
+    public void policy(PolicyFacts told) {
+        facts.add(told);
+    }
+
+    @Override
+    public void policyTrouble(@Nullable String message) {
+        troubles.add(message == null ? WELL : message);
+    }
+
+    PolicyFacts next() throws InterruptedException {
+        return next(_ -> true);
+    }
+
+    /** The next of the kind; those before it are passed over. */
+    PolicyFacts next(Predicate<PolicyFacts> wanted) throws InterruptedException {
+        return await(facts, wanted);
+    }
+
+    /** The next with just these pods in it. */
+    PolicyFacts withPods(String... names) throws InterruptedException {
+        return next(told -> pods(told).equals(List.of(names)));
+    }
+
+    static List<String> pods(PolicyFacts told) {
+        return told.facts().pods().stream().map(PodFact::name).sorted().toList();
+    }
+
+    void troubled(String part) throws InterruptedException {
+        await(troubles, message -> message.contains(part));
+    }
+
+    void well() throws InterruptedException {
+        await(troubles, WELL::equals);
+    }
+
+    private static <T> T await(BlockingQueue<T> queue, Predicate<T> wanted) throws InterruptedException {
+        long end = System.nanoTime() + Told.LIMIT.toNanos();
+        while (true) {
+            T next = queue.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+            if (next == null) {
+                throw new AssertionError("was not told");
+            }
+            if (wanted.test(next)) {
+                return next;
+            }
+        }
+    }
+}
