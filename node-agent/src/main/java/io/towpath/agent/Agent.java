@@ -15,7 +15,9 @@ import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.nft.Nft;
 import io.towpath.overlay.OverlayConfig;
+import io.towpath.policy.nft.PolicyTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -147,6 +149,11 @@ public final class Agent {
 
     private @Nullable PolicyLoop policyLoop() throws NetlinkException {
         if (policies == null) {
+            try (Nft nft = Nft.open()) {
+                if (PolicyTable.remove(nft)) {
+                    log.info("policies no longer enforced", "table", PolicyTable.NAME);
+                }
+            }
             return null;
         }
         status.publish(AgentStatus.Policy.UNKNOWN);

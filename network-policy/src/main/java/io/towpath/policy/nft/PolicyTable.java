@@ -137,6 +137,19 @@ public final class PolicyTable {
         sent = transaction;
     }
 
+    /**
+     * Removes the table, where policies are no longer to be enforced.
+     *
+     * @return whether there was one
+     */
+    public static boolean remove(Nft nft) throws NetlinkException {
+        boolean isThere = nft.tables().stream().anyMatch(each -> each.isSame(TableLayout.TABLE));
+        if (isThere) {
+            nft.commit(new Transaction().delete(TableLayout.TABLE));
+        }
+        return isThere;
+    }
+
     /** What the last sync sent, a line each; empty if nothing. */
     synchronized String sent() {
         return sent == null ? "" : sent.toString();

@@ -9,6 +9,8 @@ import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.source.ClusterSource;
+import io.towpath.agent.source.PolicySource;
+import io.towpath.agent.source.kube.KubernetesClusterSource;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.overlay.OverlayConfig;
@@ -57,6 +59,10 @@ final class AgentCommand {
                 "--masquerade-nodes",
                 "false",
                 "Whether packets from pods to nodes do; nodes see pods' addresses else."));
+        command.addOption(flag(
+                "--policy",
+                "true",
+                "Whether the policies of the Kubernetes API are enforced; with a cluster file there are none."));
         command.addOption(Asking.socketOption());
         command.addOption(text(
                 "--cni-conf", "FILE", "/etc/cni/net.d/10-towpath.conflist", "The conflist, for what it says of IPAM."));
@@ -72,6 +78,9 @@ final class AgentCommand {
                 choice(options, "--log-level", Log.Level.values()),
                 Clock.systemUTC());
         ClusterSource source = SourceOptions.source(options, System.getenv(), log);
+        PolicySource policies = isOn(options, "--policy") && source instanceof KubernetesClusterSource kubernetes
+                ? kubernetes.policies()
+                : null;
         String file = value(options, "--cluster-file");
         GuardPolicy policy = new GuardPolicy(isOn(options, "--ip-masq"), isOn(options, "--masquerade-nodes"));
         OverlayConfig files = new OverlayConfig(
@@ -79,7 +88,15 @@ final class AgentCommand {
                         value(options, "--state-dir"),
                         value(options, "--subnet-file"))
                 .withMasquerades(policy.masquerade());
-        new Agent(files, choices(options), source, null, serving(options), policy, value(options, "--cni-conf"), log)
+        new Agent(
+                        files,
+                        choices(options),
+                        source,
+                        policies,
+                        serving(options),
+                        policy,
+                        value(options, "--cni-conf"),
+                        log)
                 .run();
         return new Cli.Output("", true);
     }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class KubePod implements HasMetadata, Namespaced {
     private static final long serialVersionUID = 1;
 
-    @JsonIgnoreProperties({"annotations", "generateName"})
+    @JsonIgnoreProperties("generateName")
     private ObjectMeta metadata = new ObjectMeta();
     // Read as JSON alone.
     private transient @Nullable Spec spec;

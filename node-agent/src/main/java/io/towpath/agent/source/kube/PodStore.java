@@ -1,5 +1,6 @@
 package io.towpath.agent.source.kube;
 
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.towpath.policy.facts.PodFact;
 import java.util.HashMap;
 import java.util.Map;
@@ -8,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The pods, with the UIDs of those of this node. */
 final class PodStore extends FactStore<KubePod, PodFact> {
+    private static final String MIRROR = "kubernetes.io/config.mirror";
+
     private final String self;
     private final Map<String, String> uids = new HashMap<>();
     private @Nullable Map<String, String> copy;
@@ -35,7 +38,7 @@ final class PodStore extends FactStore<KubePod, PodFact> {
             KubePod before = super.put(key, pod);
             KubePod.Spec spec = pod.getSpec();
             boolean here = spec != null && self.equals(spec.nodeName()) && get(key) != null;
-            note(key, here ? pod.getMetadata().getUid() : null);
+            note(key, here ? uid(pod.getMetadata()) : null);
             return before;
         }
     }
@@ -46,6 +49,13 @@ final class PodStore extends FactStore<KubePod, PodFact> {
             note(key, null);
             return super.remove(key);
         }
+    }
+
+    /** The UID that the runtime tells: a static pod's own, of which the API has a mirror with another. */
+    private static @Nullable String uid(ObjectMeta metadata) {
+        Map<String, String> annotations = metadata.getAnnotations();
+        String mirrored = annotations == null ? null : annotations.get(MIRROR);
+        return mirrored == null ? metadata.getUid() : mirrored;
     }
 
     private void note(String key, @Nullable String uid) {

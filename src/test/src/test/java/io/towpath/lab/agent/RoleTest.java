@@ -22,7 +22,8 @@ class RoleTest {
     @Test
     void allowsWhatTheAgentAsksForAndNothingElse() {
         try (AgentLab lab = new AgentLab("a")) {
-            Agent agent = lab.join("a");
+            lab.api.serveClusterNetworkPolicies(true);
+            Agent agent = lab.join("a", AgentLab.POLICY);
             Node a = lab.node("a");
             Await.until("this node is written", () -> condition(lab).equals("False"));
 
