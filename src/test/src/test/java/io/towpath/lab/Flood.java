@@ -1,0 +1,104 @@
+package io.towpath.lab;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/** Datagrams without end from a namespace to an address, from the moment that there is a way; and who receives them. */
+public final class Flood implements AutoCloseable {
+    private static final int PORT = 9000;
+    private static final int PAUSE_NANOS = 200_000;
+
+    private final DatagramChannel sender;
+    private final DatagramChannel receiver;
+    private final AtomicLong sent = new AtomicLong();
+    private final AtomicLong received = new AtomicLong();
+    private final Thread sending;
+    private final Thread receiving;
+    private volatile boolean closed;
+
+    private Flood(DatagramChannel sender, DatagramChannel receiver, SocketAddress to, long pause) {
+        this.sender = sender;
+        this.receiver = receiver;
+        sending = Thread.ofPlatform().daemon().name("flood").start(() -> send(to, pause));
+        receiving = Thread.ofPlatform().daemon().name("flooded").start(this::receive);
+    }
+
+    /**
+     * Starts one.
+     *
+     * @param to who receives them, by an address that it has
+     * @param isEager whether they are sent as fast as can be, else some thousands a second
+     */
+    public static Flood start(Namespace from, Namespace to, String address, boolean isEager) {
+        DatagramChannel receiver = to.call(() -> DatagramChannel.open().bind(new InetSocketAddress(PORT)));
+        DatagramChannel sender = from.call(DatagramChannel::open);
+        return new Flood(sender, receiver, new InetSocketAddress(address, PORT), isEager ? 0 : PAUSE_NANOS);
+    }
+
+    private void send(SocketAddress to, long pause) {
+        ByteBuffer word = ByteBuffer.wrap("flood".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        while (!closed) {
+            try {
+                word.rewind();
+                sender.send(word, to);
+                sent.incrementAndGet();
+            } catch (IOException _) {
+                // There is no way yet: that is what is waited for.
+                Thread.onSpinWait();
+            }
+            if (pause > 0) {
+                LockSupport.parkNanos(pause);
+            }
+        }
+    }
+
+    private void receive() {
+        ByteBuffer some = ByteBuffer.allocate(64);
+        try {
+            while (true) {
+                some.clear();
+                receiver.receive(some);
+                received.incrementAndGet();
+            }
+        } catch (IOException _) {
+            // closed
+        }
+    }
+
+    /** How many have left so far. */
+    public long sent() {
+        return sent.get();
+    }
+
+    /** How many have arrived so far. */
+    public long received() {
+        return received.get();
+    }
+
+    /** Waits until so many more have left. */
+    public void more(long count) {
+        long wanted = sent() + count;
+        Await.until(count + " more datagrams leave", () -> sent() >= wanted);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        try {
+            sender.close();
+            receiver.close();
+            sending.join();
+            receiving.join();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}
