@@ -43,6 +43,8 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
     /** What was asked: a verb, and what with. */
     record Asked(String what, @Nullable String token, String path) {}
 
+    private record Event(int version, String path, String text) {}
+
     final BlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
     final BlockingQueue<JsonNode> patches = new LinkedBlockingQueue<>();
 
@@ -50,6 +52,9 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
     private final Map<String, NavigableMap<String, ObjectNode>> objects = new HashMap<>();
 
     private final Map<String, List<WebSocket>> watches = new HashMap<>();
+    /** What happened, for watches that begin at a place in the past. */
+    private final List<Event> log = new ArrayList<>();
+
     private final Set<String> absent = new HashSet<>();
     private final Set<String> refused = new HashSet<>();
     /** Writes to who watches: the server's own thread, which writes, may be waiting for this object's lock. */
@@ -112,14 +117,14 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
     synchronized void put(ObjectNode object) {
         object.withObject("/metadata").put("resourceVersion", Integer.toString(++version));
         boolean known = all(path(object)).put(key(object), object) != null;
-        emit(known ? "MODIFIED" : "ADDED", object);
+        happened(known ? "MODIFIED" : "ADDED", object);
     }
 
     synchronized void delete(ObjectNode object) {
         ObjectNode known = all(path(object)).remove(key(object));
         if (known != null) {
             known.withObject("/metadata").put("resourceVersion", Integer.toString(++version));
-            emit("DELETED", known);
+            happened("DELETED", known);
         }
     }
 
@@ -169,14 +174,19 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
         }
     }
 
+    private void happened(String type, ObjectNode object) {
+        log.add(new Event(version, path(object), event(type, object)));
+        emit(type, object);
+    }
+
     /** Sends an event to who watches. */
     synchronized void emit(String type, JsonNode object) {
-        String event = MAPPER.createObjectNode()
-                .put("type", type)
-                .set("object", object)
-                .toString();
-        List<WebSocket> told = List.copyOf(watches(path(object)));
-        writer.execute(() -> told.forEach(watch -> watch.send(event)));
+        String event = event(type, object);
+        watches(path(object)).forEach(watch -> writer.execute(() -> watch.send(event)));
+    }
+
+    private static String event(String type, JsonNode object) {
+        return MAPPER.createObjectNode().put("type", type).set("object", object).toString();
     }
 
     synchronized void bookmark() {
@@ -213,6 +223,9 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
     void down() {
         disconnect();
         server.shutdown();
+        synchronized (this) {
+            watches.clear(); // those that came between
+        }
     }
 
     /** Listens again, on the same port. */
@@ -247,13 +260,13 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
             return new MockResponse().setResponseCode(404).setBody("404 page not found\n");
         }
         return switch (verb) {
-            case "watch" -> watch(uri.getPath());
+            case "watch" -> watch(uri.getPath(), parameter(query, "resourceVersion"));
             case "list" -> list(uri.getPath(), parameter(query, "limit"), parameter(query, "continue"));
             default -> patch(request, uri.getPath());
         };
     }
 
-    private MockResponse watch(String path) {
+    private MockResponse watch(String path, @Nullable String from) {
         if (goneWatches > 0) {
             goneWatches--;
             return new MockResponse().withWebSocketUpgrade(new WebSocketListener() {
@@ -276,6 +289,10 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
             @Override
             public void onOpen(WebSocket socket, Response response) {
                 synchronized (FakeApi.this) {
+                    int place = from == null ? version : Integer.parseInt(from);
+                    log.stream()
+                            .filter(event -> event.version > place && event.path.equals(path))
+                            .forEach(event -> writer.execute(() -> socket.send(event.text)));
                     watches(path).add(socket);
                     FakeApi.this.notifyAll();
                 }
@@ -283,6 +300,9 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
 
             @Override
             public void onClosing(WebSocket socket, int code, String reason) {
+                synchronized (FakeApi.this) {
+                    watches(path).remove(socket);
+                }
                 socket.close(code, reason);
             }
         });
