@@ -47,8 +47,8 @@ final class PolicyReader {
                         : Side.NOTHING;
             }
             case PolicyUnit.ClusterWide(ClusterPolicyFact fact) -> {
-                ingress = reader.ordered("ingress", fact.ingress());
-                egress = reader.ordered("egress", fact.egress());
+                ingress = reader.ordered("ingress", fact, fact.ingress());
+                egress = reader.ordered("egress", fact, fact.egress());
             }
         }
         return new PolicyUnit.Text(ingress, egress, reader.problems);
@@ -82,7 +82,7 @@ final class PolicyReader {
         return new Side.Allowed(anybody, pods, bySet, blocks);
     }
 
-    private Side ordered(String field, List<ClusterPolicyFact.Rule> rules) {
+    private Side ordered(String field, ClusterPolicyFact fact, List<ClusterPolicyFact.Rule> rules) {
         List<Side.Step> steps = new ArrayList<>();
         for (int i = 0; i < rules.size(); i++) {
             ClusterPolicyFact.Rule rule = rules.get(i);
@@ -97,7 +97,7 @@ final class PolicyReader {
             }
             steps.add(new Side.Step(rule.action(), peers(null, rule.peers()), PortSpec.of(rule.ports())));
         }
-        return new Side.Ordered(steps);
+        return new Side.Ordered(fact.tier(), fact.priority(), steps);
     }
 
     private Side.Peers peers(@Nullable String namespace, List<Peer> peers) {

@@ -1,6 +1,7 @@
 package io.towpath.policy.compile;
 
 import io.towpath.policy.facts.ClusterPolicyFact.Action;
+import io.towpath.policy.facts.ClusterPolicyFact.Tier;
 import io.towpath.policy.facts.PortMatch.Named;
 import io.towpath.policy.facts.Selector;
 import java.util.HashSet;
@@ -13,7 +14,7 @@ import java.util.stream.Stream;
 
 /** What a policy says of one direction. */
 sealed interface Side {
-    Side NOTHING = new Ordered(List.of());
+    Side NOTHING = new Ordered(Tier.ADMIN, 0, List.of());
 
     /** Whether it is about any packet. */
     boolean applies();
@@ -66,8 +67,12 @@ sealed interface Side {
         }
     }
 
-    /** A ClusterNetworkPolicy's, in its order. */
-    record Ordered(List<Step> steps) implements Side {
+    /**
+     * A ClusterNetworkPolicy's, in its order.
+     *
+     * @param tier and the priority: where another place among the others makes it say something else
+     */
+    record Ordered(Tier tier, int priority, List<Step> steps) implements Side {
         public Ordered {
             steps = List.copyOf(steps);
         }
