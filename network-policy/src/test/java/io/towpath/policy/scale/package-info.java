@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.policy.scale;
+
+import org.jspecify.annotations.NullMarked;
