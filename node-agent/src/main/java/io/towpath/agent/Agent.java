@@ -17,6 +17,7 @@ import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.overlay.OverlayConfig;
+import io.towpath.policy.nft.PolicyOptions;
 import io.towpath.policy.nft.PolicyTable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -150,7 +151,10 @@ public final class Agent {
     private @Nullable PolicyLoop policyLoop() throws NetlinkException {
         if (policies == null) {
             try (Nft nft = Nft.open()) {
-                if (PolicyTable.remove(nft)) {
+                PolicyOptions options = PolicyOptions.silent();
+                boolean wasThere = new PolicyTable(nft, options).remove();
+                new PolicyTable(nft, options.onTrial()).remove();
+                if (wasThere) {
                     log.info("policies no longer enforced", "table", PolicyTable.NAME);
                 }
             }

@@ -7,6 +7,7 @@ import io.towpath.netlink.nft.Expression.Decide;
 import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.RuleBuilder;
+import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Value;
 import io.towpath.netlink.nft.Verdict;
 import io.towpath.policy.nft.TableState.ChainState;
@@ -41,15 +42,21 @@ final class DesiredTable {
     /** How many sets of a profile and a family are looked into at most. */
     private static final int MOST_SETS = 8;
 
-    private final List<ChainState> layout;
+    private final TableLayout layout;
+    private final List<ChainState> chains;
     private IdentityHashMap<Profile, Part> parts = new IdentityHashMap<>();
     private SortedMap<String, ProgramObjects> programs = new TreeMap<>();
     private Set<IpAddress> pods = Set.of();
-    private List<SetState> podSets =
-            FAMILIES.stream().map(ipv6 -> podSet(Set.of(), ipv6)).toList();
+    private List<SetState> podSets;
 
     DesiredTable(PolicyOptions options) {
-        layout = TableLayout.chains(options);
+        layout = new TableLayout(options);
+        chains = layout.chains();
+        podSets = podSets();
+    }
+
+    Table table() {
+        return layout.table();
     }
 
     /** The objects of a profile. */
@@ -57,8 +64,8 @@ final class DesiredTable {
 
     /** Makes it. */
     TableState of(Ruleset ruleset) {
-        TableState state = TableState.empty(TableLayout.TABLE);
-        layout.forEach(state::withChain);
+        TableState state = TableState.empty(layout.table());
+        chains.forEach(state::withChain);
         IdentityHashMap<Profile, Part> used = new IdentityHashMap<>();
         SortedMap<String, Part> byName = new TreeMap<>();
         for (Bound bound : ruleset.endpoints().values()) {
@@ -69,7 +76,7 @@ final class DesiredTable {
         if (ruleset.endpoints().values().stream().anyMatch(DesiredTable::usesPods)) {
             if (!ruleset.pods().equals(pods)) {
                 pods = ruleset.pods();
-                podSets = FAMILIES.stream().map(ipv6 -> podSet(pods, ipv6)).toList();
+                podSets = podSets();
             }
             podSets.forEach(state::withSet);
         }
@@ -79,7 +86,8 @@ final class DesiredTable {
             part.sets.forEach(state::withSet);
             for (ProgramUse use : part.programs) {
                 ProgramObjects known = programs.get(use.name());
-                ProgramObjects objects = known != null && known.use().equals(use) ? known : ProgramObjects.of(use);
+                ProgramObjects objects =
+                        known != null && known.use().equals(use) ? known : ProgramObjects.of(layout.table(), use);
                 usedPrograms.put(use.name(), objects);
             }
         }
@@ -102,7 +110,7 @@ final class DesiredTable {
         byName.put(profile.name(), part);
     }
 
-    private static void endpoints(Ruleset ruleset, TableState state) {
+    private void endpoints(Ruleset ruleset, TableState state) {
         for (boolean ipv6 : FAMILIES) {
             List<Element> sources = new ArrayList<>();
             List<Element> from = new ArrayList<>();
@@ -115,9 +123,9 @@ final class DesiredTable {
                     to.add(element.to(entry(bound.ingress())));
                 }
             });
-            state.withSet(new SetState(TableLayout.sources(ipv6), Contents.Listed.of(sources)));
-            state.withSet(new SetState(TableLayout.pods(Direction.EGRESS, ipv6), Contents.Listed.of(from)));
-            state.withSet(new SetState(TableLayout.pods(Direction.INGRESS, ipv6), Contents.Listed.of(to)));
+            state.withSet(new SetState(layout.sources(ipv6), Contents.Listed.of(sources)));
+            state.withSet(new SetState(layout.pods(Direction.EGRESS, ipv6), Contents.Listed.of(from)));
+            state.withSet(new SetState(layout.pods(Direction.INGRESS, ipv6), Contents.Listed.of(to)));
         }
     }
 
@@ -126,11 +134,15 @@ final class DesiredTable {
     }
 
     /** All pods of the cluster, for profiles with a rule for all of them. */
-    private static NftSet allPods(boolean ipv6) {
-        return NftSet.set(TableLayout.TABLE, TableLayout.name("pods", ipv6), TableLayout.address(ipv6));
+    private NftSet allPods(boolean ipv6) {
+        return NftSet.set(layout.table(), TableLayout.name("pods", ipv6), TableLayout.address(ipv6));
     }
 
-    private static SetState podSet(Set<IpAddress> pods, boolean ipv6) {
+    private List<SetState> podSets() {
+        return FAMILIES.stream().map(ipv6 -> podSet(ipv6)).toList();
+    }
+
+    private SetState podSet(boolean ipv6) {
         List<Element> elements = new ArrayList<>();
         for (IpAddress pod : pods) {
             if (pod.ipv6() == ipv6) {
@@ -146,9 +158,9 @@ final class DesiredTable {
         return (ingress != null && ingress.pods() != null) || (egress != null && egress.pods() != null);
     }
 
-    private static Part part(Profile profile) {
+    private Part part(Profile profile) {
         Direction direction = profile.direction();
-        Chain chain = Chain.of(TableLayout.TABLE, profile.name());
+        Chain chain = Chain.of(layout.table(), profile.name());
         List<Rule> rules = new ArrayList<>();
         List<SetState> sets = new ArrayList<>();
         List<Outcome> frequent = frequent(profile);
@@ -171,7 +183,7 @@ final class DesiredTable {
             List<Element> blocks = blocks(profile, ipv6);
             if (!blocks.isEmpty()) {
                 NftSet set = NftSet.verdicts(
-                                TableLayout.TABLE,
+                                layout.table(),
                                 TableLayout.name(profile.name() + "-blocks", ipv6),
                                 TableLayout.address(ipv6))
                         .withIntervals();
@@ -205,7 +217,7 @@ final class DesiredTable {
     }
 
     /** Adds the addresses of one outcome or, if it is null, of all that are not frequent. */
-    private static void addresses(
+    private void addresses(
             Profile profile,
             boolean ipv6,
             @Nullable Outcome only,
@@ -217,9 +229,9 @@ final class DesiredTable {
         if (contents.isEmpty()) {
             return;
         }
-        Chain chain = Chain.of(TableLayout.TABLE, profile.name());
+        Chain chain = Chain.of(layout.table(), profile.name());
         String name = only == null ? profile.name() : profile.name() + "-" + Verdicts.name(only);
-        NftSet set = NftSet.set(TableLayout.TABLE, TableLayout.name(name, ipv6), TableLayout.address(ipv6));
+        NftSet set = NftSet.set(layout.table(), TableLayout.name(name, ipv6), TableLayout.address(ipv6));
         RuleBuilder rule = Rule.in(chain);
         if (only == null) {
             set = NftSet.verdicts(set.table(), set.name(), TableLayout.address(ipv6));

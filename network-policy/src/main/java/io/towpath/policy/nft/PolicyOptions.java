@@ -5,10 +5,12 @@ import io.towpath.netlink.nft.Expression;
 /**
  * What an operator may choose of the table.
  *
+ * @param enforces whether what is denied is dropped; else it is counted and logged only, and passes: a trial, whose table comes after the
+ *     other, so that it counts what that one let pass
  * @param logGroup the group of nfnetlink_log that is told of denied packets, 0 to 65,535; {@link #NO_LOG} for none
  * @param logPerSecond how many packets of each direction it is told of in a second
  */
-public record PolicyOptions(int logGroup, int logPerSecond) {
+public record PolicyOptions(boolean enforces, int logGroup, int logPerSecond) {
     /** No packets are logged. */
     public static final int NO_LOG = Expression.NONE;
 
@@ -23,6 +25,11 @@ public record PolicyOptions(int logGroup, int logPerSecond) {
 
     /** Counts what is denied, and logs nothing. */
     public static PolicyOptions silent() {
-        return new PolicyOptions(NO_LOG, 1);
+        return new PolicyOptions(true, NO_LOG, 1);
+    }
+
+    /** The same for a trial. */
+    public PolicyOptions onTrial() {
+        return new PolicyOptions(false, logGroup, logPerSecond);
     }
 }

@@ -6,6 +6,7 @@ import io.towpath.netlink.nft.Expression.Counter;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.nft.Rule;
+import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
 import io.towpath.policy.ruleset.Ruleset;
 import org.jspecify.annotations.Nullable;
@@ -18,11 +19,15 @@ public final class PolicyTable {
     /** The table's name, in family inet. */
     public static final String NAME = "towpath-policy";
 
+    /** The name of the table of a trial. */
+    public static final String TRIAL_NAME = "towpath-policy-trial";
+
     private static final int ATTEMPTS = 5;
     private static final int NO_GENERATION = 0;
 
     private final Nft nft;
     private final DesiredTable desiring;
+    private final Table table;
     private @Nullable TableState last;
     private int lastGeneration = NO_GENERATION;
     private boolean touched;
@@ -56,6 +61,7 @@ public final class PolicyTable {
     public PolicyTable(Nft nft, PolicyOptions options) {
         this.nft = nft;
         desiring = new DesiredTable(options);
+        table = desiring.table();
     }
 
     /**
@@ -79,7 +85,7 @@ public final class PolicyTable {
                 touched = false;
                 return byOthers;
             }
-            default -> touched |= event.table().isSame(TableLayout.TABLE);
+            default -> touched |= event.table().isSame(table);
         }
         return false;
     }
@@ -115,7 +121,7 @@ public final class PolicyTable {
     private Outcome mend(TableState desired) throws NetlinkException {
         int generation = nft.generation();
         boolean isLast = generation == lastGeneration;
-        TableState there = isLast ? last : TableState.read(nft, TableLayout.TABLE);
+        TableState there = isLast ? last : TableState.read(nft, table);
         Transaction transaction = TablePlan.between(desired, there, generation);
         if (transaction.isEmpty()) {
             stands(desired, transaction, generation);
@@ -138,14 +144,16 @@ public final class PolicyTable {
     }
 
     /**
-     * Removes the table, where policies are no longer to be enforced.
+     * Removes the table, if it is there.
      *
      * @return whether there was one
      */
-    public static boolean remove(Nft nft) throws NetlinkException {
-        boolean isThere = nft.tables().stream().anyMatch(each -> each.isSame(TableLayout.TABLE));
+    public synchronized boolean remove() throws NetlinkException {
+        last = null;
+        lastGeneration = NO_GENERATION;
+        boolean isThere = nft.tables().stream().anyMatch(each -> each.isSame(table));
         if (isThere) {
-            nft.commit(new Transaction().delete(TableLayout.TABLE));
+            nft.commit(new Transaction().delete(table));
         }
         return isThere;
     }
@@ -166,7 +174,7 @@ public final class PolicyTable {
         long egress = 0;
         long strangers = 0;
         long invalid = 0;
-        for (Rule rule : nft.rules(TableLayout.TABLE)) {
+        for (Rule rule : nft.rules(table)) {
             long packets = packets(rule);
             switch (TableLayout.reason(rule)) {
                 case INGRESS -> ingress += packets;

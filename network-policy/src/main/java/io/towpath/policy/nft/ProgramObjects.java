@@ -7,6 +7,7 @@ import io.towpath.netlink.nft.Expression.Decide;
 import io.towpath.netlink.nft.Field;
 import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
+import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Value;
 import io.towpath.netlink.nft.Verdict;
 import io.towpath.policy.facts.Protocol;
@@ -24,9 +25,9 @@ import java.util.List;
 record ProgramObjects(ProgramUse use, ChainState chain, List<SetState> sets) {
     private static final int LAST_PORT = 0xffff;
 
-    static ProgramObjects of(ProgramUse use) {
+    static ProgramObjects of(Table table, ProgramUse use) {
         Program program = use.program();
-        Chain chain = Chain.of(TableLayout.TABLE, use.name());
+        Chain chain = Chain.of(table, use.name());
         List<Rule> rules = new ArrayList<>();
         List<Element> elements = new ArrayList<>();
         boolean hasRanges = false;
@@ -46,7 +47,7 @@ record ProgramObjects(ProgramUse use, ChainState chain, List<SetState> sets) {
         }
         List<SetState> sets = new ArrayList<>();
         if (!elements.isEmpty()) {
-            NftSet map = NftSet.verdicts(TableLayout.TABLE, use.name(), DataType.PROTOCOL, DataType.PORT);
+            NftSet map = NftSet.verdicts(table, use.name(), DataType.PROTOCOL, DataType.PORT);
             map = hasRanges ? map.withIntervals() : map;
             sets.add(new SetState(map, Contents.Listed.of(elements)));
             rules.add(Rule.in(chain).vmap(map, Field.L4PROTO, Field.DPORT));

@@ -13,6 +13,7 @@ import io.towpath.netlink.nft.Field;
 import io.towpath.netlink.nft.Hook;
 import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
+import io.towpath.netlink.nft.RuleBuilder;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Value;
 import io.towpath.policy.nft.TableState.ChainState;
@@ -29,11 +30,11 @@ import java.util.List;
  * packet between two pods of this node, and nothing but an accept lets it pass.
  */
 final class TableLayout {
-    /** The table; nobody else has one of this name. */
-    static final Table TABLE = Table.inet(PolicyTable.NAME);
-
     /** After the overlay's guard, before the usual filters: what is denied here costs no other table anything. */
     private static final int PRIORITY = Chain.FILTER - 5;
+
+    /** After both chains of the table that enforces. */
+    private static final int TRIAL_PRIORITY = PRIORITY + 2;
 
     private static final String PODS = "cali*";
     private static final int ICMPV6 = 58;
@@ -50,23 +51,39 @@ final class TableLayout {
 
     private static final String INVALID = "of no connection";
 
-    private static final Chain FORWARD_FROM = Chain.base(TABLE, "forward-from", "filter", Hook.FORWARD, PRIORITY);
-    private static final Chain FORWARD_TO = Chain.base(TABLE, "forward-to", "filter", Hook.FORWARD, PRIORITY + 1);
-    private static final Chain INPUT = Chain.base(TABLE, "input", "filter", Hook.INPUT, PRIORITY);
-    private static final Chain FROM_POD = Chain.of(TABLE, "from-pod");
-    private static final Chain TO_POD = Chain.of(TABLE, "to-pod");
+    private final Table table;
+    private final PolicyOptions options;
+    private final Chain forwardFrom;
+    private final Chain forwardTo;
+    private final Chain input;
+    private final Chain fromPod;
+    private final Chain toPod;
 
-    private TableLayout() {}
+    TableLayout(PolicyOptions options) {
+        this.options = options;
+        table = Table.inet(options.enforces() ? PolicyTable.NAME : PolicyTable.TRIAL_NAME);
+        int priority = options.enforces() ? PRIORITY : TRIAL_PRIORITY;
+        forwardFrom = Chain.base(table, "forward-from", "filter", Hook.FORWARD, priority);
+        forwardTo = Chain.base(table, "forward-to", "filter", Hook.FORWARD, priority + 1);
+        input = Chain.base(table, "input", "filter", Hook.INPUT, priority);
+        fromPod = Chain.of(table, "from-pod");
+        toPod = Chain.of(table, "to-pod");
+    }
+
+    /** The table; nobody else has one of its name. */
+    Table table() {
+        return table;
+    }
 
     /** Which addresses packets from an interface may have as their source. */
-    static NftSet sources(boolean ipv6) {
-        return NftSet.set(TABLE, name("sources", ipv6), DataType.IFNAME, address(ipv6));
+    NftSet sources(boolean ipv6) {
+        return NftSet.set(table, name("sources", ipv6), DataType.IFNAME, address(ipv6));
     }
 
     /** By interface and address of a pod, what is asked of its packets of a direction. */
-    static NftSet pods(Direction direction, boolean ipv6) {
+    NftSet pods(Direction direction, boolean ipv6) {
         String name = name(direction == Direction.INGRESS ? "to-pod" : "from-pod", ipv6);
-        return NftSet.verdicts(TABLE, name, DataType.IFNAME, address(ipv6));
+        return NftSet.verdicts(table, name, DataType.IFNAME, address(ipv6));
     }
 
     static DataType address(boolean ipv6) {
@@ -89,30 +106,30 @@ final class TableLayout {
         return ipv6 ? Field.IP6_DADDR : Field.IP_DADDR;
     }
 
-    static List<ChainState> chains(PolicyOptions options) {
+    List<ChainState> chains() {
         return List.of(
                 base(
-                        FORWARD_FROM,
+                        forwardFrom,
                         List.of(
-                                Rule.in(FORWARD_FROM).iifname(PODS).jump(FROM_POD),
-                                Rule.in(FORWARD_FROM).iifname(PODS).counter().drop())),
+                                Rule.in(forwardFrom).iifname(PODS).jump(fromPod),
+                                end(Rule.in(forwardFrom).iifname(PODS).counter()))),
                 base(
-                        FORWARD_TO,
+                        forwardTo,
                         List.of(
-                                Rule.in(FORWARD_TO).oifname(PODS).jump(TO_POD),
-                                Rule.in(FORWARD_TO).oifname(PODS).counter().drop())),
+                                Rule.in(forwardTo).oifname(PODS).jump(toPod),
+                                end(Rule.in(forwardTo).oifname(PODS).counter()))),
                 base(
-                        INPUT,
+                        input,
                         List.of(
                                 discovery(ROUTER_SOLICITATION),
                                 discovery(NEIGHBOUR_SOLICITATION),
                                 discovery(NEIGHBOUR_ADVERTISEMENT),
-                                Rule.in(INPUT).iifname(PODS).jump(FROM_POD),
-                                Rule.in(INPUT).iifname(PODS).counter().drop())),
-                fromPod(),
-                toPod(),
-                denied(Direction.EGRESS, options),
-                denied(Direction.INGRESS, options));
+                                Rule.in(input).iifname(PODS).jump(fromPod),
+                                end(Rule.in(input).iifname(PODS).counter()))),
+                fromPodState(),
+                toPodState(),
+                deniedState(Direction.EGRESS),
+                deniedState(Direction.INGRESS));
     }
 
     /** Why a rule drops packets. */
@@ -126,10 +143,10 @@ final class TableLayout {
 
     /** What a rule of the table counts. */
     static Reason reason(Rule rule) {
-        if (rule.chain().equals(denied(Direction.INGRESS).name())) {
+        if (rule.chain().equals(Verdicts.denied(Direction.INGRESS).chain())) {
             return Reason.INGRESS;
         }
-        if (rule.chain().equals(denied(Direction.EGRESS).name())) {
+        if (rule.chain().equals(Verdicts.denied(Direction.EGRESS).chain())) {
             return Reason.EGRESS;
         }
         return switch (rule.comment()) {
@@ -144,8 +161,8 @@ final class TableLayout {
     }
 
     /** Without it a pod would not find its gateway; its source may be link-local, or none. */
-    private static Rule discovery(int type) {
-        return Rule.in(INPUT)
+    private Rule discovery(int type) {
+        return Rule.in(input)
                 .iifname(PODS)
                 .nfproto(Family.IPV6)
                 .l4proto(ICMPV6)
@@ -154,46 +171,50 @@ final class TableLayout {
                 .accept();
     }
 
-    private static ChainState fromPod() {
+    private ChainState fromPodState() {
         Chain denied = denied(Direction.EGRESS);
         List<Rule> rules = new ArrayList<>();
         // Before connections are looked at, or a pod could send as another one whose connections it guesses.
-        rules.add(Rule.in(FROM_POD)
+        rules.add(Rule.in(fromPod)
                 .notIn(sources(false), Field.IIFNAME, Field.IP_SADDR)
                 .counter()
                 .comment(STRANGER)
                 .goTo(denied));
-        rules.add(Rule.in(FROM_POD)
+        rules.add(Rule.in(fromPod)
                 .notIn(sources(true), Field.IIFNAME, Field.IP6_SADDR)
                 .counter()
                 .comment(STRANGER)
                 .goTo(denied));
-        addStates(FROM_POD, rules);
-        rules.add(Rule.in(FROM_POD).vmap(pods(Direction.EGRESS, false), Field.IIFNAME, Field.IP_SADDR));
-        rules.add(Rule.in(FROM_POD).vmap(pods(Direction.EGRESS, true), Field.IIFNAME, Field.IP6_SADDR));
-        return new ChainState(FROM_POD, rules);
+        addStates(fromPod, rules);
+        rules.add(Rule.in(fromPod).vmap(pods(Direction.EGRESS, false), Field.IIFNAME, Field.IP_SADDR));
+        rules.add(Rule.in(fromPod).vmap(pods(Direction.EGRESS, true), Field.IIFNAME, Field.IP6_SADDR));
+        return new ChainState(fromPod, rules);
     }
 
-    private static ChainState toPod() {
+    private ChainState toPodState() {
         List<Rule> rules = new ArrayList<>();
-        addStates(TO_POD, rules);
-        rules.add(Rule.in(TO_POD).vmap(pods(Direction.INGRESS, false), Field.OIFNAME, Field.IP_DADDR));
-        rules.add(Rule.in(TO_POD).vmap(pods(Direction.INGRESS, true), Field.OIFNAME, Field.IP6_DADDR));
-        rules.add(Rule.in(TO_POD).counter().goTo(denied(Direction.INGRESS)));
-        return new ChainState(TO_POD, rules);
+        addStates(toPod, rules);
+        rules.add(Rule.in(toPod).vmap(pods(Direction.INGRESS, false), Field.OIFNAME, Field.IP_DADDR));
+        rules.add(Rule.in(toPod).vmap(pods(Direction.INGRESS, true), Field.OIFNAME, Field.IP6_DADDR));
+        rules.add(Rule.in(toPod).counter().goTo(denied(Direction.INGRESS)));
+        return new ChainState(toPod, rules);
     }
 
-    private static void addStates(Chain chain, List<Rule> rules) {
+    /** What becomes of packets that are not allowed. */
+    private Rule end(RuleBuilder rule) {
+        return options.enforces() ? rule.drop() : rule.accept();
+    }
+
+    private void addStates(Chain chain, List<Rule> rules) {
         rules.add(Rule.in(chain).ctState(CtKey.ESTABLISHED | CtKey.RELATED).accept());
-        rules.add(
-                Rule.in(chain).ctState(CtKey.INVALID).counter().comment(INVALID).drop());
+        rules.add(end(Rule.in(chain).ctState(CtKey.INVALID).counter().comment(INVALID)));
     }
 
-    private static Chain denied(Direction direction) {
-        return Chain.of(TABLE, Verdicts.denied(direction).chain());
+    private Chain denied(Direction direction) {
+        return Chain.of(table, Verdicts.denied(direction).chain());
     }
 
-    private static ChainState denied(Direction direction, PolicyOptions options) {
+    private ChainState deniedState(Direction direction) {
         Chain chain = denied(direction);
         List<Rule> rules = new ArrayList<>();
         if (options.logGroup() != PolicyOptions.NO_LOG) {
@@ -202,7 +223,7 @@ final class TableLayout {
                     .with(new Log(options.logGroup(), chain.name(), SNAPLEN, 0))
                     .build());
         }
-        rules.add(Rule.in(chain).counter().drop());
+        rules.add(end(Rule.in(chain).counter()));
         return new ChainState(chain, rules);
     }
 }

@@ -122,7 +122,7 @@ final class PolicyScene implements AutoCloseable {
     }
 
     private long dropped() throws Exception {
-        List<Rule> dropping = new ArrayList<>(nft.rules(TableLayout.TABLE));
+        List<Rule> dropping = new ArrayList<>(nft.rules(Table.inet(PolicyTable.NAME)));
         dropping.removeIf(rule -> !rule.toString().contains("drop"));
         return counted(dropping);
     }

@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The table as a whole, with {@code nft} as witness. */
 @NeedsRoot
 class PolicyTableKernelTest {
-    private static final PolicyOptions OPTIONS = new PolicyOptions(7, 20);
+    private static final PolicyOptions OPTIONS = new PolicyOptions(true, 7, 20);
     private static final String[] ADDRESSES = {"10.1.0.1", "fd01::1"};
 
     private final TestNamespace node = new TestNamespace();

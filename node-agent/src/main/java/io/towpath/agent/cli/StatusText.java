@@ -113,7 +113,12 @@ final class StatusText {
                 + policy.path("endpoints").asLong() + " endpoints, repaired "
                 + policy.path("repairs").asLong() + " times, denied "
                 + dropped.path("ingress").asLong() + " packets to pods and "
-                + dropped.path("egress").asLong() + " from pods";
+                + dropped.path("egress").asLong() + " from pods"
+                + (policy.path("dryRun").isObject()
+                        ? "; a dry run would deny "
+                                + policy.at("/dryRun/ingress").asLong() + " and "
+                                + policy.at("/dryRun/egress").asLong()
+                        : "");
     }
 
     private void line(String label, String value) {

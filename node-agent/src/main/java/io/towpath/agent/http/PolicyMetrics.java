@@ -50,6 +50,7 @@ final class PolicyMetrics {
                 AgentStatus.Policy::repairs);
         known();
         dropped();
+        tried();
     }
 
     private void known() {
@@ -80,6 +81,22 @@ final class PolicyMetrics {
                         call.call((double) dropped.egress(), "egress");
                         call.call((double) dropped.strangers(), "stranger");
                         call.call((double) dropped.invalid(), "invalid");
+                    }
+                })
+                .register(registry);
+    }
+
+    private void tried() {
+        CounterWithCallback.builder()
+                .name("towpath_policy_dry_run_denied_packets_total")
+                .help("Packets that policies of a dry run would have denied; since the last change of these.")
+                .labelNames("direction")
+                .callback(call -> {
+                    AgentStatus.Policy policy = board.current().policy();
+                    PolicyTable.Dropped tried = policy == null ? null : policy.tried();
+                    if (tried != null) {
+                        call.call((double) tried.ingress(), "ingress");
+                        call.call((double) tried.egress(), "egress");
                     }
                 })
                 .register(registry);

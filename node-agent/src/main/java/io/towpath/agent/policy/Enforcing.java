@@ -20,18 +20,24 @@ import org.jspecify.annotations.Nullable;
 final class Enforcing {
     private final Rtnl rtnl;
     private final PolicyTable table;
+    private final PolicyTable trial;
     private final Connections connections;
     private @Nullable Ruleset last;
+
+    /** It may be, of an agent before. */
+    private boolean isTrialThere = true;
 
     Enforcing(Nft nft, Conntrack conntrack, Rtnl rtnl, PolicyOptions options) {
         this.rtnl = rtnl;
         table = new PolicyTable(nft, options);
+        trial = new PolicyTable(nft, options.onTrial());
         connections = new Connections(conntrack);
     }
 
     /** Whether others have changed what is ours. */
     boolean concerns(NftEvent event) {
-        return table.concerns(event);
+        boolean concernsTrial = trial.concerns(event);
+        return table.concerns(event) || concernsTrial;
     }
 
     /**
@@ -42,6 +48,14 @@ final class Enforcing {
     PolicyTable.Outcome enforce(Compiled compiled) throws NetlinkException {
         Ruleset ruleset = compiled.ruleset();
         PolicyTable.Outcome outcome = table.sync(ruleset);
+        Ruleset tried = compiled.trial();
+        if (tried != null) {
+            isTrialThere = true;
+            trial.sync(tried);
+        } else if (isTrialThere) {
+            trial.remove();
+            isTrialThere = false;
+        }
         Ruleset before = last;
         if (before == null) {
             connections.forget(ruleset, node());
@@ -62,5 +76,10 @@ final class Enforcing {
 
     PolicyTable.Dropped dropped() throws NetlinkException {
         return table.dropped();
+    }
+
+    /** What policies of a dry run would have dropped; null if there are none. */
+    PolicyTable.@Nullable Dropped tried() throws NetlinkException {
+        return isTrialThere ? trial.dropped() : null;
     }
 }

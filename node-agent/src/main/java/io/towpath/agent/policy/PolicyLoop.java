@@ -207,7 +207,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         compiled.waiting().forEach(inForce::remove);
         waiting.inForce(handover -> inForce.contains(
                 new LocalEndpoint(handover.podNamespace(), handover.podName(), handover.link(), handover.addresses())));
-        status.enforced(compiled, outcome, inForce.size(), table.dropped());
+        status.enforced(compiled, outcome, inForce.size(), table.dropped(), table.tried());
     }
 
     /** Ends it after the round under way; what is in force stays. */

@@ -29,6 +29,8 @@ final class PolicyStatus {
     private AgentStatus.Rounds rounds = AgentStatus.Rounds.NONE;
     private PolicyTable.Dropped dropped = new PolicyTable.Dropped(0, 0, 0, 0);
 
+    private PolicyTable.@Nullable Dropped tried;
+
     PolicyStatus(Log log, Clock clock) {
         this.log = log;
         this.clock = clock;
@@ -40,7 +42,12 @@ final class PolicyStatus {
         log.problem("policy", message);
     }
 
-    void enforced(Compiled compiled, PolicyTable.Outcome outcome, int endpointsInForce, PolicyTable.Dropped counted) {
+    void enforced(
+            Compiled compiled,
+            PolicyTable.Outcome outcome,
+            int endpointsInForce,
+            PolicyTable.Dropped counted,
+            PolicyTable.@Nullable Dropped countedOnTrial) {
         if (!isInForce) {
             log.info("policies in force", "endpoints", endpointsInForce);
         }
@@ -50,6 +57,7 @@ final class PolicyStatus {
         endpoints = endpointsInForce;
         waiting = compiled.waiting();
         dropped = counted;
+        tried = countedOnTrial;
         if (outcome == PolicyTable.Outcome.REPAIRED) {
             repairs++;
             lastRepair = clock.instant();
@@ -90,6 +98,7 @@ final class PolicyStatus {
                 repairs,
                 lastRepair,
                 rounds,
-                dropped);
+                dropped,
+                tried);
     }
 }

@@ -200,6 +200,7 @@ public record AgentStatus(
      * @param lastRepair when last, null if never
      * @param rounds what became of the rounds
      * @param dropped the packets that were dropped
+     * @param tried the packets that policies of a dry run would have dropped; null where there are none
      */
     public record Policy(
             boolean isKnown,
@@ -214,7 +215,8 @@ public record AgentStatus(
             long repairs,
             @Nullable Instant lastRepair,
             Rounds rounds,
-            PolicyTable.Dropped dropped) {
+            PolicyTable.Dropped dropped,
+            PolicyTable.@Nullable Dropped tried) {
         /** Before the first round. */
         public static final Policy UNKNOWN = new Policy(
                 false,
@@ -229,7 +231,8 @@ public record AgentStatus(
                 0,
                 null,
                 Rounds.NONE,
-                new PolicyTable.Dropped(0, 0, 0, 0));
+                new PolicyTable.Dropped(0, 0, 0, 0),
+                null);
 
         public Policy {
             waiting = List.copyOf(waiting);

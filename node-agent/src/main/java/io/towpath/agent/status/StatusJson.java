@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.ServableNodes.Rejected;
+import io.towpath.policy.nft.PolicyTable;
 import java.time.Instant;
 import java.util.List;
 import java.util.TreeMap;
@@ -85,6 +86,12 @@ public final class StatusJson {
                 .put("egress", policy.dropped().egress())
                 .put("strangers", policy.dropped().strangers())
                 .put("invalid", policy.dropped().invalid());
+        PolicyTable.Dropped tried = policy.tried();
+        if (tried == null) {
+            json.putNull("dryRun");
+        } else {
+            json.putObject("dryRun").put("ingress", tried.ingress()).put("egress", tried.egress());
+        }
         json.putObject("rounds")
                 .put("total", policy.rounds().total())
                 .put("failed", policy.rounds().failed())

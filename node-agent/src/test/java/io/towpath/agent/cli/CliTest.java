@@ -116,7 +116,7 @@ class CliTest {
                 source    kubernetes, in sync, last change 9 s ago
                 overlay   stands
                 guard     in force, repaired 2 times, dropped 17 packets
-                policies  in force: the policies cannot be watched, 12 of namespaces, 3 of the cluster, 40 endpoints, repaired 1 times, denied 21 packets to pods and 22 from pods
+                policies  in force: the policies cannot be watched, 12 of namespaces, 3 of the cluster, 40 endpoints, repaired 1 times, denied 21 packets to pods and 22 from pods; a dry run would deny 31 and 32
                 repairs   link 1, route 3
                 pods      compared 30 min ago; cleared away: 1 leases, 2 links, 3 routes
 

@@ -10,6 +10,7 @@ import io.towpath.policy.facts.Peer;
 import io.towpath.policy.facts.PolicyFact;
 import io.towpath.policy.facts.RuleFact;
 import io.towpath.policy.facts.Selector;
+import io.towpath.policy.nft.PolicyTable;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -212,6 +213,29 @@ class PolicyLoopKernelTest {
         long lines =
                 scene.log().lines().filter(each -> each.contains("10.0.0.0/33")).count();
         assertEquals(2, lines, scene::log);
+    }
+
+    @Test
+    void dryRunIsCountedAndNotEnforced() throws Exception {
+        startKnowingBoth();
+        assertNull(scene.status().tried());
+        scene.policies(into("b").withDryRun(true), into("a"));
+        scene.tell();
+        scene.await("tried", () -> scene.status().tried() != null);
+        assertTrue(a.reaches(b));
+        assertFalse(b.reaches(a));
+        scene.tell();
+        scene.await("counted", () -> {
+            PolicyTable.Dropped tried = scene.status().tried();
+            scene.tell();
+            return tried != null && tried.ingress() == 1 && tried.egress() == 0;
+        });
+        assertEquals(1, scene.status().dropped().ingress());
+        scene.policies(into("b"));
+        scene.tell();
+        scene.await("enforced", () -> !a.reaches(b));
+        assertNull(scene.status().tried());
+        assertFalse(scene.node.execute("nft", "list", "tables").contains("trial"));
     }
 
     @Test

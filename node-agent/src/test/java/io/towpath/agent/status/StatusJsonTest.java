@@ -58,6 +58,7 @@ class StatusJsonTest {
                     "waiting": ["default/late"],
                     "problems": ["NetworkPolicy default/web: ingress rule 1: 10.0.0.0/33 is no CIDR"],
                     "dropped": {"ingress": 21, "egress": 22, "strangers": 23, "invalid": 24},
+                    "dryRun": {"ingress": 31, "egress": 32},
                     "rounds": {"total": 5, "failed": 1, "lastDuration": 0.003}
                   }
                 }

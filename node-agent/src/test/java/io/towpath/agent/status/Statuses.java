@@ -59,7 +59,8 @@ public final class Statuses {
                 1,
                 NOW.minusSeconds(60),
                 new AgentStatus.Rounds(5, 1, Duration.ofMillis(3)),
-                new PolicyTable.Dropped(21, 22, 23, 24));
+                new PolicyTable.Dropped(21, 22, 23, 24),
+                new PolicyTable.Dropped(31, 32, 0, 0));
     }
 
     /** Of an agent whose node is ready, though not all is well with others. */
