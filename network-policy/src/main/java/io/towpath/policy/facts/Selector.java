@@ -23,6 +23,11 @@ public record Selector(Map<String, String> matchLabels, List<Requirement> requir
         return new Selector(Map.of(), List.of(requirements));
     }
 
+    /** Selects nothing, as what it was read from is no selector; {@link #flaw} says why. */
+    public static Selector unreadable(String why) {
+        return of(new Requirement("", Operator.EXISTS, List.of(why)));
+    }
+
     /** How the values of a key count. A key that is not there is in no list of values. */
     public enum Operator {
         IN,
@@ -71,6 +76,9 @@ public record Selector(Map<String, String> matchLabels, List<Requirement> requir
     /** Why it is none, by the words of {@code meta/v1} on values; null if it is one. */
     public @Nullable String flaw() {
         for (Requirement requirement : requirements) {
+            if (requirement.key.isEmpty() && !requirement.values.isEmpty()) {
+                return requirement.values.getFirst(); // no label has such a key
+            }
             boolean wantsValues = requirement.operator == Operator.IN || requirement.operator == Operator.NOT_IN;
             if (wantsValues == requirement.values.isEmpty()) {
                 return "selector: " + requirement.key

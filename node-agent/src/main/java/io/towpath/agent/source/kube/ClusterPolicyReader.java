@@ -44,7 +44,7 @@ final class ClusterPolicyReader {
                     rules(spec, "egress", "to", EGRESS_PEERS),
                     dryRun);
         } catch (UnreadableException e) {
-            Subject nobody = new Subject(PolicyJson.flawed(e.why()), Selector.EVERYTHING);
+            Subject nobody = new Subject(Selector.unreadable(e.why()), Selector.EVERYTHING);
             return new ClusterPolicyFact(name, Tier.ADMIN, 0, nobody, List.of(), List.of(), dryRun);
         }
     }

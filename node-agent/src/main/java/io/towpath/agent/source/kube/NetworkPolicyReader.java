@@ -46,7 +46,7 @@ final class NetworkPolicyReader {
     }
 
     private static PolicyFact flawed(ObjectMeta metadata, String why, boolean dryRun) {
-        Selector nobody = PolicyJson.flawed(why);
+        Selector nobody = Selector.unreadable(why);
         return new PolicyFact(
                 metadata.getNamespace(), metadata.getName(), nobody, true, false, List.of(), List.of(), dryRun);
     }

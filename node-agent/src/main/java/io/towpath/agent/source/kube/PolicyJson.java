@@ -96,6 +96,9 @@ final class PolicyJson {
     private static Requirement requirement(JsonNode json) throws UnreadableException {
         allow("a selector", json, Set.of("key", "operator", "values"));
         String key = text("key", field(json, "key"));
+        if (key.isEmpty()) {
+            throw new UnreadableException("selector: a key is empty");
+        }
         Operator operator = switch (field(json, "operator").asText()) {
             case "In" -> Operator.IN;
             case "NotIn" -> Operator.NOT_IN;
@@ -110,11 +113,6 @@ final class PolicyJson {
             values.add(text("values", value));
         }
         return new Requirement(key, operator, values);
-    }
-
-    /** A selector that says why it is none, to whoever asks for its flaw. */
-    static Selector flawed(String why) {
-        return Selector.of(new Requirement(why, Operator.IN, List.of()));
     }
 
     static String text(String what, JsonNode json) throws UnreadableException {

@@ -1,6 +1,7 @@
 package io.towpath.agent.source.kube;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -161,7 +162,9 @@ class ClusterPolicyReaderTest {
                 "5"
             })
     void aPolicyThatIsNoneIsAboutNobodyAndHasTheFlaw(String spec) {
-        assertNotNull(spec(spec).subject().namespaces().flaw());
+        Selector namespaces = spec(spec).subject().namespaces();
+        assertNotNull(namespaces.flaw());
+        assertFalse(namespaces.matches(Map.of("a", "b")));
     }
 
     @Test

@@ -102,6 +102,14 @@ class FactStoreTest {
     }
 
     @Test
+    void ofAStaticPodTheUidIsTheOneThatTheRuntimeKnows() {
+        ObjectNode mirror = pod("static", 0);
+        mirror.withObject("/metadata").withObject("/annotations").put("kubernetes.io/config.mirror", "its-own");
+        put(mirror);
+        assertEquals(Map.of("default/static", "its-own"), store.uids());
+    }
+
+    @Test
     void clearing() {
         put(pod("p1", 1));
         takeChanges();

@@ -193,7 +193,15 @@ class NetworkPolicyReaderTest {
                 "{podSelector: []}"
             })
     void aPolicyThatIsNoneIsAboutNobodyAndHasTheFlaw(String spec) {
-        assertNotNull(spec(spec).pods().flaw());
+        Selector pods = spec(spec).pods();
+        assertNotNull(pods.flaw());
+        assertFalse(pods.matches(Map.of("a", "b")));
+    }
+
+    @Test
+    void theFlawIsToldAsItIs() {
+        PolicyFact fact = spec("{podSelector: {matchExpressions: [{key: 'a', operator: 'Near'}]}}");
+        assertEquals("selector: a with the operator \"Near\"", fact.pods().flaw());
     }
 
     @Test
