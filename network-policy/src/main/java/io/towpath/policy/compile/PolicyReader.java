@@ -3,9 +3,9 @@ package io.towpath.policy.compile;
 import io.towpath.net.IpPrefix;
 import io.towpath.policy.facts.ClusterPolicyFact;
 import io.towpath.policy.facts.ClusterPolicyFact.Action;
+import io.towpath.policy.facts.Flaws;
 import io.towpath.policy.facts.Peer;
 import io.towpath.policy.facts.PolicyFact;
-import io.towpath.policy.facts.PortMatch;
 import io.towpath.policy.facts.RuleFact;
 import io.towpath.policy.facts.Selector;
 import java.util.ArrayList;
@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  * ClusterNetworkPolicy the API wants it closed: one that accepts is about nothing, any other denies everything.
  */
 final class PolicyReader {
-    private static final int LAST_PORT = 0xffff;
-
     private final PodSets sets;
     private final PolicyUnit unit;
     private final List<Problem> problems = new ArrayList<>();
@@ -65,7 +63,7 @@ final class PolicyReader {
         Map<PortSpec, List<AddressRange>> blocks = new HashMap<>();
         for (int i = 0; i < rules.size(); i++) {
             RuleFact rule = rules.get(i);
-            String flaw = flaw(rule.peers(), rule.ports(), false);
+            String flaw = Flaws.of(rule.peers(), rule.ports(), false);
             if (flaw != null) {
                 problem(field, i, flaw);
                 continue;
@@ -86,7 +84,7 @@ final class PolicyReader {
         List<Side.Step> steps = new ArrayList<>();
         for (int i = 0; i < rules.size(); i++) {
             ClusterPolicyFact.Rule rule = rules.get(i);
-            String flaw = flaw(rule.peers(), rule.ports(), true);
+            String flaw = Flaws.of(rule.peers(), rule.ports(), true);
             if (flaw != null) {
                 boolean accepts = rule.action() == Action.ACCEPT;
                 problem(field, i, flaw + (accepts ? "; it accepts nothing" : "; it denies everything"));
@@ -123,46 +121,5 @@ final class PolicyReader {
             }
         }
         return new Side.Peers(false, pods, selected, blocks, nodes);
-    }
-
-    private static @Nullable String flaw(List<Peer> peers, List<PortMatch> ports, boolean clusterWide) {
-        for (Peer peer : peers) {
-            String flaw = flaw(peer, clusterWide);
-            if (flaw != null) {
-                return flaw;
-            }
-        }
-        for (PortMatch port : ports) {
-            if (port instanceof PortMatch.Unknown(String why)) {
-                return why;
-            }
-            if (port instanceof PortMatch.Numbered(var protocol, int first, int last)
-                    && (first < 0 || last < first || last > LAST_PORT)) {
-                return "port " + protocol + " " + first + " to " + last;
-            }
-        }
-        return null;
-    }
-
-    private static @Nullable String flaw(Peer peer, boolean clusterWide) {
-        return switch (peer) {
-            case Peer.Pods(Selector namespaces, Selector pods) -> {
-                if (namespaces == null && clusterWide) {
-                    yield "no namespaces are selected";
-                }
-                String flaw = namespaces == null ? null : namespaces.flaw();
-                yield flaw == null ? pods.flaw() : flaw;
-            }
-            case Peer.Block(IpPrefix cidr, List<IpPrefix> except) -> {
-                for (IpPrefix each : except) {
-                    if (!cidr.contains(each)) {
-                        yield "except " + each + " is outside of " + cidr;
-                    }
-                }
-                yield null;
-            }
-            case Peer.Nodes(Selector nodes) -> clusterWide ? nodes.flaw() : "a NetworkPolicy cannot select nodes";
-            case Peer.Unknown(String why) -> why;
-        };
     }
 }

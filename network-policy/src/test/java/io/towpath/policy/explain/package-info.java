@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.policy.explain;
+
+import org.jspecify.annotations.NullMarked;
