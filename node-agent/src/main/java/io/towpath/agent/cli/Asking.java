@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
@@ -26,6 +27,9 @@ final class Asking {
     private static final int BUFFER = 64 << 10;
     private static final long PATIENCE_NANOS = 5_000_000_000L;
     private static final JsonMapper MAPPER = new JsonMapper();
+
+    /** The agent's own: wrong, nothing there, not now. */
+    private static final List<String> REFUSALS = List.of("HTTP/1.1 400 ", "HTTP/1.1 404 ", "HTTP/1.1 503 ");
 
     private Asking() {}
 
@@ -48,6 +52,17 @@ final class Asking {
      * @throws IOException if one is there and may not be asked, or answers something else
      */
     static @Nullable JsonNode status(Path socket) throws IOException {
+        return get(socket, "/status");
+    }
+
+    /**
+     * What the agent answers.
+     *
+     * @param target the path, and what is asked in the form of a query
+     * @return null if no agent answers there
+     * @throws IOException if one is there and may not be asked, refuses, which its line tells, or answers something else
+     */
+    static @Nullable JsonNode get(Path socket, String target) throws IOException {
         if (!Files.exists(socket)) {
             return null;
         }
@@ -62,13 +77,16 @@ final class Asking {
                 return null; // of an agent that has ended
             }
             ByteBuffer request = ByteBuffer.wrap(
-                    "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                    ("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
             while (request.hasRemaining()) {
                 channel.write(request);
             }
             answer = answer(channel, socket);
         }
         int end = answer.indexOf("\r\n\r\n");
+        if (end >= 0 && REFUSALS.stream().anyMatch(answer::startsWith)) {
+            throw new IOException(answer.substring(end + 4).strip());
+        }
         if (end < 0 || !answer.startsWith("HTTP/1.1 200 ")) {
             throw new IOException("what listens on " + socket + " is no agent: it answers \""
                     + answer.lines().findFirst().orElse("") + "\"");

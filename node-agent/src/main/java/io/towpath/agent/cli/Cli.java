@@ -86,6 +86,9 @@ public final class Cli {
         CommandSpec ipam = describe(CommandSpec.create().name("ipam"), "The addresses of this node's pods.");
         ipam.addSubcommand("list", IpamCommand.list());
         root.addSubcommand("ipam", ipam);
+        CommandSpec policy = describe(CommandSpec.create().name("policy"), "The network policies on this node.");
+        policy.addSubcommand("explain", PolicyCommand.explain());
+        root.addSubcommand("policy", policy);
         return root;
     }
 

@@ -2,6 +2,7 @@ package io.towpath.agent.http;
 
 import io.towpath.agent.policy.Handover;
 import io.towpath.agent.policy.PolicyLoop;
+import io.towpath.agent.source.PolicyFacts;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +22,18 @@ final class PolicyPages {
         }
         return switch (request.method() + " " + request.path()) {
             case "POST /policy/endpoints" -> handOver(enforcing, request.body());
-            default -> at(Response.NOT_FOUND, "there is POST /policy/endpoints");
+            case "GET /policy/explain" -> explain(enforcing, request);
+            default -> at(Response.NOT_FOUND, "there are POST /policy/endpoints and GET /policy/explain");
         };
+    }
+
+    private static CompletableFuture<Response> explain(PolicyLoop loop, Request request) {
+        PolicyFacts known = loop.facts();
+        if (known == null) {
+            return at(Response.UNAVAILABLE, "the policies of the cluster are not known yet");
+        }
+        String json = Explaining.answer(known.facts(), request.query());
+        return CompletableFuture.completedFuture(new Response(Response.OK, "application/json", json));
     }
 
     private static CompletableFuture<Response> handOver(PolicyLoop loop, String body) {

@@ -86,7 +86,9 @@ class CliTest {
                 "overlay -h",
                 "overlay show -h",
                 "ipam --help",
-                "ipam list -h"
+                "ipam list -h",
+                "policy -h",
+                "policy explain -h"
             })
     void help(String words) {
         Ran ran = Ran.of(words.split(" ", -1));
@@ -98,6 +100,7 @@ class CliTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             overlay                   | towpath-node overlay: Missing command (see towpath-node overlay --help)
+            policy explain a          | towpath-node policy explain: Missing required parameters: 'TO', 'PORT' (see towpath-node policy explain --help)
             bogus                     | towpath-node: Unmatched argument at index 0: 'bogus' (see towpath-node --help)
             status --nope             | towpath-node status: Unknown option: '--nope' (see towpath-node status --help)
             status --output xml       | towpath-node status: Invalid value for option '--output': 'xml' is neither text nor json (see towpath-node status --help)

@@ -7,12 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.log.Log;
 import io.towpath.agent.policy.PolicyLoop;
+import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.agent.status.Statuses;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
+import io.towpath.policy.facts.Facts;
+import io.towpath.policy.facts.NamespaceFact;
+import io.towpath.policy.facts.PodFact;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -26,6 +30,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -132,6 +137,58 @@ class PolicyPagesTest {
             assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
             assertTrue(body(answer).startsWith(reason), answer);
             assertEquals(1, body(answer).lines().count());
+        }
+    }
+
+    private String get(String target) throws IOException {
+        try (SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            client.connect(UnixDomainSocketAddress.of(socket()));
+            client.write(ByteBuffer.wrap(("GET " + target + " HTTP/1.1\r\n\r\n").getBytes(StandardCharsets.US_ASCII)));
+            return new String(Channels.newInputStream(client).readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test
+    void whyIsTold() throws Exception {
+        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish);
+                Endpoints _ = open(loop)) {
+            String early = get("/policy/explain?from=10.0.0.1&to=10.0.0.2&port=80");
+            assertTrue(early.startsWith("HTTP/1.1 503 "), early);
+            PodFact web = new PodFact("shop", "web", Map.of(), List.of(IpAddress.parse("10.0.0.2")), List.of(), "node");
+            loop.policy(new PolicyFacts(
+                    new Facts(
+                            List.of(web),
+                            List.of(new NamespaceFact("shop", Map.of())),
+                            List.of(),
+                            List.of(),
+                            List.of()),
+                    Map.of()));
+            String answer = get("/policy/explain?from=10.0.0.1&to=shop%2Fweb&port=80");
+            assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
+            assertEquals("""
+                    {"allowed":true,"from":"10.0.0.1","to":"shop/web (10.0.0.2)","port":"port 80/TCP","sides":[\
+                    {"direction":"ingress","pod":"shop/web","allowed":true,"why":["no NetworkPolicy isolates it"],\
+                    "allowedWithDryRuns":true,"whyWithDryRuns":[]}],"text":"allowed: 10.0.0.1 to shop/web (10.0.0.2), port \
+                    80/TCP\\n  ingress of shop/web: allowed\\n    no NetworkPolicy isolates it\\n"}""", body(answer));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            from=10.0.0.1&to=10.0.0.2                | port is missing
+            from=10.0.0.1&port=80                    | to is missing
+            from=10.0.0.1&to=10.0.0.2&port=80/quic   | protocol "quic" is none of tcp, udp, sctp, icmp
+            from=10.0.0.1&to=10.0.0.2&port=99999/udp | "99999" is no port from 0 to 65535
+            from=10.0.0.1&to=10.0.0.2&port=%zz       | URLDecoder: Illegal hex characters in escape (%) pattern
+            from=a/b&to=10.0.0.2&port=icmp           | there is no pod a/b that policies can be about
+            """)
+    void whatIsAskedWronglyIsSaid(String query, String message) throws Exception {
+        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish);
+                Endpoints _ = open(loop)) {
+            loop.policy(new PolicyFacts(Facts.NONE, Map.of()));
+            String answer = get("/policy/explain?" + query);
+            assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
+            assertTrue(body(answer).startsWith(message), answer);
         }
     }
 

@@ -149,6 +149,11 @@ class PolicyTest {
         Pod thief = pod(b, "thief", "thief");
         Await.until("friends get in", () -> reaches(friend, shop) && reaches(neighbour, shop));
         Await.until("others do not", () -> !reaches(thief, shop));
+        String why = agent.operator("policy", "explain", "lab/thief", "lab/shop", "80")
+                .succeeded()
+                .out();
+        assertTrue(why.startsWith("denied: lab/thief (" + thief.address() + ") to lab/shop ("), why);
+        assertTrue(why.contains("isolated by NetworkPolicy lab/friends, of whose rules none allows it"), why);
         try (SteadyPing far = new SteadyPing(friend, shop.address());
                 SteadyPing near = new SteadyPing(neighbour, shop.address());
                 Flood flood = Flood.start(thief.namespace(), shop.namespace(), shop.address(), false)) {

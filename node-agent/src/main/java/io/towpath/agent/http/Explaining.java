@@ -1,0 +1,78 @@
+package io.towpath.agent.http;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.policy.explain.Explainer;
+import io.towpath.policy.explain.Explanation;
+import io.towpath.policy.facts.Facts;
+import io.towpath.policy.facts.Protocol;
+import java.util.Locale;
+import java.util.Map;
+
+/** Answers why a connection is allowed or not. */
+final class Explaining {
+    private static final int LAST_PORT = 0xffff;
+
+    private Explaining() {}
+
+    /**
+     * The explanation as JSON, with its text.
+     *
+     * @param query {@code from}, {@code to} and {@code port}
+     * @throws IllegalArgumentException saying in one line what of it is wrong
+     */
+    static String answer(Facts facts, Map<String, String> query) {
+        String port = value(query, "port").toLowerCase(Locale.ROOT);
+        int slash = port.indexOf('/');
+        Protocol protocol = port.equals("icmp") ? null : protocol(slash < 0 ? "tcp" : port.substring(slash + 1));
+        int number = protocol == null ? 0 : number(slash < 0 ? port : port.substring(0, slash));
+        return json(new Explainer(facts).explain(value(query, "from"), value(query, "to"), protocol, number))
+                .toString();
+    }
+
+    private static String value(Map<String, String> query, String name) {
+        String value = query.get(name);
+        if (value == null || value.isEmpty()) {
+            throw new IllegalArgumentException(name + " is missing");
+        }
+        return value;
+    }
+
+    private static Protocol protocol(String name) {
+        for (Protocol each : Protocol.values()) {
+            if (each.name().toLowerCase(Locale.ROOT).equals(name)) {
+                return each;
+            }
+        }
+        throw new IllegalArgumentException("protocol \"" + name + "\" is none of tcp, udp, sctp, icmp");
+    }
+
+    private static int number(String text) {
+        boolean isNumber = !text.isEmpty() && text.length() <= 5 && text.chars().allMatch(c -> c >= '0' && c <= '9');
+        int number = isNumber ? Integer.parseInt(text) : -1;
+        if (number < 0 || number > LAST_PORT) {
+            throw new IllegalArgumentException("\"" + text + "\" is no port from 0 to 65535");
+        }
+        return number;
+    }
+
+    private static ObjectNode json(Explanation explanation) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("allowed", explanation.allowed())
+                .put("from", explanation.from())
+                .put("to", explanation.to())
+                .put("port", explanation.port());
+        ArrayNode sides = json.putArray("sides");
+        for (Explanation.Side side : explanation.sides()) {
+            ObjectNode each = sides.addObject()
+                    .put("direction", side.direction().name().toLowerCase(Locale.ROOT))
+                    .put("pod", side.pod())
+                    .put("allowed", side.allowed());
+            side.why().forEach(each.putArray("why")::add);
+            each.put("allowedWithDryRuns", side.allowedOnTrial());
+            side.whyOnTrial().forEach(each.putArray("whyWithDryRuns")::add);
+        }
+        return json.put("text", explanation.toString());
+    }
+}
