@@ -12,11 +12,14 @@ import java.util.concurrent.locks.LockSupport;
 public final class Flood implements AutoCloseable {
     private static final int PORT = 9000;
     private static final int PAUSE_NANOS = 200_000;
+    private static final long SILENCE_NANOS = 100_000_000;
 
     private final DatagramChannel sender;
     private final DatagramChannel receiver;
     private final AtomicLong sent = new AtomicLong();
     private final AtomicLong received = new AtomicLong();
+    private volatile long lastReceived = System.nanoTime();
+    private volatile long firstAfterSilence;
     private final Thread sending;
     private final Thread receiving;
     private volatile boolean closed;
@@ -63,6 +66,11 @@ public final class Flood implements AutoCloseable {
             while (true) {
                 some.clear();
                 receiver.receive(some);
+                long now = System.nanoTime();
+                if (now - lastReceived > SILENCE_NANOS) {
+                    firstAfterSilence = now;
+                }
+                lastReceived = now;
                 received.incrementAndGet();
             }
         } catch (IOException _) {
@@ -78,6 +86,16 @@ public final class Flood implements AutoCloseable {
     /** How many have arrived so far. */
     public long received() {
         return received.get();
+    }
+
+    /** When the last one arrived, as {@link System#nanoTime} tells. */
+    public long lastReceived() {
+        return lastReceived;
+    }
+
+    /** When the first arrived after a tenth of a second or more of silence, as {@link System#nanoTime} tells. */
+    public long firstAfterSilence() {
+        return firstAfterSilence;
     }
 
     /** Waits until so many more have left. */

@@ -1,14 +1,16 @@
 package io.towpath.lab.agent;
 
+import static io.towpath.lab.agent.Figures.row;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.lab.Agent;
 import io.towpath.lab.Await;
-import io.towpath.lab.Json;
 import io.towpath.lab.Lab;
 import io.towpath.lab.Namespace;
 import io.towpath.lab.Node;
 import io.towpath.lab.Plugin;
 import io.towpath.lab.api.ApiServer;
+import io.towpath.lab.api.ClusterObjects;
 import io.towpath.lab.api.NodeObjects;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -28,7 +31,6 @@ import java.util.function.BooleanSupplier;
 public final class AgentBench implements AutoCloseable {
     private static final int SMALL = 100;
     private static final int HEARTBEAT_SECONDS = 300;
-    private static final double KIB_PER_MIB = 1024;
     /** USER_HZ, the unit of the times in proc_pid_stat(5). */
     private static final double TICKS_PER_SECOND = 100;
 
@@ -74,8 +76,10 @@ public final class AgentBench implements AutoCloseable {
     private void run() throws IOException {
         grow(SMALL);
         start();
+        api.put(ClusterObjects.namespace("lab", Map.of()));
         for (int i = 0; i < pods; i++) {
-            node.pod("p" + i).add();
+            List<String> addresses = node.pod("p" + i).add().addresses();
+            api.put(ClusterObjects.pod("lab", "p" + i, Map.of("app", "p" + i % 9), "a", addresses));
         }
         String size = SMALL + " nodes, " + pods + " pods";
         row("start to in sync, " + size, startsFromNothing(starts), 1000);
@@ -215,19 +219,9 @@ public final class AgentBench implements AutoCloseable {
         LockSupport.parkNanos(2_000_000_000L);
     }
 
-    private void memory(String size, double atMost) throws IOException {
-        row("memory (RSS), " + size, "MiB", List.of(status("VmRSS") / KIB_PER_MIB), atMost);
-        row("memory at most until then, " + size, "MiB", List.of(status("VmHWM") / KIB_PER_MIB), 0);
-    }
-
-    /** A figure of proc_pid_status(5), in KiB. */
-    private long status(String name) throws IOException {
-        for (String line : Files.readAllLines(Path.of("/proc", String.valueOf(agent.pid()), "status"))) {
-            if (line.startsWith(name + ":")) {
-                return Long.parseLong(line.replaceAll("\\D", ""));
-            }
-        }
-        throw new IllegalStateException("no " + name);
+    private void memory(String size, double atMost) {
+        row("memory (RSS), " + size, "MiB", List.of(Figures.residentMiB(agent, "VmRSS")), atMost);
+        row("memory at most until then, " + size, "MiB", List.of(Figures.residentMiB(agent, "VmHWM")), 0);
     }
 
     /**
@@ -264,26 +258,6 @@ public final class AgentBench implements AutoCloseable {
         String stat = Files.readString(Path.of("/proc", String.valueOf(agent.pid()), "stat"));
         String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
         return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
-    }
-
-    private static void row(String what, List<Double> millis) {
-        row(what, millis, 0);
-    }
-
-    private static void row(String what, List<Double> millis, double atMost) {
-        row(what, "ms", millis, atMost);
-    }
-
-    private static void row(String what, String unit, List<Double> values, double atMost) {
-        List<Double> sorted = values.stream().sorted().toList();
-        ObjectNode row = Json.object("{}").put("what", what).put("unit", unit);
-        row.put("median", sorted.get((sorted.size() - 1) / 2));
-        row.put("p95", sorted.get((int) Math.ceil(sorted.size() * 0.95) - 1));
-        row.put("max", sorted.getLast()).put("rounds", sorted.size());
-        if (atMost > 0) {
-            row.put("at_most", atMost);
-        }
-        System.out.println(row);
     }
 
     @Override
