@@ -32,6 +32,8 @@ final class Prober implements AutoCloseable {
     /** Since the last answer that came, or the last question if none came. A packet that is dropped is never answered. */
     private static final long SILENCE_NANOS = 120_000_000;
 
+    private static final long SHORT_SILENCE_NANOS = 10_000_000;
+
     private static final int FIRST_PORT = 20_000;
     private static final int PORTS = 40_000;
 
@@ -69,8 +71,17 @@ final class Prober implements AutoCloseable {
 
     /** Which of these were answered. */
     Set<Probe> answered(Collection<Probe> probes) {
+        return answered(probes, SILENCE_NANOS);
+    }
+
+    /** Whether all of these are answered, and quickly: to be asked again and again. */
+    boolean allAnswered(Collection<Probe> probes) {
+        return answered(probes, SHORT_SILENCE_NANOS).size() == probes.size();
+    }
+
+    private Set<Probe> answered(Collection<Probe> probes, long silenceNanos) {
         try (Selector selector = Selector.open()) {
-            return new Round(selector).ask(probes);
+            return new Round(selector).ask(probes, silenceNanos);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -88,17 +99,17 @@ final class Prober implements AutoCloseable {
             this.selector = selector;
         }
 
-        Set<Probe> ask(Collection<Probe> probes) throws IOException {
+        Set<Probe> ask(Collection<Probe> probes, long silenceNanos) throws IOException {
             Map<String, List<Probe>> byPlace = new HashMap<>();
             probes.forEach(probe -> byPlace.computeIfAbsent(probe.from(), _ -> new ArrayList<>())
                     .add(probe));
             Parallel.run(4, List.copyOf(byPlace.entrySet()), each -> send(each.getKey(), each.getValue()));
             lastAnswer = System.nanoTime();
-            long left = SILENCE_NANOS;
+            long left = silenceNanos;
             while (left > 0 && answered.size() < probes.size()) {
                 selector.select(this::take, Math.max(1, left / 1_000_000));
                 takeSctp();
-                left = lastAnswer + SILENCE_NANOS - System.nanoTime();
+                left = lastAnswer + silenceNanos - System.nanoTime();
             }
             for (SelectionKey key : selector.keys()) {
                 key.channel().close();
