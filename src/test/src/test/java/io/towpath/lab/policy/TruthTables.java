@@ -21,7 +21,8 @@ final class TruthTables {
     private final World world;
     private final Matcher matcher;
     private final Prober prober;
-    private final List<Double> delays = new ArrayList<>();
+    private final List<Double> inForce = new ArrayList<>();
+    private final List<Double> right = new ArrayList<>();
     private int rounds;
     private long asked;
     private int failed;
@@ -100,12 +101,13 @@ final class TruthTables {
     }
 
     /** Waits until the canaries do what they may, if they may: then policies that came before theirs are in force. */
-    private void awaitCanaries(Set<Probe> expected, long end) {
+    private void awaitCanaries(Set<Probe> expected, long start) {
         List<Probe> allowed =
                 expected.stream().filter(probe -> isCanary(probe.from())).toList();
-        while (System.nanoTime() < end && !prober.allAnswered(allowed)) {
+        while (System.nanoTime() - start < DEADLINE_NANOS && !prober.allAnswered(allowed)) {
             Thread.onSpinWait();
         }
+        inForce.add((System.nanoTime() - start) / 1e6);
     }
 
     /** Asks until it is as expected, and once more; fails if that is not so in time. */
@@ -113,21 +115,21 @@ final class TruthTables {
         List<Probe> probes = all();
         Set<Probe> expected = probes.stream().filter(matcher::allows).collect(Collectors.toSet());
         long start = System.nanoTime();
-        awaitCanaries(expected, start + DEADLINE_NANOS);
-        int right = 0;
-        while (right < 2) {
+        awaitCanaries(expected, start);
+        int times = 0;
+        while (times < 2) {
             Set<Probe> answered = prober.answered(probes);
             rounds++;
             asked += probes.size();
             if (answered.equals(expected)) {
-                right++;
-                if (right == 1) {
-                    delays.add((System.nanoTime() - start) / 1e6);
+                times++;
+                if (times == 1) {
+                    right.add((System.nanoTime() - start) / 1e6);
                 }
             } else if (System.nanoTime() - start > DEADLINE_NANOS) {
                 throw new AssertionError(difference(expected, answered));
             } else {
-                right = 0;
+                times = 0;
             }
         }
     }
@@ -153,17 +155,16 @@ final class TruthTables {
                 .collect(Collectors.joining());
     }
 
-    /** How much was looked at, and how long it took until it was right. */
+    /** How much was looked at, and how long it took. */
     String summary() {
-        double[] sorted = delays.stream().mapToDouble(each -> each).sorted().toArray();
-        return sorted.length == 0
-                ? "nothing looked at"
-                : "%d tables, %d rounds of %d questions each; right after %.0f ms at the median, %.0f ms at the most"
-                        .formatted(
-                                sorted.length,
-                                rounds,
-                                asked / rounds,
-                                sorted[sorted.length / 2],
-                                sorted[sorted.length - 1]);
+        return right.isEmpty()
+                ? "nothing was looked at"
+                : "%d tables in %d rounds of %d questions each; policies in force after %s, tables right after %s"
+                        .formatted(right.size(), rounds, asked / rounds, median(inForce), median(right));
+    }
+
+    private static String median(List<Double> millis) {
+        double[] sorted = millis.stream().mapToDouble(each -> each).sorted().toArray();
+        return "%.0f ms (at most %.0f ms)".formatted(sorted[sorted.length / 2], sorted[sorted.length - 1]);
     }
 }
