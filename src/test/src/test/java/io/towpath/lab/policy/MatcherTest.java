@@ -33,6 +33,9 @@ class MatcherTest {
         world.reset();
         for (String from : world.places()) {
             for (String to : world.places()) {
+                if (World.isCanary(to)) {
+                    continue;
+                }
                 world.probes(from, to).forEach(probe -> assertTrue(matcher.allows(probe), probe::toString));
             }
         }

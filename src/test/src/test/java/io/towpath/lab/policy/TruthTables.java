@@ -75,12 +75,8 @@ final class TruthTables {
 
     private static List<String> pods(World world) {
         return world.places().stream()
-                .filter(place -> world.findPod(place) != null && !isCanary(place))
+                .filter(place -> world.findPod(place) != null && !World.isCanary(place))
                 .toList();
-    }
-
-    private static boolean isCanary(String place) {
-        return place.startsWith(World.CANARY + "/");
     }
 
     /**
@@ -92,7 +88,10 @@ final class TruthTables {
             for (String to : world.places()) {
                 boolean isPod = world.findPod(from) != null;
                 boolean isOneAPod = isPod || world.findPod(to) != null;
-                if (!from.equals(to) && isOneAPod && isCanary(from) == isCanary(to) && !from.equals(World.OUTSIDE)) {
+                if (!from.equals(to)
+                        && isOneAPod
+                        && World.isCanary(from) == World.isCanary(to)
+                        && !from.equals(World.OUTSIDE)) {
                     probes.addAll(world.probes(from, to));
                 }
             }
@@ -103,7 +102,7 @@ final class TruthTables {
     /** Waits until the canaries do what they may, if they may: then policies that came before theirs are in force. */
     private void awaitCanaries(Set<Probe> expected, long start) {
         List<Probe> allowed =
-                expected.stream().filter(probe -> isCanary(probe.from())).toList();
+                expected.stream().filter(probe -> World.isCanary(probe.from())).toList();
         while (System.nanoTime() - start < DEADLINE_NANOS && !prober.allAnswered(allowed)) {
             Thread.onSpinWait();
         }

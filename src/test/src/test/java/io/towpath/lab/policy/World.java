@@ -227,10 +227,16 @@ final class World {
                 CANARY, "turn", Policies.all(), Policies.ingress(Policies.rule(Policies.port(canaryPort)))));
     }
 
-    /** No policies, and only the pods, namespaces and labels that were there in the beginning. */
+    static boolean isCanary(String place) {
+        return place.startsWith(CANARY + "/");
+    }
+
+    /** No policies but the canaries', and only the pods, namespaces and labels that were there in the beginning. */
     void reset() {
         for (String kind : List.of("NetworkPolicy", "ClusterNetworkPolicy")) {
-            of(kind).forEach(each -> delete(kind, namespace(each), name(each)));
+            of(kind).stream()
+                    .filter(each -> !namespace(each).equals(CANARY))
+                    .forEach(each -> delete(kind, namespace(each), name(each)));
         }
         for (ObjectNode pod : of("Pod")) {
             if (!isLasting(namespace(pod)) || !PODS.contains(name(pod))) {
