@@ -52,7 +52,7 @@ final class PolicyScene implements AutoCloseable {
         }
 
         boolean reaches(Pod other) {
-            return inside.execute("sh", "-c", "ping -c 1 -W 0.3 -n " + other.address + " >&2; echo $?")
+            return inside.execute("sh", "-c", "ping -c 1 -W 1 -n " + other.address + " >&2; echo $?")
                     .strip()
                     .endsWith("0");
         }
