@@ -8,6 +8,7 @@ import java.util.Map;
 final class Groups {
     static final String E2E = "end-to-end";
     static final String CLUSTER = "ClusterNetworkPolicy";
+    static final String BAD = "bad input";
 
     static final Map<String, List<Case>> ALL = all();
 
@@ -22,6 +23,7 @@ final class Groups {
         groups.put("actions", ActionCases.allCases());
         groups.put("conflicts and examples", ConflictCases.allCases());
         groups.put(CLUSTER, ClusterPolicyCases.allCases());
+        groups.put(BAD, BadInputCases.allCases());
         return groups;
     }
 

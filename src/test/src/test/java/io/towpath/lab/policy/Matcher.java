@@ -60,6 +60,7 @@ final class Matcher {
 
     private static boolean selects(JsonNode policy, Side side) {
         return World.namespace(policy).equals(World.namespace(side.pod))
+                && WellFormed.isPolicy(policy.path("spec"))
                 && matches(policy.path("spec").path("podSelector"), labels(side.pod))
                 && isolates(policy.path("spec"), side.isIngress);
     }
@@ -74,6 +75,9 @@ final class Matcher {
 
     private boolean allows(JsonNode policy, Side side) {
         for (JsonNode rule : policy.path("spec").path(side.isIngress ? "ingress" : "egress")) {
+            if (!WellFormed.isRule(rule, side.isIngress ? "from" : "to")) {
+                continue;
+            }
             JsonNode peers = rule.path(side.isIngress ? "from" : "to");
             JsonNode ports = rule.path("ports");
             boolean isPeer = peers.isEmpty() || any(peers, peer -> isPeer(peer, World.namespace(policy), side));
@@ -144,8 +148,13 @@ final class Matcher {
             JsonNode spec = policy.path("spec");
             if (isPods(spec.path("subject"), side.pod)) {
                 for (JsonNode rule : spec.path(side.isIngress ? "ingress" : "egress")) {
-                    if (isAbout(rule, side)) {
-                        return rule.path("action").asText();
+                    String action = rule.path("action").asText();
+                    if (!WellFormed.isClusterRule(rule, side.isIngress ? "from" : "to")) {
+                        if (!action.equals("Accept")) {
+                            return "Deny";
+                        }
+                    } else if (isAbout(rule, side)) {
+                        return action;
                     }
                 }
             }
@@ -234,7 +243,7 @@ final class Matcher {
     }
 
     /** Whether an address is of a CIDR, by the numbers that both are. */
-    private static boolean contains(String cidr, String address) {
+    static boolean contains(String cidr, String address) {
         String[] parts = cidr.split("/", -1);
         byte[] network = bytes(parts[0]);
         byte[] own = bytes(address);

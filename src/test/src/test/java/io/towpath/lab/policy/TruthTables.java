@@ -33,8 +33,12 @@ final class TruthTables {
         this.prober = prober;
     }
 
-    /** Changes the world step by step, looks at it after each, and undoes all. */
-    void run(Case each) {
+    /**
+     * Changes the world step by step, looks at it after each, and undoes all.
+     *
+     * @param further what else to look at after each step
+     */
+    void run(Case each, Runnable further) {
         if (failed >= ENOUGH) {
             throw new AssertionError("not looked at, as " + failed + " failed");
         }
@@ -45,6 +49,7 @@ final class TruthTables {
                 assertSays(matcher, world, step.tables());
                 world.turnCanaries();
                 awaitExpected();
+                further.run();
             }
             failed--;
         } finally {
