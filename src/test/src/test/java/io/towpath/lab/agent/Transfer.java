@@ -14,7 +14,7 @@ import java.nio.channels.SocketChannel;
 final class Transfer implements AutoCloseable {
     static final int PORT = 7000;
 
-    private static final long NANOS = 400_000_000L;
+    private static final long NANOS = 200_000_000L;
     private static final int BUFFER = 256 << 10;
     private static final double GIGA = 1e9;
 
