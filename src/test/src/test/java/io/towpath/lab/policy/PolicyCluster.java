@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.lab.Agent;
 import io.towpath.lab.Answer;
+import io.towpath.lab.Json;
 import io.towpath.lab.Lab;
+import io.towpath.lab.NetConf;
 import io.towpath.lab.Node;
 import io.towpath.lab.Plugin;
 import io.towpath.lab.Pod;
@@ -91,7 +93,7 @@ final class PolicyCluster implements AutoCloseable {
     private final class ToNodes implements World.Nodes {
         @Override
         public List<String> attach(String name, String node) {
-            Pod pod = lab.node(node).pod(name.replace('/', '-'), attempts++);
+            Pod pod = lab.node(node).pod(name.replace('/', '-'), attempts++).conf(conf(lab.node(node)));
             Answer answer =
                     pod.call("ADD").with("CNI_ARGS", args(name, pod)).run().succeeded();
             pods.put(name, pod);
@@ -108,6 +110,13 @@ final class PolicyCluster implements AutoCloseable {
                 pod.close();
             }
         }
+    }
+
+    /** With which a pod has no network before its policies are in force. */
+    private static NetConf conf(Node node) {
+        ObjectNode policy = Json.object("{'type':'k8s'}")
+                .put("socket", node.folder().resolve("agent.sock").toString());
+        return node.conf().with("policy", policy);
     }
 
     private static String args(String name, Pod pod) {
