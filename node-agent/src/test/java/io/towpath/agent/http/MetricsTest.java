@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -65,6 +66,37 @@ class MetricsTest {
     }
 
     @Test
+    void thePoliciesInNumbers() throws IOException {
+        board.publish(Statuses.ready());
+        assertTrue(
+                lines().stream().noneMatch(line -> line.startsWith("towpath_policy")), "of an agent without policies");
+        publishPolicies();
+        assertLine("towpath_policy_in_force 1.0");
+        assertLine("towpath_policy_source_up 0.0");
+        assertLine("towpath_policy_policies{kind=\"NetworkPolicy\"} 12.0");
+        assertLine("towpath_policy_policies{kind=\"ClusterNetworkPolicy\"} 3.0");
+        assertLine("towpath_policy_endpoints 40.0");
+        assertLine("towpath_policy_endpoints_waiting 1.0");
+        assertLine("towpath_policy_problems 1.0");
+        assertLine("towpath_policy_repairs_total 1.0");
+        assertLine("towpath_policy_syncs_total 5.0");
+        assertLine("towpath_policy_sync_failures_total 1.0");
+        assertLine("towpath_policy_dropped_packets_total{reason=\"ingress\"} 21.0");
+        assertLine("towpath_policy_dropped_packets_total{reason=\"egress\"} 22.0");
+        assertLine("towpath_policy_dropped_packets_total{reason=\"stranger\"} 23.0");
+        assertLine("towpath_policy_dropped_packets_total{reason=\"invalid\"} 24.0");
+        assertLine("towpath_policy_dry_run_denied_packets_total{direction=\"ingress\"} 31.0");
+        assertLine("towpath_policy_dry_run_denied_packets_total{direction=\"egress\"} 32.0");
+        // The next round of the overlay knows nothing of them, and takes nothing away.
+        board.publish(Statuses.ready());
+        assertLine("towpath_policy_in_force 1.0");
+    }
+
+    private void publishPolicies() {
+        board.publish(Objects.requireNonNull(Statuses.ready().policy()));
+    }
+
+    @Test
     void nothingIsKnownAtTheStart() throws IOException {
         assertLine("towpath_ready 0.0");
         assertLine("towpath_source_synced 0.0");
@@ -97,6 +129,7 @@ class MetricsTest {
     @Test
     void theReadmeDocumentsEachOfThem() throws IOException {
         board.publish(Statuses.ready());
+        publishPolicies();
         Set<String> given = new TreeSet<>();
         for (String line : lines()) {
             if (line.startsWith("# TYPE ")) {
