@@ -15,8 +15,11 @@
 NATIVE(jint, subscribe, jint fd, jint group)
 {
     int number = group;
-    if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &number, sizeof(number)) < 0)
-        return -errno;
+    return setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &number, sizeof(number)) < 0 ? -errno : 0;
+}
+
+NATIVE(jint, setNonBlocking, jint fd)
+{
     int flags = fcntl(fd, F_GETFL);
     return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
 }

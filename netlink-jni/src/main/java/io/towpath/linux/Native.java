@@ -85,8 +85,11 @@ public final class Native {
     /** Receives one datagram of the kernel's; its full length, which may be more than was asked for. */
     public static native int receive(int fd, byte[] into, int offset, int length);
 
-    /** Has a netlink socket receive what the kernel tells a group, and makes it answer EAGAIN where it would wait. */
+    /** Has a netlink socket receive what the kernel tells a group. */
     public static native int subscribe(int fd, int group);
+
+    /** Makes a socket answer EAGAIN where it would wait. */
+    public static native int setNonBlocking(int fd);
 
     /** Makes a descriptor to wake a waiting thread with: eventfd(2). */
     public static native int eventOpen();

@@ -48,14 +48,24 @@ public final class Monitor implements AutoCloseable {
             throws NetlinkException {
         NetlinkSocket socket = NetlinkSocket.open(protocol, netNs);
         try {
-            socket.setBuffers(0, RECEIVE_BUFFER);
             for (int group : groups) {
                 NetNs.check("subscribe to netlink group " + group, Native.subscribe(socket.fd(), group));
             }
+            subscribe(socket, listener);
         } catch (NetlinkException e) {
             socket.close();
             throw e;
         }
+    }
+
+    /**
+     * Listens to a socket that the kernel was asked by to tell something.
+     *
+     * @param socket closed with the monitor, unless this throws
+     */
+    public void subscribe(NetlinkSocket socket, Listener listener) throws NetlinkException {
+        socket.setBuffers(0, RECEIVE_BUFFER);
+        NetNs.check("make netlink socket answer at once", Native.setNonBlocking(socket.fd()));
         subscriptions.add(new Subscription(socket, listener));
     }
 

@@ -24,7 +24,8 @@ public enum Hook {
         return family == Family.NETDEV && this == INGRESS ? 0 : number;
     }
 
-    static Hook of(Family family, int number) {
+    /** The hook of a number: NF_INET_* of {@code linux/netfilter.h}, or NF_NETDEV_*. */
+    public static Hook of(Family family, int number) {
         if (family == Family.NETDEV) {
             return number == 0 ? INGRESS : EGRESS;
         }

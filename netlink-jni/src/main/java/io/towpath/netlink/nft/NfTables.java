@@ -7,6 +7,7 @@ package io.towpath.netlink.nft;
 public final class NfTables {
     public static final int NFNLGRP_NFTABLES = 7;
     public static final int NFNL_SUBSYS_CTNETLINK = 1;
+    public static final int NFNL_SUBSYS_ULOG = 4;
     public static final int NFNL_SUBSYS_NFTABLES = 10;
     public static final int NFNL_MSG_BATCH_BEGIN = 16;
     public static final int NFNL_MSG_BATCH_END = 17;

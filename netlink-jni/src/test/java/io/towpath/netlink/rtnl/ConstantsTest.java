@@ -7,6 +7,7 @@ import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
 import io.towpath.netlink.Nl;
 import io.towpath.netlink.conntrack.Ctnetlink;
+import io.towpath.netlink.nflog.NfnetlinkLog;
 import io.towpath.netlink.nft.NfTables;
 import java.io.IOException;
 import java.lang.reflect.Field;
@@ -40,7 +41,8 @@ class ConstantsTest {
             Errno.class,
             Linux.class,
             NfTables.class,
-            Ctnetlink.class);
+            Ctnetlink.class,
+            NfnetlinkLog.class);
     private static final String INCLUDES = """
             #include <stdio.h>
             #include <errno.h>
@@ -60,6 +62,7 @@ class ConstantsTest {
             #include <linux/netfilter/nf_tables.h>
             #include <linux/netfilter/nfnetlink.h>
             #include <linux/netfilter/nfnetlink_conntrack.h>
+            #include <linux/netfilter/nfnetlink_log.h>
             #include <linux/netlink.h>
             #include <linux/pkt_cls.h>
             #include <linux/pkt_sched.h>

@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.netlink.nflog;
+
+import org.jspecify.annotations.NullMarked;
