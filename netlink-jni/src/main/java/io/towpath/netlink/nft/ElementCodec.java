@@ -5,10 +5,13 @@ import static io.towpath.netlink.nft.NfTables.*;
 import io.towpath.netlink.AttributeReader;
 import io.towpath.netlink.MessageWriter;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.nft.Expression.Counter;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Elements of sets and maps as they travel. */
@@ -137,6 +140,39 @@ public final class ElementCodec {
             }
         }
         return parts;
+    }
+
+    /** What the elements count that do, null if the message is of another type. */
+    static @Nullable Map<Value, Counter> readCounters(int type, ByteBuffer payload) throws NetlinkException {
+        if (type != NftCodec.type(NFT_MSG_NEWSETELEM)) {
+            return null;
+        }
+        AttributeReader in = new AttributeReader(payload, NftCodec.HEADER_LENGTH);
+        Map<Value, Counter> counters = new HashMap<>();
+        while (in.next()) {
+            if (in.type() == NFTA_SET_ELEM_LIST_ELEMENTS) {
+                AttributeReader list = in.nested();
+                while (list.next()) {
+                    readCounter(list.nested(), counters);
+                }
+            }
+        }
+        return counters;
+    }
+
+    private static void readCounter(AttributeReader in, Map<Value, Counter> into) throws NetlinkException {
+        Value key = NOTHING;
+        Counter counter = null;
+        while (in.next()) {
+            if (in.type() == NFTA_SET_ELEM_KEY) {
+                key = ExpressionReader.value(in.nested());
+            } else if (in.type() == NFTA_SET_ELEM_EXPR && ExpressionReader.read(in.nested()) instanceof Counter found) {
+                counter = found;
+            }
+        }
+        if (counter != null) {
+            into.put(key, counter);
+        }
     }
 
     private static Part readPart(AttributeReader in) throws NetlinkException {

@@ -54,7 +54,7 @@ final class ExpressionReader {
         return expressions;
     }
 
-    private static Expression read(AttributeReader in) throws NetlinkException {
+    static Expression read(AttributeReader in) throws NetlinkException {
         String name = "";
         byte[] data = {};
         Expression known = null;

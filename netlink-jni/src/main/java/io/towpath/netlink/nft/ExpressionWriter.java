@@ -13,20 +13,24 @@ final class ExpressionWriter {
     static void writeAll(MessageWriter out, int attribute, List<Expression> expressions) {
         int list = out.beginNest(attribute);
         for (Expression expression : expressions) {
-            int element = out.beginNest(NFTA_LIST_ELEM);
-            out.string(NFTA_EXPR_NAME, name(expression));
-            if (expression instanceof Other other) {
-                out.bytes(
-                        NFTA_EXPR_DATA | io.towpath.netlink.Nl.NLA_F_NESTED,
-                        other.data().bytes());
-            } else {
-                int data = out.beginNest(NFTA_EXPR_DATA);
-                write(out, expression);
-                out.endNest(data);
-            }
-            out.endNest(element);
+            write(out, NFTA_LIST_ELEM, expression);
         }
         out.endNest(list);
+    }
+
+    static void write(MessageWriter out, int attribute, Expression expression) {
+        int element = out.beginNest(attribute);
+        out.string(NFTA_EXPR_NAME, name(expression));
+        if (expression instanceof Other other) {
+            out.bytes(
+                    NFTA_EXPR_DATA | io.towpath.netlink.Nl.NLA_F_NESTED,
+                    other.data().bytes());
+        } else {
+            int data = out.beginNest(NFTA_EXPR_DATA);
+            write(out, expression);
+            out.endNest(data);
+        }
+        out.endNest(element);
     }
 
     private static String name(Expression expression) {

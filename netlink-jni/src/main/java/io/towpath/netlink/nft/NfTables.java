@@ -113,6 +113,7 @@ public final class NfTables {
     public static final int NFTA_SET_TIMEOUT = 11;
     public static final int NFTA_SET_USERDATA = 13;
     public static final int NFTA_SET_HANDLE = 16;
+    public static final int NFTA_SET_EXPR = 17;
 
     public static final int NFT_SET_ELEM_INTERVAL_END = 1;
     public static final int NFT_SET_ELEM_CATCHALL = 2;
@@ -122,6 +123,7 @@ public final class NfTables {
     public static final int NFTA_SET_ELEM_TIMEOUT = 4;
     public static final int NFTA_SET_ELEM_EXPIRATION = 5;
     public static final int NFTA_SET_ELEM_USERDATA = 6;
+    public static final int NFTA_SET_ELEM_EXPR = 7;
     public static final int NFTA_SET_ELEM_KEY_END = 10;
 
     public static final int NFTA_SET_ELEM_LIST_TABLE = 1;

@@ -11,9 +11,12 @@ import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.NetlinkSocket;
 import io.towpath.netlink.Requests;
 import io.towpath.netlink.Transport;
+import io.towpath.netlink.nft.Expression.Counter;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -114,12 +117,36 @@ public final class Nft implements AutoCloseable {
         return List.copyOf(before);
     }
 
-    private List<ElementCodec.Part> parts(NftSet set) throws NetlinkException {
+    /** What the elements of a set count, by their keys; of an interval by its first value. ENOENT if there is no such set. */
+    public Map<Value, Counter> counters(NftSet set) throws NetlinkException {
+        Map<Value, Counter> before = counted(set);
+        // As of elements; what is counted meanwhile makes no difference.
+        for (int i = 0; i < READS && before.size() > OF_ONE_MESSAGE; i++) {
+            Map<Value, Counter> now = counted(set);
+            if (now.keySet().equals(before.keySet())) {
+                return now;
+            }
+            before = now;
+        }
+        return before;
+    }
+
+    private Map<Value, Counter> counted(NftSet set) throws NetlinkException {
+        Map<Value, Counter> counters = new HashMap<>();
+        netlink.dump(listing(set), ElementCodec::readCounters).forEach(counters::putAll);
+        return counters;
+    }
+
+    private static Requests listing(NftSet set) {
         Requests requests = new Requests();
         MessageWriter out = requests.add(NftCodec.type(NFT_MSG_GETSETELEM), NLM_F_DUMP, "element list", set);
         ElementCodec.where(out, set.table(), set.name()).end();
+        return requests;
+    }
+
+    private List<ElementCodec.Part> parts(NftSet set) throws NetlinkException {
         List<ElementCodec.Part> parts = new ArrayList<>();
-        for (List<ElementCodec.Part> some : netlink.dump(requests, ElementCodec::read)) {
+        for (List<ElementCodec.Part> some : netlink.dump(listing(set), ElementCodec::read)) {
             parts.addAll(some);
         }
         return parts;

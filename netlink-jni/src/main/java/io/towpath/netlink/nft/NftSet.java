@@ -13,6 +13,7 @@ import java.util.List;
  * @param timeoutMillis after how many milliseconds an element goes that says nothing else; 0 for never
  * @param size the number of elements at most, 0 for no limit
  * @param comment empty for none, at most 128 bytes
+ * @param counted whether each element counts the packets that it was found for ({@link Nft#counters})
  * @param handle the kernel's number for it, 0 if it did not come from the kernel
  */
 public record NftSet(
@@ -24,6 +25,7 @@ public record NftSet(
         long timeoutMillis,
         int size,
         String comment,
+        boolean counted,
         long handle) {
     public NftSet {
         key = List.copyOf(key);
@@ -32,11 +34,11 @@ public record NftSet(
 
     /** A set of single values or, with several types, of concatenations. */
     public static NftSet set(Table table, String name, DataType... key) {
-        return new NftSet(table, name, List.of(key), List.of(), 0, 0, 0, "", 0);
+        return new NftSet(table, name, List.of(key), List.of(), 0, 0, 0, "", false, 0);
     }
 
     public static NftSet map(Table table, String name, List<DataType> key, List<DataType> data) {
-        return new NftSet(table, name, key, data, 0, 0, 0, "", 0);
+        return new NftSet(table, name, key, data, 0, 0, 0, "", false, 0);
     }
 
     /** A map to verdicts. */
@@ -72,8 +74,13 @@ public record NftSet(
         return with(flags, timeoutMillis, size, newComment);
     }
 
+    /** A set whose elements count. */
+    public NftSet withCounters() {
+        return new NftSet(table, name, key, data, flags, timeoutMillis, size, comment, true, handle);
+    }
+
     private NftSet with(int newFlags, long newTimeout, int newSize, String newComment) {
-        return new NftSet(table, name, key, data, newFlags, newTimeout, newSize, newComment, handle);
+        return new NftSet(table, name, key, data, newFlags, newTimeout, newSize, newComment, counted, handle);
     }
 
     public boolean isMap() {
@@ -125,7 +132,7 @@ public record NftSet(
         if (size > 0) {
             text.append("; size ").append(size);
         }
-        return text.append("; }").toString();
+        return text.append(counted ? "; counter" : "").append("; }").toString();
     }
 
     private static void join(StringBuilder text, List<DataType> types) {

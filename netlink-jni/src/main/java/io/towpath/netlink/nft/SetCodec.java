@@ -5,6 +5,7 @@ import static io.towpath.netlink.nft.NfTables.*;
 import io.towpath.netlink.AttributeReader;
 import io.towpath.netlink.MessageWriter;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.nft.Expression.Counter;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +43,9 @@ public final class SetCodec {
             out.be64(NFTA_SET_TIMEOUT, set.timeoutMillis());
         }
         description(out, set);
+        if (set.counted()) {
+            ExpressionWriter.write(out, NFTA_SET_EXPR, new Counter(0, 0));
+        }
         UserData data = new UserData().addByteOrder(UserData.SET_KEY_BYTE_ORDER, set.key());
         if (set.isMap()) {
             data.addByteOrder(UserData.SET_DATA_BYTE_ORDER, set.data());
@@ -105,6 +109,7 @@ public final class SetCodec {
         long timeout = 0;
         long handle = 0;
         int size = 0;
+        boolean counted = false;
         while (in.next()) {
             switch (in.type()) {
                 case NFTA_SET_TABLE -> table = in.string();
@@ -117,6 +122,7 @@ public final class SetCodec {
                 case NFTA_SET_TIMEOUT -> timeout = in.be64();
                 case NFTA_SET_HANDLE -> handle = in.be64();
                 case NFTA_SET_DESC -> size = readSize(in.nested());
+                case NFTA_SET_EXPR -> counted = ExpressionReader.read(in.nested()) instanceof Counter;
                 case NFTA_SET_USERDATA -> comment = UserData.text(in.bytes(), UserData.SET_COMMENT);
                 default -> {}
             }
@@ -133,6 +139,7 @@ public final class SetCodec {
                 timeout,
                 size,
                 comment,
+                counted,
                 handle);
     }
 

@@ -56,6 +56,15 @@ public final class Value implements Comparable<Value> {
         return new Value(Arrays.copyOf(text, NAME_LENGTH));
     }
 
+    /** The name that {@link #name(String)} made this of. */
+    public String name() {
+        int end = 0;
+        while (end < bytes.length && bytes[end] != 0) {
+            end++;
+        }
+        return new String(bytes, 0, end, StandardCharsets.UTF_8);
+    }
+
     /** The beginning of names of interfaces. */
     static Value prefix(String prefix) {
         return new Value(prefix.getBytes(StandardCharsets.UTF_8));

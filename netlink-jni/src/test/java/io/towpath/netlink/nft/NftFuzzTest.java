@@ -29,7 +29,8 @@ class NftFuzzTest {
     private static final List<byte[]> MESSAGES = List.of(
             message(out -> NftCodec.writeBody(out, TABLE)),
             message(out -> NftCodec.writeBody(out, INPUT)),
-            message(out -> SetCodec.writeBody(out, PAIRS.withIntervals().withSize(5), 1)),
+            message(out ->
+                    SetCodec.writeBody(out, PAIRS.withIntervals().withSize(5).withCounters(), 1)),
             message(out -> ElementCodec.writeBody(
                     out,
                     TABLE,
@@ -103,6 +104,7 @@ class NftFuzzTest {
                     ? null
                     : ElementCodec.whole(NftSet.set(TABLE, "s", DataType.IPV4).withIntervals(), parts);
         });
+        survives(message, payload -> ElementCodec.readCounters(NftCodec.type(NFT_MSG_NEWSETELEM), payload));
         for (int type = 0; type < NFT_MSG_DELFLOWTABLE; type++) {
             int each = type;
             survives(message, payload -> NftEvent.read(NftCodec.type(each), payload));

@@ -15,6 +15,7 @@ import io.towpath.policy.nft.TableState.SetState;
 import io.towpath.policy.ruleset.Block;
 import io.towpath.policy.ruleset.Bound;
 import io.towpath.policy.ruleset.Direction;
+import io.towpath.policy.ruleset.Endpoint;
 import io.towpath.policy.ruleset.Outcome;
 import io.towpath.policy.ruleset.Profile;
 import io.towpath.policy.ruleset.Ruleset;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -59,6 +61,10 @@ final class DesiredTable {
         return layout.table();
     }
 
+    NftSet counters(Direction direction) {
+        return layout.counters(direction);
+    }
+
     /** The objects of a profile. */
     private record Part(ChainState chain, List<SetState> sets, Set<ProgramUse> programs) {}
 
@@ -73,6 +79,7 @@ final class DesiredTable {
             use(bound.egress(), used, byName);
         }
         endpoints(ruleset, state);
+        counters(ruleset, state);
         if (ruleset.endpoints().values().stream().anyMatch(DesiredTable::usesPods)) {
             if (!ruleset.pods().equals(pods)) {
                 pods = ruleset.pods();
@@ -126,6 +133,17 @@ final class DesiredTable {
             state.withSet(new SetState(layout.sources(ipv6), Contents.Listed.of(sources)));
             state.withSet(new SetState(layout.pods(Direction.EGRESS, ipv6), Contents.Listed.of(from)));
             state.withSet(new SetState(layout.pods(Direction.INGRESS, ipv6), Contents.Listed.of(to)));
+        }
+    }
+
+    /** By interface and not by address, so that also what a pod sends with another's is counted as its own. */
+    private void counters(Ruleset ruleset, TableState state) {
+        Map<Value, Element> links = new LinkedHashMap<>();
+        for (Endpoint endpoint : ruleset.endpoints().keySet()) {
+            links.computeIfAbsent(Value.name(endpoint.link()), Element::of);
+        }
+        for (Direction direction : Direction.values()) {
+            state.withSet(new SetState(layout.counters(direction), new Contents.Listed(links)));
         }
     }
 

@@ -8,7 +8,10 @@ import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
+import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Ruleset;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +55,9 @@ public final class PolicyTable {
      * @param invalid that belong to no connection and begin none
      */
     public record Dropped(long ingress, long egress, long strangers, long invalid) {}
+
+    /** Packets of a direction by the node's interface to the pod. */
+    public record Denied(String link, Direction direction) {}
 
     /**
      * A table of a network namespace.
@@ -185,6 +191,27 @@ public final class PolicyTable {
             }
         }
         return new Dropped(ingress, egress, strangers, invalid);
+    }
+
+    /**
+     * How many packets were denied, or in a trial would have been, by the interfaces of the pods: to the pod, or by egress from it, also
+     * with an address that is not its own. A pod's begin at 0 with the pod, and all when the table is made anew.
+     *
+     * @return nothing if there is no table
+     */
+    public Map<Denied, Long> deniedByLink() throws NetlinkException {
+        Map<Denied, Long> denied = new HashMap<>();
+        for (Direction direction : Direction.values()) {
+            try {
+                nft.counters(desiring.counters(direction))
+                        .forEach((link, counter) -> denied.put(new Denied(link.name(), direction), counter.packets()));
+            } catch (NetlinkException e) {
+                if (!e.is(Errno.ENOENT)) {
+                    throw e;
+                }
+            }
+        }
+        return denied;
     }
 
     private static long packets(Rule rule) {

@@ -86,6 +86,12 @@ final class TableLayout {
         return NftSet.verdicts(table, name, DataType.IFNAME, address(ipv6));
     }
 
+    /** The interfaces of the pods, each with a counter of what was denied to or by its pod. */
+    NftSet counters(Direction direction) {
+        return NftSet.set(table, Verdicts.denied(direction).chain(), DataType.IFNAME)
+                .withCounters();
+    }
+
     static DataType address(boolean ipv6) {
         return ipv6 ? DataType.IPV6 : DataType.IPV4;
     }
@@ -217,6 +223,10 @@ final class TableLayout {
     private ChainState deniedState(Direction direction) {
         Chain chain = denied(direction);
         List<Rule> rules = new ArrayList<>();
+        // A match and no verdict: the element that is found counts, and the packet goes on.
+        rules.add(Rule.in(chain)
+                .in(counters(direction), direction == Direction.INGRESS ? Field.OIFNAME : Field.IIFNAME)
+                .build());
         if (options.logGroup() != PolicyOptions.NO_LOG) {
             rules.add(Rule.in(chain)
                     .limit(options.logPerSecond(), options.logPerSecond())

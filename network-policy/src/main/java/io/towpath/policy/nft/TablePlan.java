@@ -181,7 +181,8 @@ final class TablePlan {
                 && one.data().equals(other.data())
                 && one.flags() == other.flags()
                 && one.timeoutMillis() == other.timeoutMillis()
-                && one.size() == other.size();
+                && one.size() == other.size()
+                && one.counted() == other.counted();
     }
 
     private static boolean isSame(List<Rule> some, List<Rule> others) {

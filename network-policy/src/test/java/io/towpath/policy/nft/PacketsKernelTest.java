@@ -10,11 +10,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.policy.facts.Protocol;
+import io.towpath.policy.nft.PolicyTable.Denied;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Outcome;
 import io.towpath.policy.ruleset.Profile;
 import io.towpath.policy.ruleset.Program;
 import io.towpath.policy.ruleset.Ruleset;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -245,6 +247,75 @@ class PacketsKernelTest {
             assertTrue(scene.passes(a, RawPacket.udp(a.v4, 3, "200.0.0.0", 9)));
             assertFalse(scene.passes(a, RawPacket.udp(a.v4, 3, "199.255.255.255", 9)));
         }
+    }
+
+    private Map<Denied, Long> denied() throws Exception {
+        Map<Denied, Long> denied = new HashMap<>(table.deniedByLink());
+        denied.values().removeIf(count -> count == 0);
+        return denied;
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsDeniedIsCountedByPodAcrossChanges(boolean ipv6) throws Exception {
+        assertEquals(Map.of(), table.deniedByLink(), "no table");
+        Profile none = Rulesets.deny(Direction.INGRESS);
+        Profile fromA = Rulesets.profile("in-b", Direction.INGRESS, Rulesets.to(Outcome.ALLOW, a));
+        force(new Rulesets().with(a, none, Rulesets.deny(Direction.EGRESS)).with(b, fromA, null));
+        assertEquals(4, table.deniedByLink().size());
+        assertEquals(Map.of(), denied());
+        assertFalse(passes(a, b, ipv6, 80));
+        assertFalse(passes(a, world, ipv6, 80));
+        assertFalse(scene.passes(a, RawPacket.udp(scene.c.address(ipv6), 5, world.address(ipv6), 5)), "spoofed");
+        assertFalse(passes(world, b, ipv6, 80));
+        assertFalse(passes(world, scene.c, ipv6, 80), "a pod that is not known");
+        Map<Denied, Long> counted =
+                Map.of(new Denied(a.link, Direction.EGRESS), 3L, new Denied(b.link, Direction.INGRESS), 1L);
+        assertEquals(counted, denied());
+
+        force(new Rulesets().with(a, none, null).with(b, null, null).open(scene.c));
+        assertEquals(counted, denied(), "other profiles, another pod");
+        assertEquals(6, table.deniedByLink().size());
+        assertEquals(
+                PolicyTable.Outcome.STOOD,
+                new PolicyTable(scene.nft, PolicyOptions.silent())
+                        .sync(new Rulesets()
+                                .with(a, none, null)
+                                .with(b, null, null)
+                                .open(scene.c)
+                                .build()),
+                "a restart");
+        assertFalse(passes(b, a, ipv6, 80));
+        force(new Rulesets().with(a, none, null));
+        assertEquals(
+                Map.of(new Denied(a.link, Direction.EGRESS), 3L, new Denied(a.link, Direction.INGRESS), 1L),
+                denied(),
+                "b is gone");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aTrialCountsByPodWhatTheOtherTableLetsPass(boolean ipv6) throws Exception {
+        PolicyTable trial = new PolicyTable(scene.nft, PolicyOptions.silent().onTrial());
+        force(new Rulesets().with(a, null, Rulesets.deny(Direction.EGRESS)).open(b, scene.c));
+        Rulesets tried = new Rulesets()
+                .with(a, null, null)
+                .with(b, Rulesets.deny(Direction.INGRESS), null)
+                .open(scene.c);
+        assertEquals(PolicyTable.Outcome.CHANGED, trial.sync(tried.build()));
+        assertFalse(passes(a, b, ipv6, 80), "the table that enforces goes first");
+        assertTrue(passes(scene.c, b, ipv6, 80));
+        Map<Denied, Long> denied = new HashMap<>(trial.deniedByLink());
+        denied.values().removeIf(count -> count == 0);
+        assertEquals(Map.of(new Denied(b.link, Direction.INGRESS), 1L), denied);
+        assertEquals(Map.of(new Denied(a.link, Direction.EGRESS), 1L), denied());
+        assertEquals(1, trial.dropped().ingress());
+        assertTrue(trial.remove());
+        int generation = scene.nft.generation();
+        assertFalse(trial.remove());
+        assertEquals(generation, scene.nft.generation(), "nothing is sent");
+        assertEquals(Map.of(), trial.deniedByLink());
+        assertTrue(passes(scene.c, b, ipv6, 80));
     }
 
     @ParameterizedTest

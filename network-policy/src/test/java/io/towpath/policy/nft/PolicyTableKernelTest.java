@@ -131,6 +131,9 @@ class PolicyTableKernelTest {
                 "meta l4proto . th dport vmap @ports-in-web",
                 "tcp . 8000-8100 : accept",
                 "meta l4proto sctp accept",
+                "\"cali00000000001\" counter packets 0 bytes 0",
+                "iifname @denied-out",
+                "oifname @denied-in",
                 "limit rate 20/second burst 20 packets log prefix \"denied-in\" group 7 snaplen 80")) {
             assertTrue(listed.contains(words), () -> words + " is not in\n" + listed);
         }
