@@ -94,7 +94,9 @@ class GuardPlanTest {
         rules.add(Rule.in(right.chains().getLast()).vmap(map, Field.IP_SADDR));
         Map<NftSet, Set<Element>> sets = new HashMap<>(right.sets());
         sets.put(map, Set.of());
-        sets.put(new NftSet(GuardRules.TABLE, "__set0", List.of(DataType.IPV4), List.of(), 3, 0, 0, "", false, 0), Set.of());
+        sets.put(
+                new NftSet(GuardRules.TABLE, "__set0", List.of(DataType.IPV4), List.of(), 3, 0, 0, "", false, 0),
+                Set.of());
         List<String> plan = plan(right, new Ruleset(right.table(), chains, rules, sets));
         assertEquals(
                 List.of(
