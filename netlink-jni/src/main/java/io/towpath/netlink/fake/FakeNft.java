@@ -127,7 +127,7 @@ final class FakeNft {
                     set.timeoutMillis(),
                     set.size(),
                     set.comment(),
-                    set.counted(),
+                    set.each(),
                     ++lastHandle);
             table.sets.put(set.name(), new FakeSet(whole, new LinkedHashMap<>()));
             return;

@@ -168,6 +168,10 @@ public final class ElementCodec {
                 key = ExpressionReader.value(in.nested());
             } else if (in.type() == NFTA_SET_ELEM_EXPR && ExpressionReader.read(in.nested()) instanceof Counter found) {
                 counter = found;
+            } else if (in.type() == NFTA_SET_ELEM_EXPRESSIONS) {
+                for (Expression each : ExpressionReader.readAll(in.nested())) {
+                    counter = each instanceof Counter found ? found : counter;
+                }
             }
         }
         if (counter != null) {

@@ -97,6 +97,7 @@ public final class NfTables {
     public static final int NFT_SET_EVAL = 32;
     public static final int NFT_SET_OBJECT = 64;
     public static final int NFT_SET_CONCAT = 128;
+    public static final int NFT_SET_EXPR = 0x100;
     public static final int NFTA_SET_DESC_SIZE = 1;
     public static final int NFTA_SET_DESC_CONCAT = 2;
     public static final int NFTA_SET_FIELD_LEN = 1;
@@ -114,6 +115,7 @@ public final class NfTables {
     public static final int NFTA_SET_USERDATA = 13;
     public static final int NFTA_SET_HANDLE = 16;
     public static final int NFTA_SET_EXPR = 17;
+    public static final int NFTA_SET_EXPRESSIONS = 18;
 
     public static final int NFT_SET_ELEM_INTERVAL_END = 1;
     public static final int NFT_SET_ELEM_CATCHALL = 2;
@@ -125,6 +127,7 @@ public final class NfTables {
     public static final int NFTA_SET_ELEM_USERDATA = 6;
     public static final int NFTA_SET_ELEM_EXPR = 7;
     public static final int NFTA_SET_ELEM_KEY_END = 10;
+    public static final int NFTA_SET_ELEM_EXPRESSIONS = 11;
 
     public static final int NFTA_SET_ELEM_LIST_TABLE = 1;
     public static final int NFTA_SET_ELEM_LIST_SET = 2;

@@ -13,7 +13,8 @@ import java.util.List;
  * @param timeoutMillis after how many milliseconds an element goes that says nothing else; 0 for never
  * @param size the number of elements at most, 0 for no limit
  * @param comment empty for none, at most 128 bytes
- * @param counted whether each element counts the packets that it was found for ({@link Nft#counters})
+ * @param each what each element does on its own when a packet is found in the set: a counter ({@link Nft#counters}), a limit, or one
+ *     after the other, where a limit that is exceeded makes it not found
  * @param handle the kernel's number for it, 0 if it did not come from the kernel
  */
 public record NftSet(
@@ -25,20 +26,21 @@ public record NftSet(
         long timeoutMillis,
         int size,
         String comment,
-        boolean counted,
+        List<Expression> each,
         long handle) {
     public NftSet {
         key = List.copyOf(key);
         data = List.copyOf(data);
+        each = List.copyOf(each);
     }
 
     /** A set of single values or, with several types, of concatenations. */
     public static NftSet set(Table table, String name, DataType... key) {
-        return new NftSet(table, name, List.of(key), List.of(), 0, 0, 0, "", false, 0);
+        return new NftSet(table, name, List.of(key), List.of(), 0, 0, 0, "", List.of(), 0);
     }
 
     public static NftSet map(Table table, String name, List<DataType> key, List<DataType> data) {
-        return new NftSet(table, name, key, data, 0, 0, 0, "", false, 0);
+        return new NftSet(table, name, key, data, 0, 0, 0, "", List.of(), 0);
     }
 
     /** A map to verdicts. */
@@ -74,13 +76,13 @@ public record NftSet(
         return with(flags, timeoutMillis, size, newComment);
     }
 
-    /** A set whose elements count. */
-    public NftSet withCounters() {
-        return new NftSet(table, name, key, data, flags, timeoutMillis, size, comment, true, handle);
+    /** A set whose elements do something. */
+    public NftSet withEach(List<Expression> expressions) {
+        return new NftSet(table, name, key, data, flags, timeoutMillis, size, comment, expressions, handle);
     }
 
     private NftSet with(int newFlags, long newTimeout, int newSize, String newComment) {
-        return new NftSet(table, name, key, data, newFlags, newTimeout, newSize, newComment, counted, handle);
+        return new NftSet(table, name, key, data, newFlags, newTimeout, newSize, newComment, each, handle);
     }
 
     public boolean isMap() {
@@ -132,7 +134,8 @@ public record NftSet(
         if (size > 0) {
             text.append("; size ").append(size);
         }
-        return text.append(counted ? "; counter" : "").append("; }").toString();
+        each.forEach(expression -> text.append("; ").append(expression));
+        return text.append("; }").toString();
     }
 
     private static void join(StringBuilder text, List<DataType> types) {

@@ -5,7 +5,6 @@ import static io.towpath.netlink.nft.NfTables.*;
 import io.towpath.netlink.AttributeReader;
 import io.towpath.netlink.MessageWriter;
 import io.towpath.netlink.NetlinkException;
-import io.towpath.netlink.nft.Expression.Counter;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,8 +19,8 @@ public final class SetCodec {
     /** NFT_DATA_VERDICT, what a verdict map maps to. */
     private static final int VERDICTS = 0xffffff00;
 
-    /** What follows from the types. */
-    private static final int DERIVED_FLAGS = NFT_SET_MAP | NFT_SET_CONCAT;
+    /** What follows from the types and expressions. */
+    private static final int DERIVED_FLAGS = NFT_SET_MAP | NFT_SET_CONCAT | NFT_SET_EXPR;
 
     private SetCodec() {}
 
@@ -43,8 +42,10 @@ public final class SetCodec {
             out.be64(NFTA_SET_TIMEOUT, set.timeoutMillis());
         }
         description(out, set);
-        if (set.counted()) {
-            ExpressionWriter.write(out, NFTA_SET_EXPR, new Counter(0, 0));
+        if (set.each().size() == 1) {
+            ExpressionWriter.write(out, NFTA_SET_EXPR, set.each().getFirst());
+        } else if (!set.each().isEmpty()) {
+            ExpressionWriter.writeAll(out, NFTA_SET_EXPRESSIONS, set.each());
         }
         UserData data = new UserData().addByteOrder(UserData.SET_KEY_BYTE_ORDER, set.key());
         if (set.isMap()) {
@@ -62,6 +63,7 @@ public final class SetCodec {
     private static int flags(NftSet set) {
         int flags = set.flags();
         flags |= set.isMap() ? NFT_SET_MAP : 0;
+        flags |= set.each().size() > 1 ? NFT_SET_EXPR : 0;
         return flags | (set.hasKeyEnds() ? NFT_SET_CONCAT : 0);
     }
 
@@ -109,7 +111,7 @@ public final class SetCodec {
         long timeout = 0;
         long handle = 0;
         int size = 0;
-        boolean counted = false;
+        List<Expression> each = List.of();
         while (in.next()) {
             switch (in.type()) {
                 case NFTA_SET_TABLE -> table = in.string();
@@ -122,7 +124,8 @@ public final class SetCodec {
                 case NFTA_SET_TIMEOUT -> timeout = in.be64();
                 case NFTA_SET_HANDLE -> handle = in.be64();
                 case NFTA_SET_DESC -> size = readSize(in.nested());
-                case NFTA_SET_EXPR -> counted = ExpressionReader.read(in.nested()) instanceof Counter;
+                case NFTA_SET_EXPR -> each = List.of(ExpressionReader.read(in.nested()));
+                case NFTA_SET_EXPRESSIONS -> each = ExpressionReader.readAll(in.nested());
                 case NFTA_SET_USERDATA -> comment = UserData.text(in.bytes(), UserData.SET_COMMENT);
                 default -> {}
             }
@@ -139,7 +142,7 @@ public final class SetCodec {
                 timeout,
                 size,
                 comment,
-                counted,
+                each,
                 handle);
     }
 

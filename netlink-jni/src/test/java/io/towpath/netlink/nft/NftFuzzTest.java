@@ -29,8 +29,8 @@ class NftFuzzTest {
     private static final List<byte[]> MESSAGES = List.of(
             message(out -> NftCodec.writeBody(out, TABLE)),
             message(out -> NftCodec.writeBody(out, INPUT)),
-            message(out ->
-                    SetCodec.writeBody(out, PAIRS.withIntervals().withSize(5).withCounters(), 1)),
+            message(out -> SetCodec.writeBody(
+                    out, PAIRS.withIntervals().withSize(5).withEach(List.of(new Expression.Counter(0, 0))), 1)),
             message(out -> ElementCodec.writeBody(
                     out,
                     TABLE,

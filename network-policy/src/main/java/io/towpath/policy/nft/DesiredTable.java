@@ -61,8 +61,8 @@ final class DesiredTable {
         return layout.table();
     }
 
-    NftSet counters(Direction direction) {
-        return layout.counters(direction);
+    NftSet deniedPods(Direction direction) {
+        return layout.deniedPods(direction);
     }
 
     /** The objects of a profile. */
@@ -79,7 +79,7 @@ final class DesiredTable {
             use(bound.egress(), used, byName);
         }
         endpoints(ruleset, state);
-        counters(ruleset, state);
+        deniedPods(ruleset, state);
         if (ruleset.endpoints().values().stream().anyMatch(DesiredTable::usesPods)) {
             if (!ruleset.pods().equals(pods)) {
                 pods = ruleset.pods();
@@ -137,13 +137,13 @@ final class DesiredTable {
     }
 
     /** By interface and not by address, so that also what a pod sends with another's is counted as its own. */
-    private void counters(Ruleset ruleset, TableState state) {
+    private void deniedPods(Ruleset ruleset, TableState state) {
         Map<Value, Element> links = new LinkedHashMap<>();
         for (Endpoint endpoint : ruleset.endpoints().keySet()) {
             links.computeIfAbsent(Value.name(endpoint.link()), Element::of);
         }
         for (Direction direction : Direction.values()) {
-            state.withSet(new SetState(layout.counters(direction), new Contents.Listed(links)));
+            state.withSet(new SetState(layout.deniedPods(direction), new Contents.Listed(links)));
         }
     }
 

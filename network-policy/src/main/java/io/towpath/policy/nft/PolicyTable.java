@@ -203,7 +203,7 @@ public final class PolicyTable {
         Map<Denied, Long> denied = new HashMap<>();
         for (Direction direction : Direction.values()) {
             try {
-                nft.counters(desiring.counters(direction))
+                nft.counters(desiring.deniedPods(direction))
                         .forEach((link, counter) -> denied.put(new Denied(link.name(), direction), counter.packets()));
             } catch (NetlinkException e) {
                 if (!e.is(Errno.ENOENT)) {

@@ -3,8 +3,11 @@ package io.towpath.policy.nft;
 import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.CtKey;
 import io.towpath.netlink.nft.DataType;
+import io.towpath.netlink.nft.Expression;
 import io.towpath.netlink.nft.Expression.Cmp;
+import io.towpath.netlink.nft.Expression.Counter;
 import io.towpath.netlink.nft.Expression.Header;
+import io.towpath.netlink.nft.Expression.Limit;
 import io.towpath.netlink.nft.Expression.Log;
 import io.towpath.netlink.nft.Expression.Operator;
 import io.towpath.netlink.nft.Expression.Payload;
@@ -86,10 +89,15 @@ final class TableLayout {
         return NftSet.verdicts(table, name, DataType.IFNAME, address(ipv6));
     }
 
-    /** The interfaces of the pods, each with a counter of what was denied to or by its pod. */
-    NftSet counters(Direction direction) {
+    /** The interfaces of the pods, each with a counter of what was denied to or by its pod, and how much of it is logged. */
+    NftSet deniedPods(Direction direction) {
+        List<Expression> each = new ArrayList<>();
+        each.add(new Counter(0, 0));
+        if (options.logs()) {
+            each.add(new Limit(options.logPerSecond(), 1, options.logBurst(), false, false));
+        }
         return NftSet.set(table, Verdicts.denied(direction).chain(), DataType.IFNAME)
-                .withCounters();
+                .withEach(each);
     }
 
     static DataType address(boolean ipv6) {
@@ -220,19 +228,19 @@ final class TableLayout {
         return Chain.of(table, Verdicts.denied(direction).chain());
     }
 
+    private String prefix(Direction direction) {
+        return new LoggedDenial(direction, options.enforces()).prefix();
+    }
+
     private ChainState deniedState(Direction direction) {
         Chain chain = denied(direction);
         List<Rule> rules = new ArrayList<>();
-        // A match and no verdict: the element that is found counts, and the packet goes on.
-        rules.add(Rule.in(chain)
-                .in(counters(direction), direction == Direction.INGRESS ? Field.OIFNAME : Field.IIFNAME)
+        // No verdict: the element that is found counts, and lets go on to the log while its limit does; then the packet
+        // meets the end.
+        RuleBuilder known = Rule.in(chain)
+                .in(deniedPods(direction), direction == Direction.INGRESS ? Field.OIFNAME : Field.IIFNAME);
+        rules.add((options.logs() ? known.with(new Log(options.logGroup(), prefix(direction), SNAPLEN, 0)) : known)
                 .build());
-        if (options.logGroup() != PolicyOptions.NO_LOG) {
-            rules.add(Rule.in(chain)
-                    .limit(options.logPerSecond(), options.logPerSecond())
-                    .with(new Log(options.logGroup(), chain.name(), SNAPLEN, 0))
-                    .build());
-        }
         rules.add(end(Rule.in(chain).counter()));
         return new ChainState(chain, rules);
     }

@@ -182,7 +182,7 @@ final class TablePlan {
                 && one.flags() == other.flags()
                 && one.timeoutMillis() == other.timeoutMillis()
                 && one.size() == other.size()
-                && one.counted() == other.counted();
+                && one.each().equals(other.each());
     }
 
     private static boolean isSame(List<Rule> some, List<Rule> others) {

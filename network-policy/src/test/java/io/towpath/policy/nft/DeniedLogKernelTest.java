@@ -2,6 +2,7 @@ package io.towpath.policy.nft;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.net.IpAddress;
@@ -16,6 +17,7 @@ import io.towpath.policy.ruleset.Direction;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @NeedsRoot
 @Timeout(60)
 class DeniedLogKernelTest {
-    private static final PolicyOptions OPTIONS = new PolicyOptions(true, 7, 20);
+    private static final PolicyOptions OPTIONS = new PolicyOptions(true, 7, 1, 3);
     private static final int NONE = PacketHeader.NONE;
 
     private final PolicyScene scene = new PolicyScene();
@@ -120,5 +122,42 @@ class DeniedLogKernelTest {
                         0,
                         new PacketHeader(a, node, ipv6 ? 58 : 1, NONE, NONE, NONE, ipv6 ? 128 : 8, 0)),
                 echo);
+    }
+
+    @Test
+    void aPodThatIsDeniedMuchHidesNoOther() throws Exception {
+        new PolicyTable(scene.nft, OPTIONS)
+                .sync(new Rulesets()
+                        .with(scene.a, null, Rulesets.deny(Direction.EGRESS))
+                        .with(scene.b, null, Rulesets.deny(Direction.EGRESS))
+                        .build());
+        int many = 40;
+        for (int i = 0; i < many; i++) {
+            assertFalse(scene.passes(scene.a, RawPacket.syn(scene.a.v4, scene.world.v4, 80)));
+        }
+        assertFalse(scene.passes(scene.b, RawPacket.syn(scene.b.v4, scene.world.v4, 80)));
+        int b = index(scene.b.link);
+        while (packets.stream().noneMatch(packet -> packet.input() == b)) {
+            assertTrue(monitor.await(10_000));
+        }
+        int ofA = packets.size() - 1;
+        assertTrue(ofA >= OPTIONS.logBurst() && ofA < many, () -> ofA + " packets");
+    }
+
+    @Test
+    void whatOnlyADryRunDeniesIsToldAsThat() throws Exception {
+        new PolicyTable(scene.nft, OPTIONS).sync(new Rulesets().open(scene.a).build());
+        new PolicyTable(scene.nft, OPTIONS.onTrial())
+                .sync(new Rulesets()
+                        .with(scene.a, null, Rulesets.deny(Direction.EGRESS))
+                        .build());
+        assertTrue(scene.passes(scene.a, RawPacket.syn(scene.a.v4, scene.world.v4, 80)));
+        while (packets.isEmpty()) {
+            assertTrue(monitor.await(10_000));
+        }
+        assertEquals(
+                new LoggedDenial(Direction.EGRESS, false),
+                LoggedDenial.of(packets.getFirst().prefix()));
+        assertNull(LoggedDenial.of("another's"));
     }
 }

@@ -95,7 +95,7 @@ class GuardPlanTest {
         Map<NftSet, Set<Element>> sets = new HashMap<>(right.sets());
         sets.put(map, Set.of());
         sets.put(
-                new NftSet(GuardRules.TABLE, "__set0", List.of(DataType.IPV4), List.of(), 3, 0, 0, "", false, 0),
+                new NftSet(GuardRules.TABLE, "__set0", List.of(DataType.IPV4), List.of(), 3, 0, 0, "", List.of(), 0),
                 Set.of());
         List<String> plan = plan(right, new Ruleset(right.table(), chains, rules, sets));
         assertEquals(
