@@ -3,30 +3,23 @@ package io.towpath.lab.agent;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.lab.Agent;
 import io.towpath.lab.Answer;
 import io.towpath.lab.Await;
 import io.towpath.lab.Flood;
-import io.towpath.lab.Json;
-import io.towpath.lab.NetConf;
 import io.towpath.lab.Node;
 import io.towpath.lab.NodeState;
 import io.towpath.lab.OnLab;
 import io.towpath.lab.Pod;
 import io.towpath.lab.SteadyPing;
-import io.towpath.lab.api.ClusterObjects;
 import io.towpath.lab.api.Kind;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 /** Policies are in force before a pod's first packet, and stay so whatever becomes of the agent. */
 @OnLab
 class PolicyTest {
-    private static final int WAIT_SECONDS = 2;
-
     /** Pods labelled so send nothing. */
     private static final String MUTE = """
             apiVersion: networking.k8s.io/v1
@@ -50,52 +43,17 @@ class PolicyTest {
             """;
 
     @AutoClose
-    private final AgentLab lab = new AgentLab("a", "b");
+    private final PolicyLab lab = new PolicyLab(true, false);
 
-    private final Node a = lab.node("a");
-    private final Node b = lab.node("b");
-    private final Agent agent;
-
-    PolicyTest() {
-        lab.api.put(ClusterObjects.namespace("lab", Map.of()));
-        agent = lab.join("a", AgentLab.POLICY);
-        lab.join("b", AgentLab.POLICY);
-        AgentLab.awaitPeer(a, b);
-        AgentLab.awaitPeer(b, a);
-    }
-
-    private static NetConf conf(Node node) {
-        ObjectNode policy = Json.object("{'type':'k8s'}")
-                .put("socket", node.folder().resolve("agent.sock").toString())
-                .put("waitSeconds", WAIT_SECONDS);
-        return node.conf().with("policy", policy);
-    }
-
-    /** A pod that the API knows, without its network yet. */
-    private Pod scheduled(Node node, String name, String role) {
-        Pod pod = node.pod(name).conf(conf(node));
-        tell(pod, name, role, List.of());
-        return pod;
-    }
-
-    private void tell(Pod pod, String name, String role, List<String> addresses) {
-        ObjectNode object =
-                ClusterObjects.pod("lab", name, Map.of("role", role), pod.node().name(), addresses);
-        object.withObjectProperty("metadata").put("uid", "uid-" + name);
-        lab.api.put(object);
-    }
-
-    private Pod pod(Node node, String name, String role) {
-        Pod pod = scheduled(node, name, role).add();
-        tell(pod, name, role, pod.addresses());
-        return pod;
-    }
+    private final Node a = lab.a;
+    private final Node b = lab.b;
+    private final Agent agent = lab.agent;
 
     @Test
     void whatAPodSendsInItsFirstMicrosecondIsDenied() {
-        Pod far = pod(b, "far", "none");
+        Pod far = lab.pod(b, "far", "none");
         lab.api.apply(MUTE);
-        Pod eager = scheduled(a, "eager", "mute");
+        Pod eager = lab.scheduled(a, "eager", "mute");
         try (Flood flood = Flood.start(eager.namespace(), far.namespace(), far.address(), true)) {
             eager.add();
             flood.more(10_000);
@@ -107,8 +65,8 @@ class PolicyTest {
 
     @Test
     void aPodThatTheClusterDoesNotKnowIsNotAdded() {
-        Pod far = pod(b, "far", "none");
-        Pod stranger = a.pod("stranger").conf(conf(a));
+        Pod far = lab.pod(b, "far", "none");
+        Pod stranger = a.pod("stranger").conf(PolicyLab.conf(a));
         NodeState before = NodeState.ofKernel(a.namespace());
         Answer early = stranger.tryAdd();
         early.failedWith(11);
@@ -117,7 +75,7 @@ class PolicyTest {
                 early::toString);
         NodeState.ofKernel(a.namespace()).assertSameAs(before);
         a.leases().assertEmptyButIndex();
-        tell(stranger, "stranger", "none", List.of());
+        lab.tell(stranger, "stranger", "none", List.of());
         stranger.add();
         stranger.ping(far.address());
         stranger.del();
@@ -127,26 +85,27 @@ class PolicyTest {
     @Test
     void withoutAnAgentNoPodIsAdded() {
         agent.kill();
-        Pod lone = scheduled(a, "lone", "none");
+        Pod lone = lab.scheduled(a, "lone", "none");
         NodeState before = NodeState.ofKernel(a.namespace());
         Answer answer = lone.tryAdd();
         answer.failedWith(11);
         assertTrue(answer.toString().contains("no agent listens at "), answer::toString);
         NodeState.ofKernel(a.namespace()).assertSameAs(before);
         a.leases().assertEmptyButIndex();
-        a.call("STATUS", conf(a).version("1.1.0")).run().failedWith(50);
+        a.call("STATUS", PolicyLab.conf(a).version("1.1.0")).run().failedWith(50);
         agent.start().awaitReady();
         lone.add().del();
-        assertEquals(0, a.call("STATUS", conf(a).version("1.1.0")).run().exit());
+        assertEquals(
+                0, a.call("STATUS", PolicyLab.conf(a).version("1.1.0")).run().exit());
     }
 
     @Test
     void aKilledAgentLetsNothingPassAndStopsNothing() {
         lab.api.apply(FRIENDS);
-        Pod shop = pod(a, "shop", "shop");
-        Pod friend = pod(b, "friend", "friend");
-        Pod neighbour = pod(a, "neighbour", "friend");
-        Pod thief = pod(b, "thief", "thief");
+        Pod shop = lab.pod(a, "shop", "shop");
+        Pod friend = lab.pod(b, "friend", "friend");
+        Pod neighbour = lab.pod(a, "neighbour", "friend");
+        Pod thief = lab.pod(b, "thief", "thief");
         Await.until("friends get in", () -> reaches(friend, shop) && reaches(neighbour, shop));
         Await.until("others do not", () -> !reaches(thief, shop));
         String why = agent.operator("policy", "explain", "lab/thief", "lab/shop", "80")

@@ -1,0 +1,109 @@
+package io.towpath.lab.agent;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.lab.Agent;
+import io.towpath.lab.Await;
+import io.towpath.lab.Json;
+import io.towpath.lab.Namespace;
+import io.towpath.lab.NetConf;
+import io.towpath.lab.Node;
+import io.towpath.lab.Pod;
+import io.towpath.lab.api.ApiServer;
+import io.towpath.lab.api.ClusterObjects;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.List;
+import java.util.Map;
+
+/** Two nodes, a and b, whose agents enforce policies, and pods of the namespace lab that the API knows, each known by its label role. */
+final class PolicyLab implements AutoCloseable {
+    private static final int WAIT_SECONDS = 2;
+
+    /** Less than the second after which a first packet without an answer is sent again. */
+    private static final int CONNECT_MS = 400;
+
+    final AgentLab lab;
+    final ApiServer api;
+    final Node a;
+    final Node b;
+    final Agent agent;
+    final Agent agentOfB;
+
+    PolicyLab(boolean ipv4, boolean ipv6) {
+        lab = new AgentLab(ipv4, ipv6, "a", "b");
+        api = lab.api;
+        a = lab.node("a");
+        b = lab.node("b");
+        api.put(ClusterObjects.namespace("lab", Map.of()));
+        agent = lab.join("a", AgentLab.POLICY);
+        agentOfB = lab.join("b", AgentLab.POLICY);
+        AgentLab.awaitPeer(a, b);
+        AgentLab.awaitPeer(b, a);
+    }
+
+    /** With which a pod has no network before its policies are in force. */
+    static NetConf conf(Node node) {
+        ObjectNode policy = Json.object("{'type':'k8s'}")
+                .put("socket", node.folder().resolve("agent.sock").toString())
+                .put("waitSeconds", WAIT_SECONDS);
+        return node.conf().with("policy", policy);
+    }
+
+    /** A pod that the API knows, without its network yet. */
+    Pod scheduled(Node node, String name, String role) {
+        Pod pod = node.pod(name).conf(conf(node));
+        tell(pod, name, role, List.of());
+        return pod;
+    }
+
+    /** Tells the API of a pod. */
+    void tell(Pod pod, String name, String role, List<String> addresses) {
+        ObjectNode object =
+                ClusterObjects.pod("lab", name, Map.of("role", role), pod.node().name(), addresses);
+        object.withObjectProperty("metadata").put("uid", "uid-" + name);
+        api.put(object);
+    }
+
+    /** A pod with its network; its name is its role. */
+    Pod pod(Node node, String name) {
+        return pod(node, name, name);
+    }
+
+    Pod pod(Node node, String name, String role) {
+        return pod(node, name, role, Map.of());
+    }
+
+    /** A pod with host ports, or limits. */
+    Pod pod(Node node, String name, String role, Map<String, String> runtimeConfig) {
+        Pod pod = scheduled(node, name, role);
+        pod.conf(pod.conf().runtimeConfig(runtimeConfig)).add();
+        tell(pod, name, role, pod.addresses());
+        return pod;
+    }
+
+    /** Whether a connection can be made, from an address of one's choice. */
+    static boolean connects(Namespace from, String source, String address, int port) {
+        return from.call(() -> {
+            try (Socket socket = new Socket()) {
+                socket.bind(new InetSocketAddress(source, 0));
+                socket.connect(new InetSocketAddress(address, port), CONNECT_MS);
+                return true;
+            } catch (IOException _) {
+                return false;
+            }
+        });
+    }
+
+    /** Waits until a connection can be made, or until it cannot. */
+    static void awaitConnects(boolean expected, Namespace from, String source, String address, int port) {
+        Await.until(
+                source + (expected ? " reaches " : " does not reach ") + address + " " + port,
+                () -> connects(from, source, address, port) == expected);
+    }
+
+    @Override
+    public void close() {
+        lab.close();
+    }
+}

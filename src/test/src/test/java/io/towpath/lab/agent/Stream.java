@@ -1,0 +1,120 @@
+package io.towpath.lab.agent;
+
+import io.towpath.lab.Await;
+import io.towpath.lab.Namespace;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/** One TCP connection that carries bytes one way as fast as it can, until it is closed; and how many arrive. */
+final class Stream implements AutoCloseable {
+    static final int PORT = 7001;
+
+    private static final int BUFFER = 64 << 10;
+    private static final long PAUSE_NANOS = 1_000_000;
+    private static final long WARM_UP_NANOS = 300_000_000;
+    private static final long MEASURED_NANOS = 300_000_000;
+
+    private final SocketChannel sender;
+    private final SocketChannel receiver;
+    private final AtomicLong received = new AtomicLong();
+    private final Thread sending;
+    private final Thread receiving;
+    private volatile long lastReceived = System.nanoTime();
+    private volatile boolean closed;
+
+    private Stream(SocketChannel sender, SocketChannel receiver) {
+        this.sender = sender;
+        this.receiver = receiver;
+        sending = Thread.ofPlatform().daemon().name("stream").start(this::send);
+        receiving = Thread.ofPlatform().daemon().name("streamed").start(this::receive);
+    }
+
+    /** Opens the connection to an address of {@code to}. */
+    static Stream start(Namespace from, Namespace to, String address) {
+        try (ServerSocketChannel listener =
+                to.call(() -> ServerSocketChannel.open().bind(new InetSocketAddress(PORT)))) {
+            SocketChannel sender = from.call(() -> {
+                SocketChannel channel = SocketChannel.open();
+                channel.socket().connect(new InetSocketAddress(address, PORT), 5_000);
+                channel.configureBlocking(false);
+                return channel;
+            });
+            return new Stream(sender, listener.accept());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void send() {
+        ByteBuffer some = ByteBuffer.allocateDirect(BUFFER);
+        try {
+            while (!closed) {
+                some.clear();
+                if (sender.write(some) == 0) {
+                    LockSupport.parkNanos(PAUSE_NANOS);
+                }
+            }
+        } catch (IOException _) {
+            // closed
+        }
+    }
+
+    private void receive() {
+        ByteBuffer some = ByteBuffer.allocateDirect(BUFFER);
+        try {
+            for (int count = 0; count >= 0; count = receiver.read(some.clear())) {
+                received.addAndGet(count);
+                lastReceived = System.nanoTime();
+            }
+        } catch (IOException _) {
+            // closed
+        }
+    }
+
+    /** How many bytes have arrived. */
+    long received() {
+        return received.get();
+    }
+
+    /** When the last one arrived, as {@link System#nanoTime} tells. */
+    long lastReceived() {
+        return lastReceived;
+    }
+
+    /** Waits until so many more have arrived. */
+    void more(long bytes) {
+        long wanted = received() + bytes;
+        Await.until(bytes + " more bytes arrive", () -> received() >= wanted);
+    }
+
+    /** How many arrive, once the burst of the beginning is over. */
+    double bytesPerSecond() {
+        LockSupport.parkNanos(WARM_UP_NANOS);
+        long before = received();
+        long start = System.nanoTime();
+        LockSupport.parkNanos(MEASURED_NANOS);
+        return (received() - before) * 1e9 / (System.nanoTime() - start);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        try {
+            sender.close();
+            receiver.close();
+            sending.join();
+            receiving.join();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}
