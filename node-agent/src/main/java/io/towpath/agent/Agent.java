@@ -42,7 +42,7 @@ public final class Agent {
     private final OverlayConfig files;
     private final OwnChoices choices;
     private final ClusterSource source;
-    private final @Nullable PolicySource policies;
+    private final @Nullable Policies policies;
     private final Log log;
     private final Serving serving;
     private final GuardPolicy policy;
@@ -61,16 +61,24 @@ public final class Agent {
     public record Serving(IpAddress ip, int port, Path socket) {}
 
     /**
+     * How policies are enforced.
+     *
+     * @param source where they are known from
+     * @param options what is to be logged
+     */
+    public record Policies(PolicySource source, PolicyOptions options) {}
+
+    /**
      * An agent, which does nothing yet.
      *
-     * @param policies where policies are known from, null to enforce none
+     * @param policies null to enforce none
      * @param cniConf the conflist that the runtime calls the CNI executable by
      */
     public Agent(
             OverlayConfig files,
             OwnChoices choices,
             ClusterSource source,
-            @Nullable PolicySource policies,
+            @Nullable Policies policies,
             Serving serving,
             GuardPolicy policy,
             String cniConf,
@@ -134,7 +142,7 @@ public final class Agent {
             source.start(reconciler);
             if (policies != null && policyLoop != null) {
                 policyLoop.start();
-                policies.start(policyLoop);
+                policies.source.start(policyLoop);
             }
             attachments.start();
             reconciler.run();
@@ -142,7 +150,7 @@ public final class Agent {
         } finally {
             source.close();
             if (policies != null) {
-                policies.close();
+                policies.source.close();
             }
             ended.countDown();
         }
@@ -161,6 +169,6 @@ public final class Agent {
             return null;
         }
         status.publish(AgentStatus.Policy.UNKNOWN);
-        return new PolicyLoop(log, Clock.systemUTC(), policyHeartbeat, status::publish);
+        return new PolicyLoop(log, Clock.systemUTC(), policyHeartbeat, status::publish, policies.options);
     }
 }

@@ -44,14 +44,14 @@ final class Policies {
         Map<String, PolicyUnit> known = new HashMap<>();
         dropped.forEach(unit -> known.put(unit.id, unit));
         for (PolicyFact fact : policies.come()) {
-            PolicyUnit unit = known.remove(PolicyUnit.id(fact));
+            PolicyUnit unit = known.remove(fact.title());
             unit = unit == null ? PolicyUnit.of(fact, ordinal()) : unit;
             unit.changeTo(new PolicyUnit.Namespaced(fact));
             ofNamespace.computeIfAbsent(fact.namespace(), _ -> new HashMap<>()).put(fact.name(), unit);
             place(unit);
         }
         for (ClusterPolicyFact fact : wide.come()) {
-            PolicyUnit unit = known.remove(PolicyUnit.id(fact));
+            PolicyUnit unit = known.remove(fact.title());
             unit = unit == null ? PolicyUnit.of(fact, ordinal()) : unit;
             unit.changeTo(new PolicyUnit.ClusterWide(fact));
             clusterWide.put(fact.name(), unit);

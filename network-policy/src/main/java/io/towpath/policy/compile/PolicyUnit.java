@@ -39,19 +39,11 @@ final class PolicyUnit {
     }
 
     static PolicyUnit of(PolicyFact fact, int ordinal) {
-        return new PolicyUnit(id(fact), ordinal, new Namespaced(fact));
+        return new PolicyUnit(fact.title(), ordinal, new Namespaced(fact));
     }
 
     static PolicyUnit of(ClusterPolicyFact fact, int ordinal) {
-        return new PolicyUnit(id(fact), ordinal, new ClusterWide(fact));
-    }
-
-    static String id(PolicyFact fact) {
-        return "NetworkPolicy " + fact.namespace() + "/" + fact.name();
-    }
-
-    static String id(ClusterPolicyFact fact) {
-        return "ClusterNetworkPolicy " + fact.name();
+        return new PolicyUnit(fact.title(), ordinal, new ClusterWide(fact));
     }
 
     /** The policy's newest version. */

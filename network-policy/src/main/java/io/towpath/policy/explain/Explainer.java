@@ -1,5 +1,6 @@
 package io.towpath.policy.explain;
 
+import io.towpath.policy.explain.Explanation.Verdict;
 import io.towpath.policy.facts.ClusterPolicyFact;
 import io.towpath.policy.facts.ClusterPolicyFact.Action;
 import io.towpath.policy.facts.ClusterPolicyFact.Tier;
@@ -55,22 +56,19 @@ public final class Explainer {
     }
 
     private Explanation.Side side(Traffic traffic) {
-        List<String> why = new ArrayList<>();
-        boolean allowed = isAllowed(traffic, false, why);
-        List<String> whyOnTrial = new ArrayList<>();
-        boolean allowedOnTrial = isAllowed(traffic, true, whyOnTrial);
-        if (why.equals(whyOnTrial)) {
-            whyOnTrial.clear();
-        }
         PodFact pod = traffic.pod();
         return new Explanation.Side(
-                traffic.direction(), pod.namespace() + "/" + pod.name(), allowed, why, allowedOnTrial, whyOnTrial);
+                traffic.direction(),
+                pod.namespace() + "/" + pod.name(),
+                verdict(traffic, false),
+                verdict(traffic, true));
     }
 
-    private boolean isAllowed(Traffic traffic, boolean withDryRun, List<String> why) {
-        Action admin = verdict(Tier.ADMIN, traffic, withDryRun, why);
-        if (admin != Action.PASS) {
-            return admin == Action.ACCEPT;
+    private Verdict verdict(Traffic traffic, boolean withDryRun) {
+        List<String> why = new ArrayList<>();
+        Verdict admin = verdict(Tier.ADMIN, traffic, withDryRun, why);
+        if (admin != null) {
+            return admin;
         }
         List<PolicyFact> isolating = facts.policies().stream()
                 .filter(policy -> withDryRun || !policy.dryRun())
@@ -78,16 +76,21 @@ public final class Explainer {
                 .toList();
         if (isolating.isEmpty()) {
             why.add("no NetworkPolicy isolates it");
-            return verdict(Tier.BASELINE, traffic, withDryRun, why) != Action.DENY;
+            Verdict baseline = verdict(Tier.BASELINE, traffic, withDryRun, why);
+            return baseline == null ? new Verdict(true, List.of(), why) : baseline;
         }
-        boolean allowed = false;
-        for (PolicyFact policy : isolating) {
-            allowed |= isAllowed(policy, traffic, why);
+        List<PolicyFact> allowing = isolating.stream()
+                .filter(policy -> isAllowed(policy, traffic, why))
+                .toList();
+        if (allowing.isEmpty()) {
+            why.add("isolated by "
+                    + String.join(
+                            ", ", isolating.stream().map(Explainer::marked).toList())
+                    + ", of whose rules none allows it");
         }
-        if (!allowed) {
-            why.add("isolated by " + names(isolating) + ", of whose rules none allows it");
-        }
-        return allowed;
+        List<String> deciding = (allowing.isEmpty() ? isolating : allowing)
+                .stream().map(PolicyFact::title).toList();
+        return new Verdict(!allowing.isEmpty(), deciding, why);
     }
 
     private static boolean isAllowed(PolicyFact policy, Traffic traffic, List<String> why) {
@@ -107,8 +110,8 @@ public final class Explainer {
         return allowed;
     }
 
-    /** What the first rule that is about the traffic says; pass if none is. */
-    private Action verdict(Tier tier, Traffic traffic, boolean withDryRun, List<String> why) {
+    /** What the first rule says that is about the traffic; null if none is, or it passes it on. */
+    private @Nullable Verdict verdict(Tier tier, Traffic traffic, boolean withDryRun, List<String> why) {
         List<ClusterPolicyFact> asked = facts.clusterPolicies().stream()
                 .filter(policy -> policy.tier() == tier && (withDryRun || !policy.dryRun()))
                 .filter(traffic::isSubjectOf)
@@ -117,37 +120,49 @@ public final class Explainer {
         for (ClusterPolicyFact policy : asked) {
             List<ClusterPolicyFact.Rule> rules = traffic.isIngress() ? policy.ingress() : policy.egress();
             for (int i = 0; i < rules.size(); i++) {
-                ClusterPolicyFact.Rule rule = rules.get(i);
-                String flaw = Flaws.of(rule.peers(), rule.ports(), true);
-                if (flaw != null && rule.action() == Action.ACCEPT) {
-                    why.add(place(policy, rule, traffic, i) + " accepts nothing: " + flaw);
-                } else if (flaw != null) {
-                    why.add(place(policy, rule, traffic, i) + " denies everything: " + flaw);
-                    return Action.DENY;
-                } else if (traffic.isWith(rule.peers(), null) && traffic.isTo(rule.ports())) {
-                    why.add(place(policy, rule, traffic, i) + ": " + rule.action());
-                    return rule.action();
+                Action action = action(policy, rules.get(i), i, traffic, why);
+                if (action == Action.PASS) {
+                    return null;
+                }
+                if (action != null) {
+                    return new Verdict(action == Action.ACCEPT, List.of(policy.title()), why);
                 }
             }
         }
-        return Action.PASS;
+        return null;
+    }
+
+    /** What a rule does with the traffic; null if it is about another. */
+    private static @Nullable Action action(
+            ClusterPolicyFact policy, ClusterPolicyFact.Rule rule, int number, Traffic traffic, List<String> why) {
+        String flaw = Flaws.of(rule.peers(), rule.ports(), true);
+        if (flaw != null && rule.action() == Action.ACCEPT) {
+            why.add(place(policy, rule, traffic, number) + " accepts nothing: " + flaw);
+            return null;
+        }
+        if (flaw != null) {
+            why.add(place(policy, rule, traffic, number) + " denies everything: " + flaw);
+            return Action.DENY;
+        }
+        if (traffic.isWith(rule.peers(), null) && traffic.isTo(rule.ports())) {
+            why.add(place(policy, rule, traffic, number) + ": " + rule.action());
+            return rule.action();
+        }
+        return null;
     }
 
     private static String place(PolicyFact policy, Traffic traffic, int rule) {
-        return name(policy) + " spec." + traffic.field() + "[" + rule + "]";
+        return marked(policy) + " spec." + traffic.direction().word() + "[" + rule + "]";
     }
 
     private static String place(ClusterPolicyFact policy, ClusterPolicyFact.Rule rule, Traffic traffic, int number) {
-        return "ClusterNetworkPolicy " + policy.name() + " (tier " + policy.tier() + ", priority " + policy.priority()
-                + (policy.dryRun() ? ", dry run" : "") + ") spec." + traffic.field() + "[" + number + "]"
+        return policy.title() + " (tier " + policy.tier() + ", priority " + policy.priority()
+                + (policy.dryRun() ? ", dry run" : "") + ") spec."
+                + traffic.direction().word() + "[" + number + "]"
                 + (rule.name().isEmpty() ? "" : " \"" + rule.name() + "\"");
     }
 
-    private static String names(List<PolicyFact> policies) {
-        return String.join(", ", policies.stream().map(Explainer::name).toList());
-    }
-
-    private static String name(PolicyFact policy) {
-        return "NetworkPolicy " + policy.namespace() + "/" + policy.name() + (policy.dryRun() ? " (dry run)" : "");
+    private static String marked(PolicyFact policy) {
+        return policy.title() + (policy.dryRun() ? " (dry run)" : "");
     }
 }

@@ -21,27 +21,28 @@ public record Explanation(String from, String to, String port, List<Side> sides)
      *
      * @param direction seen from it
      * @param pod {@code namespace/name}
-     * @param allowed whether it is allowed to send or receive this
-     * @param why the policies that say so, a line each
-     * @param allowedOnTrial whether it were if policies of a dry run were enforced
-     * @param whyOnTrial as {@code why}; empty if that would be the same
+     * @param enforced what becomes of it
+     * @param tried what would if policies of a dry run were enforced, too
      */
-    public record Side(
-            Direction direction,
-            String pod,
-            boolean allowed,
-            List<String> why,
-            boolean allowedOnTrial,
-            List<String> whyOnTrial) {
-        public Side {
+    public record Side(Direction direction, String pod, Verdict enforced, Verdict tried) {}
+
+    /**
+     * What a pod may do.
+     *
+     * @param allowed whether it is allowed to send or receive this
+     * @param policies those that decide, each its kind and name: of which a rule does, or that isolate the pod and none of whose rules allows it
+     * @param why all that is to say of policies, a line each
+     */
+    public record Verdict(boolean allowed, List<String> policies, List<String> why) {
+        public Verdict {
+            policies = List.copyOf(policies);
             why = List.copyOf(why);
-            whyOnTrial = List.copyOf(whyOnTrial);
         }
     }
 
     /** Whether it passes. */
     public boolean allowed() {
-        return sides.stream().allMatch(Side::allowed);
+        return sides.stream().allMatch(side -> side.enforced.allowed);
     }
 
     /** Some lines for an operator. */
@@ -54,14 +55,17 @@ public record Explanation(String from, String to, String port, List<Side> sides)
             text.append("  neither is a pod that policies are about\n");
         }
         for (Side side : sides) {
-            text.append("  ").append(side.direction == Direction.EGRESS ? "egress of " : "ingress of ");
-            text.append(side.pod).append(": ").append(word(side.allowed)).append('\n');
-            side.why.forEach(line -> text.append("    ").append(line).append('\n'));
-            if (!side.whyOnTrial.isEmpty()) {
+            text.append("  ").append(side.direction.word()).append(" of ");
+            text.append(side.pod)
+                    .append(": ")
+                    .append(word(side.enforced.allowed))
+                    .append('\n');
+            side.enforced.why.forEach(line -> text.append("    ").append(line).append('\n'));
+            if (!side.tried.why.equals(side.enforced.why)) {
                 text.append("    with the dry runs: ")
-                        .append(word(side.allowedOnTrial))
+                        .append(word(side.tried.allowed))
                         .append('\n');
-                side.whyOnTrial.forEach(
+                side.tried.why.forEach(
                         line -> text.append("      ").append(line).append('\n'));
             }
         }

@@ -35,11 +35,6 @@ record Traffic(
         return direction == Direction.INGRESS;
     }
 
-    /** The field of a policy's spec that is about it. */
-    String field() {
-        return isIngress() ? "ingress" : "egress";
-    }
-
     boolean isIsolatedBy(PolicyFact policy) {
         return (isIngress() ? policy.isolatesIngress() : policy.isolatesEgress())
                 && policy.namespace().equals(pod.namespace())

@@ -46,6 +46,11 @@ public record ClusterPolicyFact(
         }
     }
 
+    /** What it is called where kinds are mixed. */
+    public String title() {
+        return "ClusterNetworkPolicy " + name;
+    }
+
     /** The same, enforced or not. */
     public ClusterPolicyFact withDryRun(boolean dry) {
         return new ClusterPolicyFact(name, tier, priority, subject, ingress, egress, dry);

@@ -48,6 +48,11 @@ public record PolicyFact(
         return new PolicyFact(namespace, name, pods, isolatesIngress, isolatesEgress, ingress, egress, false);
     }
 
+    /** What it is called where kinds are mixed. */
+    public String title() {
+        return "NetworkPolicy " + namespace + "/" + name;
+    }
+
     /** The same, enforced or not. */
     public PolicyFact withDryRun(boolean dry) {
         return new PolicyFact(namespace, name, pods, isolatesIngress, isolatesEgress, ingress, egress, dry);

@@ -214,7 +214,8 @@ class ExplainerTest {
                     assertEquals(kernel.allows(packet), explanation.allowed(), explanation::toString);
                     assertEquals(
                             tried.allows(packet),
-                            explanation.sides().stream().allMatch(Explanation.Side::allowedOnTrial),
+                            explanation.sides().stream()
+                                    .allMatch(side -> side.tried().allowed()),
                             explanation::toString);
                 }
             }

@@ -15,6 +15,7 @@ import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.overlay.OverlayConfig;
 import io.towpath.overlay.UnderlayChoice;
+import io.towpath.policy.nft.PolicyOptions;
 import java.io.PrintStream;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -31,6 +32,13 @@ import picocli.CommandLine.ParseResult;
 
 /** The command {@code agent}. Options that flanneld has, too, have its names. */
 final class AgentCommand {
+    private static final String LOG_GROUP = "--policy-log-group";
+
+    /** Of a pod and direction: enough to see who knocks, and with 110 pods not enough to keep the agent busy. */
+    private static final int LOGGED_PER_SECOND = 1;
+
+    private static final int LOGGED_AT_ONCE = 10;
+
     private AgentCommand() {}
 
     static CommandSpec agent(PrintStream err) {
@@ -63,6 +71,11 @@ final class AgentCommand {
                 "--policy",
                 "true",
                 "Whether the policies of the Kubernetes API are enforced; with a cluster file there are none."));
+        command.addOption(text(
+                LOG_GROUP,
+                "GROUP",
+                "8472",
+                "The group of nfnetlink_log by which denied packets are told, 0 to 65535; none to tell of none."));
         command.addOption(Asking.socketOption());
         command.addOption(text(
                 "--cni-conf", "FILE", "/etc/cni/net.d/10-towpath.conflist", "The conflist, for what it says of IPAM."));
@@ -81,6 +94,7 @@ final class AgentCommand {
         PolicySource policies = isOn(options, "--policy") && source instanceof KubernetesClusterSource kubernetes
                 ? kubernetes.policies()
                 : null;
+        PolicyOptions policyOptions = policyOptions(options);
         String file = value(options, "--cluster-file");
         GuardPolicy policy = new GuardPolicy(isOn(options, "--ip-masq"), isOn(options, "--masquerade-nodes"));
         OverlayConfig files = new OverlayConfig(
@@ -92,7 +106,7 @@ final class AgentCommand {
                         files,
                         choices(options),
                         source,
-                        policies,
+                        policies == null ? null : new Agent.Policies(policies, policyOptions),
                         serving(options),
                         policy,
                         value(options, "--cni-conf"),
@@ -126,13 +140,29 @@ final class AgentCommand {
         if (ip == null) {
             throw wrong(options, "--healthz-ip", "is no IP address");
         }
-        String text = value(options, "--healthz-port");
-        boolean number = !text.isEmpty() && text.length() <= 5 && text.chars().allMatch(c -> c >= '0' && c <= '9');
-        int port = number ? Integer.parseInt(text) : -1;
+        int port = number(value(options, "--healthz-port"));
         if (port < 1 || port > 65535) {
             throw wrong(options, "--healthz-port", "is no port from 1 to 65535");
         }
         return new Agent.Serving(ip, port, Asking.socket(options));
+    }
+
+    private static PolicyOptions policyOptions(ParseResult options) {
+        String text = value(options, LOG_GROUP);
+        if (text.equals("none")) {
+            return PolicyOptions.silent();
+        }
+        int group = number(text);
+        if (group < 0 || group > 65535) {
+            throw wrong(options, LOG_GROUP, "is neither a group from 0 to 65535 nor none");
+        }
+        return new PolicyOptions(true, group, LOGGED_PER_SECOND, LOGGED_AT_ONCE);
+    }
+
+    /** A number of at most five digits, negative if it is none. */
+    private static int number(String text) {
+        boolean isNumber = !text.isEmpty() && text.length() <= 5 && text.chars().allMatch(c -> c >= '0' && c <= '9');
+        return isNumber ? Integer.parseInt(text) : -1;
     }
 
     private static <E extends Enum<E>> E choice(ParseResult options, String name, E[] values) {

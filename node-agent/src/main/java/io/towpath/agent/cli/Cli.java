@@ -88,6 +88,7 @@ public final class Cli {
         root.addSubcommand("ipam", ipam);
         CommandSpec policy = describe(CommandSpec.create().name("policy"), "The network policies on this node.");
         policy.addSubcommand("explain", PolicyCommand.explain());
+        policy.addSubcommand("log", PolicyLogCommand.log(out));
         root.addSubcommand("policy", policy);
         return root;
     }

@@ -65,14 +65,17 @@ final class Explaining {
                 .put("port", explanation.port());
         ArrayNode sides = json.putArray("sides");
         for (Explanation.Side side : explanation.sides()) {
-            ObjectNode each = sides.addObject()
-                    .put("direction", side.direction().name().toLowerCase(Locale.ROOT))
-                    .put("pod", side.pod())
-                    .put("allowed", side.allowed());
-            side.why().forEach(each.putArray("why")::add);
-            each.put("allowedWithDryRuns", side.allowedOnTrial());
-            side.whyOnTrial().forEach(each.putArray("whyWithDryRuns")::add);
+            ObjectNode each =
+                    sides.addObject().put("direction", side.direction().word()).put("pod", side.pod());
+            put(side.enforced(), each);
+            put(side.tried(), each.putObject("withDryRuns"));
         }
         return json.put("text", explanation.toString());
+    }
+
+    private static void put(Explanation.Verdict verdict, ObjectNode into) {
+        into.put("allowed", verdict.allowed());
+        verdict.policies().forEach(into.putArray("policies")::add);
+        verdict.why().forEach(into.putArray("why")::add);
     }
 }

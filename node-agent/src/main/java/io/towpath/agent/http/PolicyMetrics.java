@@ -6,6 +6,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.policy.nft.PolicyTable;
+import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 
 /** The policies' part of the metrics; without values where none are enforced. */
@@ -51,6 +52,7 @@ final class PolicyMetrics {
         known();
         dropped();
         tried();
+        denied();
     }
 
     private void known() {
@@ -100,6 +102,39 @@ final class PolicyMetrics {
                     }
                 })
                 .register(registry);
+    }
+
+    private void denied() {
+        CounterWithCallback.builder()
+                .name("towpath_policy_pod_denied_packets_total")
+                .help("Packets denied to a pod (ingress) or from it (egress), or by policies of a dry run would be.")
+                .labelNames("pod", "direction", "dry_run")
+                .callback(call -> ofDenied(denied -> denied.byPod()
+                        .forEach((key, packets) -> call.call(
+                                (double) packets,
+                                key.pod(),
+                                key.direction().word(),
+                                Boolean.toString(!key.enforced())))))
+                .register(registry);
+        CounterWithCallback.builder()
+                .name("towpath_policy_denied_packets_total")
+                .help("Packets denied by a policy; estimated from those that were logged where not all were.")
+                .labelNames("policy", "dry_run")
+                .callback(call -> ofDenied(denied -> denied.byPolicy()
+                        .forEach((key, packets) ->
+                                call.call((double) packets, key.name(), Boolean.toString(!key.enforced())))))
+                .register(registry);
+        counter(
+                "towpath_policy_log_lost_total",
+                "How often more denied packets were logged than could be taken.",
+                policy -> policy.denied().logLost());
+    }
+
+    private void ofDenied(Consumer<AgentStatus.Denied> action) {
+        AgentStatus.Policy policy = board.current().policy();
+        if (policy != null) {
+            action.accept(policy.denied());
+        }
     }
 
     private void gauge(String name, String help, ToDoubleFunction<AgentStatus.Policy> value) {

@@ -23,7 +23,9 @@ final class PolicyPages {
         return switch (request.method() + " " + request.path()) {
             case "POST /policy/endpoints" -> handOver(enforcing, request.body());
             case "GET /policy/explain" -> explain(enforcing, request);
-            default -> at(Response.NOT_FOUND, "there are POST /policy/endpoints and GET /policy/explain");
+            case "GET /policy/log" -> log(enforcing, request);
+            default ->
+                at(Response.NOT_FOUND, "there are POST /policy/endpoints, GET /policy/explain and GET /policy/log");
         };
     }
 
@@ -33,6 +35,15 @@ final class PolicyPages {
             return at(Response.UNAVAILABLE, "the policies of the cluster are not known yet");
         }
         String json = Explaining.answer(known.facts(), request.query());
+        return CompletableFuture.completedFuture(new Response(Response.OK, "application/json", json));
+    }
+
+    private static CompletableFuture<Response> log(PolicyLoop loop, Request request) {
+        String after = request.query().getOrDefault("after", "0");
+        if (after.length() > 18 || !after.chars().allMatch(c -> c >= '0' && c <= '9') || after.isEmpty()) {
+            throw new IllegalArgumentException("after is no number: \"" + after + "\"");
+        }
+        String json = DenialJson.of(loop.denials(), Long.parseLong(after)).toString();
         return CompletableFuture.completedFuture(new Response(Response.OK, "application/json", json));
     }
 

@@ -1,5 +1,6 @@
 package io.towpath.agent.policy;
 
+import io.towpath.agent.policy.denial.DenialCounts;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Conntrack;
@@ -12,7 +13,9 @@ import io.towpath.policy.nft.Connections;
 import io.towpath.policy.nft.PolicyOptions;
 import io.towpath.policy.nft.PolicyTable;
 import io.towpath.policy.ruleset.Ruleset;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +75,27 @@ final class Enforcing {
             addresses.add(each.prefix().address());
         }
         return addresses;
+    }
+
+    /** How many packets were denied by and to the pods whose names are given by their links. */
+    Map<DenialCounts.Key, Long> denied(Map<String, String> names) throws NetlinkException {
+        Map<DenialCounts.Key, Long> denied = new HashMap<>();
+        add(table, true, names, denied);
+        if (isTrialThere) {
+            add(trial, false, names, denied);
+        }
+        return denied;
+    }
+
+    private static void add(
+            PolicyTable from, boolean enforced, Map<String, String> names, Map<DenialCounts.Key, Long> to)
+            throws NetlinkException {
+        from.deniedByLink().forEach((each, packets) -> {
+            String name = names.get(each.link());
+            if (name != null) {
+                to.put(new DenialCounts.Key(name, each.direction(), enforced), packets);
+            }
+        });
     }
 
     PolicyTable.Dropped dropped() throws NetlinkException {

@@ -159,6 +159,18 @@ final class LocalPods {
         return endpoints;
     }
 
+    /** The pods of endpoints, as {@code namespace/name}, by the indexes of their links. */
+    Map<Integer, String> names(List<LocalEndpoint> endpoints) {
+        Map<Integer, String> names = new HashMap<>();
+        for (LocalEndpoint endpoint : endpoints) {
+            Seen link = seen.get(endpoint.link());
+            if (link != null) {
+                names.put(link.index, PolicyFacts.key(endpoint.podNamespace(), endpoint.podName()));
+            }
+        }
+        return names;
+    }
+
     /** Whether the facts know the pod that was meant. */
     static boolean isOf(Handover handover, PolicyFacts facts) {
         String uid = facts.uids().get(PolicyFacts.key(handover.podNamespace(), handover.podName()));

@@ -1,6 +1,9 @@
 package io.towpath.agent.policy;
 
 import io.towpath.agent.log.Log;
+import io.towpath.agent.policy.denial.DenialCounts;
+import io.towpath.agent.policy.denial.DenialReader;
+import io.towpath.agent.policy.denial.Denials;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.source.PolicySource;
 import io.towpath.agent.status.AgentStatus;
@@ -19,8 +22,10 @@ import io.towpath.policy.nft.PolicyOptions;
 import io.towpath.policy.nft.PolicyTable;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -47,7 +52,9 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private final Thread thread = new Thread(this::run, "policy");
 
     private final Queue<Waiting.Entry> handedOver = new ConcurrentLinkedQueue<>();
+    private final DenialReader denials;
     private volatile @Nullable PolicyFacts facts;
+    private volatile DenialReader.@Nullable Known known;
     private volatile @Nullable String trouble;
     private volatile boolean news;
     private volatile boolean stopped;
@@ -66,14 +73,17 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
      *
      * @param heartbeat told when a round begins
      * @param statuses takes the status after every round
+     * @param options what is to be logged, if the kernel can
      * @throws NetlinkException if the kernel cannot be listened to
      */
-    public PolicyLoop(Log log, Clock clock, Heartbeat heartbeat, Consumer<AgentStatus.Policy> statuses)
+    public PolicyLoop(
+            Log log, Clock clock, Heartbeat heartbeat, Consumer<AgentStatus.Policy> statuses, PolicyOptions options)
             throws NetlinkException {
         this.log = log;
         this.heartbeat = heartbeat;
         this.statuses = statuses;
         status = new PolicyStatus(log, clock);
+        denials = new DenialReader(log, options, () -> known);
         try {
             RtnlEvent.subscribe(monitor, null, event -> due |= pods.concerns(event));
             NftEvent.subscribe(monitor, null, this::changed);
@@ -119,6 +129,11 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         return answer;
     }
 
+    /** The last packets that were denied and logged. */
+    public Denials denials() {
+        return denials.denials();
+    }
+
     private void wake() {
         news = true;
         monitor.wake();
@@ -132,7 +147,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         try (Rtnl rtnl = Rtnl.open();
                 Nft nft = Nft.open();
                 Conntrack conntrack = Conntrack.open()) {
-            Enforcing table = new Enforcing(nft, conntrack, rtnl, PolicyOptions.silent());
+            Enforcing table = new Enforcing(nft, conntrack, rtnl, denials.start());
             enforcing = table;
             rounds(rtnl, table);
         } catch (NetlinkException e) {
@@ -207,7 +222,20 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         compiled.waiting().forEach(inForce::remove);
         waiting.inForce(handover -> inForce.contains(
                 new LocalEndpoint(handover.podNamespace(), handover.podName(), handover.link(), handover.addresses())));
-        status.enforced(compiled, outcome, inForce.size(), table.dropped(), table.tried());
+        known = new DenialReader.Known(now.facts(), pods.names(endpoints));
+        status.enforced(
+                compiled, outcome, inForce.size(), table.dropped(), table.tried(), denied(table, endpoints, now));
+    }
+
+    private AgentStatus.Denied denied(Enforcing table, List<LocalEndpoint> endpoints, PolicyFacts now)
+            throws NetlinkException {
+        Map<String, String> names = new HashMap<>();
+        endpoints.forEach(each -> names.put(each.link(), PolicyFacts.key(each.podNamespace(), each.podName())));
+        Map<DenialCounts.Key, Long> byPod = table.denied(names);
+        return new AgentStatus.Denied(
+                byPod,
+                denials.counts().counted(byPod, now.facts()),
+                denials.denials().lost());
     }
 
     /** Ends it after the round under way; what is in force stays. */
@@ -215,12 +243,14 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     public void close() {
         stopped = true;
         if (!thread.isAlive()) {
+            denials.close();
             monitor.close();
             return;
         }
         monitor.wake();
         try {
             thread.join();
+            denials.close();
             monitor.close();
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();

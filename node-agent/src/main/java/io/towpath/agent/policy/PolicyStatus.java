@@ -30,6 +30,7 @@ final class PolicyStatus {
     private PolicyTable.Dropped dropped = new PolicyTable.Dropped(0, 0, 0, 0);
 
     private PolicyTable.@Nullable Dropped tried;
+    private AgentStatus.Denied denied = AgentStatus.Denied.NONE;
 
     PolicyStatus(Log log, Clock clock) {
         this.log = log;
@@ -47,7 +48,8 @@ final class PolicyStatus {
             PolicyTable.Outcome outcome,
             int endpointsInForce,
             PolicyTable.Dropped counted,
-            PolicyTable.@Nullable Dropped countedOnTrial) {
+            PolicyTable.@Nullable Dropped countedOnTrial,
+            AgentStatus.Denied deniedUntilNow) {
         if (!isInForce) {
             log.info("policies in force", "endpoints", endpointsInForce);
         }
@@ -58,6 +60,7 @@ final class PolicyStatus {
         waiting = compiled.waiting();
         dropped = counted;
         tried = countedOnTrial;
+        denied = deniedUntilNow;
         if (outcome == PolicyTable.Outcome.REPAIRED) {
             repairs++;
             lastRepair = clock.instant();
@@ -99,6 +102,7 @@ final class PolicyStatus {
                 lastRepair,
                 rounds,
                 dropped,
-                tried);
+                tried,
+                denied);
     }
 }

@@ -1,5 +1,6 @@
 package io.towpath.agent.status;
 
+import io.towpath.agent.policy.denial.DenialCounts;
 import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.policy.nft.PolicyTable;
@@ -201,6 +202,7 @@ public record AgentStatus(
      * @param rounds what became of the rounds
      * @param dropped the packets that were dropped
      * @param tried the packets that policies of a dry run would have dropped; null where there are none
+     * @param denied whose packets were denied, and by what
      */
     public record Policy(
             boolean isKnown,
@@ -216,7 +218,8 @@ public record AgentStatus(
             @Nullable Instant lastRepair,
             Rounds rounds,
             PolicyTable.Dropped dropped,
-            PolicyTable.@Nullable Dropped tried) {
+            PolicyTable.@Nullable Dropped tried,
+            Denied denied) {
         /** Before the first round. */
         public static final Policy UNKNOWN = new Policy(
                 false,
@@ -232,7 +235,8 @@ public record AgentStatus(
                 null,
                 Rounds.NONE,
                 new PolicyTable.Dropped(0, 0, 0, 0),
-                null);
+                null,
+                Denied.NONE);
 
         public Policy {
             waiting = List.copyOf(waiting);
@@ -247,6 +251,23 @@ public record AgentStatus(
                 return problem == null ? "the policies are not in force yet" : problem;
             }
             return null;
+        }
+    }
+
+    /**
+     * Packets that were denied, or would have been by a dry run.
+     *
+     * @param byPod as the table counts them; from 0 with a pod
+     * @param byPolicy since the start; where more was denied than logged by the proportions of what was
+     * @param logLost how often more was logged than could be taken
+     */
+    public record Denied(Map<DenialCounts.Key, Long> byPod, Map<DenialCounts.Policy, Long> byPolicy, long logLost) {
+        /** Before the first look. */
+        public static final Denied NONE = new Denied(Map.of(), Map.of(), 0);
+
+        public Denied {
+            byPod = Map.copyOf(byPod);
+            byPolicy = Map.copyOf(byPolicy);
         }
     }
 

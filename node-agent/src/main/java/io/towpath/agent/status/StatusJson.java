@@ -3,17 +3,25 @@ package io.towpath.agent.status;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.agent.policy.denial.DenialCounts;
 import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.policy.nft.PolicyTable;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Statuses as JSON: times as in RFC 3339 with null for never, durations in seconds, null for no problem. */
 public final class StatusJson {
     private static final double NANOS = 1e9;
+    private static final Comparator<DenialCounts.Key> BY_POD = Comparator.comparing(DenialCounts.Key::pod)
+            .thenComparing(DenialCounts.Key::direction)
+            .thenComparing(DenialCounts.Key::enforced);
+    private static final Comparator<DenialCounts.Policy> BY_POLICY =
+            Comparator.comparing(DenialCounts.Policy::name).thenComparing(DenialCounts.Policy::enforced);
 
     private StatusJson() {}
 
@@ -92,11 +100,34 @@ public final class StatusJson {
         } else {
             json.putObject("dryRun").put("ingress", tried.ingress()).put("egress", tried.egress());
         }
+        json.set("denied", denied(policy.denied()));
         json.putObject("rounds")
                 .put("total", policy.rounds().total())
                 .put("failed", policy.rounds().failed())
                 .put("lastDuration", policy.rounds().lastDuration().toNanos() / NANOS);
         return json;
+    }
+
+    /** Of those of which any was. */
+    private static ObjectNode denied(AgentStatus.Denied denied) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        ArrayNode pods = json.putArray("pods");
+        denied.byPod().entrySet().stream()
+                .filter(each -> each.getValue() > 0)
+                .sorted(Map.Entry.comparingByKey(BY_POD))
+                .forEach(each -> pods.addObject()
+                        .put("pod", each.getKey().pod())
+                        .put("direction", each.getKey().direction().word())
+                        .put("enforced", each.getKey().enforced())
+                        .put("packets", each.getValue()));
+        ArrayNode policies = json.putArray("policies");
+        denied.byPolicy().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey(BY_POLICY))
+                .forEach(each -> policies.addObject()
+                        .put("policy", each.getKey().name())
+                        .put("enforced", each.getKey().enforced())
+                        .put("packets", each.getValue()));
+        return json.put("logLost", denied.logLost());
     }
 
     private static ObjectNode overlay(AgentStatus status) {

@@ -87,6 +87,12 @@ class MetricsTest {
         assertLine("towpath_policy_dropped_packets_total{reason=\"invalid\"} 24.0");
         assertLine("towpath_policy_dry_run_denied_packets_total{direction=\"ingress\"} 31.0");
         assertLine("towpath_policy_dry_run_denied_packets_total{direction=\"egress\"} 32.0");
+        assertLine(
+                "towpath_policy_pod_denied_packets_total{direction=\"ingress\",dry_run=\"false\",pod=\"default/web\"} 20.0");
+        assertLine(
+                "towpath_policy_pod_denied_packets_total{direction=\"ingress\",dry_run=\"true\",pod=\"default/db\"} 31.0");
+        assertLine("towpath_policy_denied_packets_total{dry_run=\"true\",policy=\"ClusterNetworkPolicy lock\"} 31.0");
+        assertLine("towpath_policy_log_lost_total 2.0");
         // The next round of the overlay knows nothing of them, and takes nothing away.
         board.publish(Statuses.ready());
         assertLine("towpath_policy_in_force 1.0");
@@ -137,7 +143,7 @@ class MetricsTest {
             }
         }
         Set<String> documented = new TreeSet<>();
-        Matcher names = Pattern.compile("`((?:towpath|process)_[a-z_]+)(?:\\{[a-z, ]+})?` \\|")
+        Matcher names = Pattern.compile("`((?:towpath|process)_[a-z_]+)(?:\\{[a-z_, ]+})?` \\|")
                 .matcher(Files.readString(Path.of("README.md")));
         while (names.find()) {
             documented.add(names.group(1));

@@ -17,6 +17,7 @@ import io.towpath.netlink.NeedsRoot;
 import io.towpath.policy.facts.Facts;
 import io.towpath.policy.facts.NamespaceFact;
 import io.towpath.policy.facts.PodFact;
+import io.towpath.policy.nft.PolicyOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -96,7 +97,7 @@ class PolicyPagesTest {
 
     @Test
     void whoeverHandsAPodOverWaitsAndOthersDoNot() throws Exception {
-        PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish);
+        PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
         try (Endpoints _ = open(loop)) {
             Thread loops = new Thread(() -> assertDoesNotThrow(() -> {
                 String late = post("/policy/endpoints", handover("cali0123456789a", 60_000));
@@ -131,7 +132,8 @@ class PolicyPagesTest {
             {"name":"a","namespace":"","link":"cali0123456789a","addresses":["10.0.0.1"],"waitMilliseconds":1} | namespace is wrong: ""
             """)
     void aHandoverThatIsWrongIsRefused(String content, String reason) throws Exception {
-        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish);
+        try (PolicyLoop loop =
+                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
                 Endpoints _ = open(loop)) {
             String answer = post("/policy/endpoints", content);
             assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
@@ -150,7 +152,8 @@ class PolicyPagesTest {
 
     @Test
     void whyIsTold() throws Exception {
-        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish);
+        try (PolicyLoop loop =
+                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
                 Endpoints _ = open(loop)) {
             String early = get("/policy/explain?from=10.0.0.1&to=10.0.0.2&port=80");
             assertTrue(early.startsWith("HTTP/1.1 503 "), early);
@@ -167,8 +170,8 @@ class PolicyPagesTest {
             assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
             assertEquals("""
                     {"allowed":true,"from":"10.0.0.1","to":"shop/web (10.0.0.2)","port":"port 80/TCP","sides":[\
-                    {"direction":"ingress","pod":"shop/web","allowed":true,"why":["no NetworkPolicy isolates it"],\
-                    "allowedWithDryRuns":true,"whyWithDryRuns":[]}],"text":"allowed: 10.0.0.1 to shop/web (10.0.0.2), port \
+                    {"direction":"ingress","pod":"shop/web","allowed":true,"policies":[],"why":["no NetworkPolicy \
+                    isolates it"],"withDryRuns":{"allowed":true,"policies":[],"why":["no NetworkPolicy isolates it"]}}],"text":"allowed: 10.0.0.1 to shop/web (10.0.0.2), port \
                     80/TCP\\n  ingress of shop/web: allowed\\n    no NetworkPolicy isolates it\\n"}""", body(answer));
         }
     }
@@ -183,7 +186,8 @@ class PolicyPagesTest {
             from=a/b&to=10.0.0.2&port=icmp           | there is no pod a/b that policies can be about
             """)
     void whatIsAskedWronglyIsSaid(String query, String message) throws Exception {
-        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish);
+        try (PolicyLoop loop =
+                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
                 Endpoints _ = open(loop)) {
             loop.policy(new PolicyFacts(Facts.NONE, Map.of()));
             String answer = get("/policy/explain?" + query);

@@ -11,6 +11,7 @@ import io.towpath.policy.facts.Facts;
 import io.towpath.policy.facts.NamespaceFact;
 import io.towpath.policy.facts.PodFact;
 import io.towpath.policy.facts.PolicyFact;
+import io.towpath.policy.nft.PolicyOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 /** A node with pods, each a network namespace, and the loop at work on it. */
 final class PolicyScene implements AutoCloseable {
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(20);
+    static final int LOG_GROUP = 7;
+    private static final PolicyOptions OPTIONS = new PolicyOptions(true, LOG_GROUP, 1, 20);
     private static final String GATEWAY = "169.254.1.1";
     private static final String MAC = "ee:ee:ee:ee:ee:ee";
 
@@ -88,8 +91,8 @@ final class PolicyScene implements AutoCloseable {
                 Log.Level.DEBUG,
                 Clock.systemUTC());
         node.inside(() -> {
-            PolicyLoop made =
-                    new PolicyLoop(log, Clock.systemUTC(), new Heartbeat(Duration.ofMinutes(1)), each -> status = each);
+            PolicyLoop made = new PolicyLoop(
+                    log, Clock.systemUTC(), new Heartbeat(Duration.ofMinutes(1)), each -> status = each, OPTIONS);
             made.start();
             loop = made;
         });

@@ -59,6 +59,17 @@ class StatusJsonTest {
                     "problems": ["NetworkPolicy default/web: ingress rule 1: 10.0.0.0/33 is no CIDR"],
                     "dropped": {"ingress": 21, "egress": 22, "strangers": 23, "invalid": 24},
                     "dryRun": {"ingress": 31, "egress": 32},
+                    "denied": {
+                      "pods": [
+                        {"pod": "default/db", "direction": "ingress", "enforced": false, "packets": 31},
+                        {"pod": "default/web", "direction": "ingress", "enforced": true, "packets": 20}
+                      ],
+                      "policies": [
+                        {"policy": "ClusterNetworkPolicy lock", "enforced": false, "packets": 31},
+                        {"policy": "NetworkPolicy default/web", "enforced": true, "packets": 19}
+                      ],
+                      "logLost": 2
+                    },
                     "rounds": {"total": 5, "failed": 1, "lastDuration": 0.003}
                   }
                 }

@@ -1,5 +1,6 @@
 package io.towpath.agent.status;
 
+import io.towpath.agent.policy.denial.DenialCounts;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
@@ -7,6 +8,7 @@ import io.towpath.netlink.rtnl.Vxlan;
 import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.policy.nft.PolicyTable;
+import io.towpath.policy.ruleset.Direction;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -60,7 +62,16 @@ public final class Statuses {
                 NOW.minusSeconds(60),
                 new AgentStatus.Rounds(5, 1, Duration.ofMillis(3)),
                 new PolicyTable.Dropped(21, 22, 23, 24),
-                new PolicyTable.Dropped(31, 32, 0, 0));
+                new PolicyTable.Dropped(31, 32, 0, 0),
+                new AgentStatus.Denied(
+                        Map.of(
+                                new DenialCounts.Key("default/web", Direction.INGRESS, true), 20L,
+                                new DenialCounts.Key("default/web", Direction.EGRESS, true), 0L,
+                                new DenialCounts.Key("default/db", Direction.INGRESS, false), 31L),
+                        Map.of(
+                                new DenialCounts.Policy("NetworkPolicy default/web", true), 19L,
+                                new DenialCounts.Policy("ClusterNetworkPolicy lock", false), 31L),
+                        2));
     }
 
     /** Of an agent whose node is ready, though not all is well with others. */

@@ -1,0 +1,99 @@
+package io.towpath.agent.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
+
+/** The command {@code policy log}. */
+final class PolicyLogCommand {
+    private static final String FOLLOW = "--follow";
+    private static final String POD = "--pod";
+    private static final int PAUSE_MS = 500;
+
+    private final Path socket;
+    private final String pod;
+    private final boolean json;
+    private String run = "";
+    private long last;
+
+    private PolicyLogCommand(ParseResult options) {
+        socket = Asking.socket(options);
+        pod = Cli.value(options, POD);
+        json = Cli.json(options);
+    }
+
+    static CommandSpec log(PrintStream out) {
+        return Cli.printing(
+                        "log",
+                        "Prints the packets that were denied last, a line each, and the policies that deny them.",
+                        options -> new PolicyLogCommand(options).run(out, options.hasMatchedOption(FOLLOW)))
+                .addOption(OptionSpec.builder("-f", FOLLOW)
+                        .description("Go on with those that come, until interrupted.")
+                        .build())
+                .addOption(Cli.text(POD, "POD", "", "Only of this pod, as namespace/name."))
+                .addOption(Asking.socketOption());
+    }
+
+    private Cli.Output run(PrintStream out, boolean follow) throws IOException, InterruptedException {
+        String text = next();
+        while (follow && !out.checkError()) {
+            out.print(text);
+            out.flush();
+            Thread.sleep(PAUSE_MS);
+            text = next();
+        }
+        return new Cli.Output(text, true);
+    }
+
+    /** The lines of what came since the last call. */
+    private String next() throws IOException {
+        JsonNode answer = ask();
+        if (!answer.path("run").asText().equals(run)) {
+            run = answer.path("run").asText();
+            if (last > 0) {
+                last = 0;
+                answer = ask();
+            }
+        }
+        StringBuilder text = new StringBuilder();
+        for (JsonNode denial : answer.path("denials")) {
+            last = denial.path("id").asLong();
+            if (pod.isEmpty() || pod.equals(denial.path("pod").asText())) {
+                text.append(json ? denial.toString() : line(denial)).append('\n');
+            }
+        }
+        return text.toString();
+    }
+
+    private JsonNode ask() throws IOException {
+        JsonNode answer = Asking.get(socket, "/policy/log?after=" + last);
+        if (answer == null) {
+            throw new IOException("no agent answers on " + socket + ": is it running? It alone knows what is denied");
+        }
+        return answer;
+    }
+
+    private static String line(JsonNode denial) {
+        return denial.path("time").asText()
+                + (denial.path("dryRun").asBoolean() ? "  would be denied  " : "  denied  ")
+                + denial.path("direction").asText() + " of "
+                + denial.path("pod").asText() + ": "
+                + denial.path("from").asText() + " to " + denial.path("to").asText() + ", "
+                + denial.path("port").asText() + ": " + why(denial);
+    }
+
+    private static String why(JsonNode denial) {
+        List<String> policies = new ArrayList<>();
+        denial.path("policies").forEach(each -> policies.add(each.asText()));
+        int others = denial.path("policyCount").asInt() - policies.size();
+        return policies.isEmpty()
+                ? denial.path("reason").asText()
+                : String.join(", ", policies) + (others > 0 ? " and " + others + " others" : "");
+    }
+}

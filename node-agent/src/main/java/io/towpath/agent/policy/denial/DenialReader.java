@@ -1,0 +1,172 @@
+package io.towpath.agent.policy.denial;
+
+import io.towpath.agent.log.Log;
+import io.towpath.linux.Errno;
+import io.towpath.netlink.Monitor;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.nflog.LoggedPacket;
+import io.towpath.netlink.nflog.NfLog;
+import io.towpath.netlink.nflog.PacketHeader;
+import io.towpath.policy.facts.Facts;
+import io.towpath.policy.nft.LoggedDenial;
+import io.towpath.policy.nft.PolicyOptions;
+import io.towpath.policy.ruleset.Direction;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what the rules log of denied packets, and finds the policies that deny them, on a thread of its own. */
+public final class DenialReader implements AutoCloseable {
+    private static final String EVENT = "policy log";
+    private static final int RETRY_MS = 5_000;
+
+    private final Log log;
+    private final PolicyOptions options;
+    private final Supplier<@Nullable Known> known;
+    private final Denials denials = new Denials();
+    private final DenialCounts counts = new DenialCounts();
+    private final Reasons reasons = new Reasons();
+    private final Monitor monitor = new Monitor();
+    private final Thread thread = new Thread(this::run, EVENT);
+    private boolean isSubscribed;
+    private volatile boolean stopped;
+
+    /**
+     * What packets are understood by.
+     *
+     * @param pods the pods of this node as {@code namespace/name}, by the indexes of the node's interfaces to them
+     */
+    public record Known(Facts facts, Map<Integer, String> pods) {}
+
+    /**
+     * A reader for the network namespace of the thread that starts it.
+     *
+     * @param options the log's group
+     * @param known what is known at the moment; null before anything is
+     */
+    public DenialReader(Log log, PolicyOptions options, Supplier<@Nullable Known> known) throws NetlinkException {
+        this.log = log;
+        this.options = options;
+        this.known = known;
+    }
+
+    /**
+     * Begins to read, if there is a group to read.
+     *
+     * @return what the rules may do: the same, or no logging if the kernel cannot, as they would be refused then
+     */
+    public PolicyOptions start() {
+        if (options.logGroup() == PolicyOptions.NO_LOG) {
+            return options;
+        }
+        NetlinkException problem = subscribe();
+        if (problem != null && !isTaken(problem)) {
+            log.warn("denied packets are not logged", "problem", problem.getMessage());
+            return PolicyOptions.silent();
+        }
+        thread.setDaemon(true);
+        thread.start();
+        return options;
+    }
+
+    /** What is known of single packets. */
+    public Denials denials() {
+        return denials;
+    }
+
+    /** What is known of many. */
+    public DenialCounts counts() {
+        return counts;
+    }
+
+    private static boolean isTaken(NetlinkException problem) {
+        return problem.is(Errno.EBUSY) || problem.is(Errno.EPERM);
+    }
+
+    private @Nullable NetlinkException subscribe() {
+        try {
+            NfLog.subscribe(monitor, null, options.logGroup(), listener());
+            isSubscribed = true;
+            log.problem(EVENT, null);
+            return null;
+        } catch (NetlinkException e) {
+            log.problem(
+                    EVENT,
+                    isTaken(e)
+                            ? "denied packets are not told: another program reads log group " + options.logGroup()
+                                    + "; end it, or choose another --policy-log-group"
+                            : e.getMessage());
+            return e;
+        }
+    }
+
+    private void run() {
+        try {
+            while (!stopped) {
+                if (!isSubscribed) {
+                    subscribe();
+                }
+                monitor.await(isSubscribed ? -1 : RETRY_MS);
+            }
+        } catch (NetlinkException e) {
+            log.error("denied packets are no longer told", "problem", e.getMessage());
+        }
+    }
+
+    private NfLog.Listener listener() {
+        return new NfLog.Listener() {
+            @Override
+            public void packet(LoggedPacket packet) {
+                take(packet);
+            }
+
+            @Override
+            public void lost() {
+                denials.lose();
+            }
+        };
+    }
+
+    private void take(LoggedPacket packet) {
+        LoggedDenial denial = LoggedDenial.of(packet.prefix());
+        PacketHeader header = packet.header();
+        Known now = known.get();
+        if (denial == null || header == null || now == null) {
+            return;
+        }
+        Direction direction = denial.direction();
+        String pod = now.pods.get(direction == Direction.INGRESS ? packet.output() : packet.input());
+        if (pod == null) {
+            return; // has just gone
+        }
+        Reasons.Reason reason = reasons.of(now.facts, header, denial, pod);
+        counts.logged(new DenialCounts.Key(pod, direction, denial.enforced()), reason.policies());
+        denials.add(id -> new Denial(
+                id,
+                packet.time(),
+                denial.enforced(),
+                direction,
+                pod,
+                reason.from(),
+                reason.to(),
+                PortText.of(header),
+                reason.policies()
+                        .subList(
+                                0,
+                                Math.min(Denial.MOST_POLICIES, reason.policies().size())),
+                reason.policies().size(),
+                reason.text()));
+    }
+
+    @Override
+    public void close() {
+        stopped = true;
+        monitor.wake();
+        try {
+            thread.join();
+            monitor.close();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package io.towpath.agent.policy.denial;
+
+import io.towpath.netlink.nflog.PacketHeader;
+import io.towpath.policy.explain.Explainer;
+import io.towpath.policy.explain.Explanation;
+import io.towpath.policy.facts.Facts;
+import io.towpath.policy.facts.Protocol;
+import io.towpath.policy.nft.LoggedDenial;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the policies that deny packets. Remembers the last, as denied packets come again. Not for use by several threads. */
+final class Reasons {
+    private static final int REMEMBERED = 4_096;
+    private static final int TCP = 6;
+    private static final int UDP = 17;
+    private static final int SCTP = 132;
+
+    private final Map<Question, Reason> remembered = new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Question, Reason> eldest) {
+            return size() > REMEMBERED;
+        }
+    };
+
+    private Facts facts = Facts.NONE;
+    private Explainer explainer = new Explainer(facts);
+
+    /**
+     * Why a packet is denied.
+     *
+     * @param from who sent it, in words
+     * @param to who was to receive it
+     * @param policies that deny it; the same list for the same question
+     * @param text why, if there is none; else empty
+     */
+    record Reason(String from, String to, List<String> policies, String text) {}
+
+    private record Question(
+            String source, String destination, int protocol, int port, LoggedDenial denial, String pod) {}
+
+    @SuppressWarnings("ReferenceEquality") // whatever is told anew is another object
+    Reason of(Facts known, PacketHeader packet, LoggedDenial denial, String pod) {
+        if (known != facts) {
+            facts = known;
+            explainer = new Explainer(known);
+            remembered.clear();
+        }
+        Question question = new Question(
+                packet.source().toString(),
+                packet.destination().toString(),
+                packet.protocol(),
+                packet.destinationPort(),
+                denial,
+                pod);
+        return remembered.computeIfAbsent(question, this::find);
+    }
+
+    private Reason find(Question question) {
+        Protocol protocol = question.port == PacketHeader.NONE ? null : protocol(question.protocol);
+        Explanation explanation =
+                explainer.explain(question.source, question.destination, protocol, Math.max(0, question.port));
+        Explanation.Verdict verdict = verdict(explanation, question);
+        if (verdict == null) {
+            return new Reason(
+                    explanation.from(), explanation.to(), List.of(), "the address is not " + question.pod + "'s");
+        }
+        if (verdict.allowed()) {
+            return new Reason(explanation.from(), explanation.to(), List.of(), "by now no policy denies it");
+        }
+        return new Reason(explanation.from(), explanation.to(), verdict.policies(), "");
+    }
+
+    private static Explanation.@Nullable Verdict verdict(Explanation explanation, Question question) {
+        for (Explanation.Side side : explanation.sides()) {
+            if (side.direction() == question.denial.direction() && side.pod().equals(question.pod)) {
+                return question.denial.enforced() ? side.enforced() : side.tried();
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable Protocol protocol(int number) {
+        return switch (number) {
+            case TCP -> Protocol.TCP;
+            case UDP -> Protocol.UDP;
+            case SCTP -> Protocol.SCTP;
+            default -> null;
+        };
+    }
+}

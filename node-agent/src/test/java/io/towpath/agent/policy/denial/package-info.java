@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.policy.denial;
+
+import org.jspecify.annotations.NullMarked;
