@@ -82,6 +82,21 @@ final class PolicyLab implements AutoCloseable {
         return pod;
     }
 
+    /** A host on the switch, that is neither node nor pod, and knows the way to nobody else. */
+    Namespace host(String name, List<String> addresses) {
+        Namespace host = lab.lab.namespace(name);
+        lab.lab
+                .underlay()
+                .ip(
+                        "link add name " + name + " type veth peer name eth0 netns " + host.path(),
+                        "link set dev " + name + " master br0 up");
+        for (String address : addresses) {
+            host.ip("address add dev eth0 " + address + (address.contains(":") ? "/64 nodad" : "/24"));
+        }
+        host.ip("link set eth0 up");
+        return host;
+    }
+
     /** Whether a connection can be made, from an address of one's choice. */
     static boolean connects(Namespace from, String source, String address, int port) {
         return from.call(() -> {

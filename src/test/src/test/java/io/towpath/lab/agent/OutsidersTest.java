@@ -1,0 +1,148 @@
+package io.towpath.lab.agent;
+
+import static io.towpath.lab.agent.PolicyLab.awaitConnects;
+import static io.towpath.lab.agent.PolicyLab.connects;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.towpath.lab.Namespace;
+import io.towpath.lab.Node;
+import io.towpath.lab.OnLab;
+import io.towpath.lab.Pod;
+import io.towpath.lab.api.Kind;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+
+/** Policies and those who are no pods: a host beside the nodes, and the nodes themselves. */
+@OnLab
+class OutsidersTest {
+    private static final int PORT = 80;
+    private static final int HOST_PORT = 8080;
+    private static final String MAPPING = "[{'hostPort': 8080, 'containerPort': 80, 'protocol': 'tcp'}]";
+
+    /** Two addresses of the host, of which the policy leaves the second out, by family. */
+    private static final List<List<String>> HOST =
+            List.of(List.of("192.168.50.77", "192.168.50.78"), List.of("2001:db8:50::77", "2001:db8:50::78"));
+
+    @AutoClose
+    private final PolicyLab lab = new PolicyLab(true, true);
+
+    private final Node a = lab.a;
+    private final Node b = lab.b;
+    private final Pod web = lab.pod(a, "web", "web", Map.of("portMappings", MAPPING));
+    private final Namespace host =
+            lab.host("host", HOST.stream().flatMap(List::stream).toList());
+
+    OutsidersTest() {
+        web.serve(PORT, "web");
+        for (int family = 0; family < 2; family++) {
+            host.ip("route add " + a.slices().get(family) + " via "
+                    + a.addresses().get(family));
+        }
+    }
+
+    private void let(String... blocks) {
+        StringBuilder from = new StringBuilder();
+        for (String block : blocks) {
+            from.append("\n        - ipBlock: {").append(block).append('}');
+        }
+        lab.api.apply("""
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: blocks, namespace: lab}
+                spec:
+                  podSelector: {matchLabels: {role: web}}
+                  ingress:
+                    - from:\
+                """ + from.toString().indent(8).stripTrailing());
+    }
+
+    @Test
+    void aHostIsLetInByItsBlockAndNotByAnExceptionOfIt() {
+        for (int family = 0; family < 2; family++) {
+            for (String source : HOST.get(family)) {
+                awaitConnects(true, host, source, web.addresses().get(family), PORT);
+            }
+        }
+        let(
+                "cidr: 192.168.50.0/24, except: [192.168.50.78/32]",
+                "cidr: 2001:db8:50::/64, except: ['2001:db8:50::78/128']");
+        assertOnlyTheFirstIsLetIn();
+        let("cidr: 198.51.100.0/24");
+        awaitConnects(false, host, HOST.getFirst().getFirst(), web.address(), PORT);
+        lab.api.delete(Kind.NETWORK_POLICY, "lab", "blocks");
+        awaitConnects(true, host, HOST.getFirst().getLast(), web.address(), PORT);
+    }
+
+    private void assertOnlyTheFirstIsLetIn() {
+        for (int family = 0; family < 2; family++) {
+            String pod = web.addresses().get(family);
+            String node = a.addresses().get(family);
+            String first = HOST.get(family).getFirst();
+            String second = HOST.get(family).getLast();
+            awaitConnects(false, host, second, pod, PORT);
+            // By the host port, policies see the same: who asks, and the pod.
+            assertFalse(connects(host, second, node, HOST_PORT));
+            assertTrue(connects(host, first, pod, PORT));
+            assertTrue(connects(host, first, node, HOST_PORT));
+        }
+    }
+
+    @Test
+    void aNodeReachesItsOwnPodsAlwaysAndAnothersAsItsBlocksSay() {
+        let("cidr: 198.51.100.0/24");
+        for (int family = 0; family < 2; family++) {
+            String pod = web.addresses().get(family);
+            String own = a.addresses().get(family);
+            String other = b.addresses().get(family);
+            String overlay = b.slices().get(family).replaceFirst("/.*", "");
+            awaitConnects(false, b.namespace(), overlay, pod, PORT);
+            assertFalse(connects(b.namespace(), other, own, HOST_PORT));
+            assertTrue(connects(a.namespace(), own, pod, PORT));
+            assertTrue(connects(a.namespace(), own, own, HOST_PORT));
+        }
+        assertTrue(connects(a.namespace(), "127.0.0.1", "127.0.0.1", HOST_PORT));
+        // To host ports the other node comes by its address, to pods by its address in the overlay.
+        let("cidr: " + b.address() + "/32", "cidr: '" + b.addresses().getLast() + "/128'");
+        for (int family = 0; family < 2; family++) {
+            String overlay = b.slices().get(family).replaceFirst("/.*", "");
+            awaitConnects(
+                    true,
+                    b.namespace(),
+                    b.addresses().get(family),
+                    a.addresses().get(family),
+                    HOST_PORT);
+            assertFalse(connects(b.namespace(), overlay, web.addresses().get(family), PORT));
+        }
+        let("cidr: 10.244.2.0/32", "cidr: 'fd00:10:244:2::/128'");
+        for (int family = 0; family < 2; family++) {
+            String overlay = b.slices().get(family).replaceFirst("/.*", "");
+            awaitConnects(true, b.namespace(), overlay, web.addresses().get(family), PORT);
+        }
+    }
+
+    @Test
+    void aPodReachesAHostPortIfThePodBehindItLetsItIn() {
+        Pod near = lab.pod(a, "near");
+        Pod far = lab.pod(b, "far");
+        Pod thief = lab.pod(b, "thief");
+        lab.api.apply("""
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: friends, namespace: lab}
+                spec:
+                  podSelector: {matchLabels: {role: web}}
+                  ingress:
+                    - from: [{podSelector: {matchExpressions: [{key: role, operator: In, values: [near, far]}]}}]
+                      ports: [{port: 80}]
+                """);
+        for (int family = 0; family < 2; family++) {
+            String node = a.addresses().get(family);
+            awaitConnects(false, thief.namespace(), thief.addresses().get(family), node, HOST_PORT);
+            awaitConnects(true, near.namespace(), near.addresses().get(family), node, HOST_PORT);
+            awaitConnects(true, far.namespace(), far.addresses().get(family), node, HOST_PORT);
+        }
+    }
+}
