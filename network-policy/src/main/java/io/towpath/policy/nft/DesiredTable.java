@@ -80,6 +80,7 @@ final class DesiredTable {
         }
         endpoints(ruleset, state);
         deniedPods(ruleset, state);
+        policed(ruleset, state);
         if (ruleset.endpoints().values().stream().anyMatch(DesiredTable::usesPods)) {
             if (!ruleset.pods().equals(pods)) {
                 pods = ruleset.pods();
@@ -144,6 +145,18 @@ final class DesiredTable {
         }
         for (Direction direction : Direction.values()) {
             state.withSet(new SetState(layout.deniedPods(direction), new Contents.Listed(links)));
+        }
+    }
+
+    private void policed(Ruleset ruleset, TableState state) {
+        for (Direction direction : Direction.values()) {
+            Map<Value, Element> links = new LinkedHashMap<>();
+            ruleset.endpoints().forEach((endpoint, bound) -> {
+                if ((direction == Direction.INGRESS ? bound.ingress() : bound.egress()) != null) {
+                    links.computeIfAbsent(Value.name(endpoint.link()), Element::of);
+                }
+            });
+            state.withSet(new SetState(layout.policed(direction), new Contents.Listed(links)));
         }
     }
 

@@ -4,6 +4,7 @@ import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.CtKey;
 import io.towpath.netlink.nft.DataType;
 import io.towpath.netlink.nft.Expression;
+import io.towpath.netlink.nft.Expression.Bitwise;
 import io.towpath.netlink.nft.Expression.Cmp;
 import io.towpath.netlink.nft.Expression.Counter;
 import io.towpath.netlink.nft.Expression.Header;
@@ -45,6 +46,11 @@ final class TableLayout {
     private static final int NEIGHBOUR_SOLICITATION = 135;
     private static final int NEIGHBOUR_ADVERTISEMENT = 136;
     private static final int REGISTER = 1;
+
+    /** Where TCP has its flags, in bytes, and one of them. */
+    private static final int TCP_FLAGS = 13;
+
+    private static final int SYN = 2;
 
     /** How much of a denied packet is logged: the headers of IPv6 and TCP. */
     private static final int SNAPLEN = 80;
@@ -98,6 +104,11 @@ final class TableLayout {
         }
         return NftSet.set(table, Verdicts.denied(direction).chain(), DataType.IFNAME)
                 .withEach(each);
+    }
+
+    /** The interfaces of the pods of which policies have something to say in a direction. */
+    NftSet policed(Direction direction) {
+        return NftSet.set(table, "policed-" + Verdicts.suffix(direction), DataType.IFNAME);
     }
 
     static DataType address(boolean ipv6) {
@@ -200,6 +211,7 @@ final class TableLayout {
                 .comment(STRANGER)
                 .goTo(denied));
         addStates(fromPod, rules);
+        rules.add(midStream(fromPod, Direction.INGRESS, Field.IIFNAME));
         rules.add(Rule.in(fromPod).vmap(pods(Direction.EGRESS, false), Field.IIFNAME, Field.IP_SADDR));
         rules.add(Rule.in(fromPod).vmap(pods(Direction.EGRESS, true), Field.IIFNAME, Field.IP6_SADDR));
         return new ChainState(fromPod, rules);
@@ -208,6 +220,7 @@ final class TableLayout {
     private ChainState toPodState() {
         List<Rule> rules = new ArrayList<>();
         addStates(toPod, rules);
+        rules.add(midStream(toPod, Direction.EGRESS, Field.OIFNAME));
         rules.add(Rule.in(toPod).vmap(pods(Direction.INGRESS, false), Field.OIFNAME, Field.IP_DADDR));
         rules.add(Rule.in(toPod).vmap(pods(Direction.INGRESS, true), Field.OIFNAME, Field.IP6_DADDR));
         rules.add(Rule.in(toPod).counter().goTo(denied(Direction.INGRESS)));
@@ -222,6 +235,21 @@ final class TableLayout {
     private void addStates(Chain chain, List<Rule> rules) {
         rules.add(Rule.in(chain).ctState(CtKey.ESTABLISHED | CtKey.RELATED).accept());
         rules.add(end(Rule.in(chain).ctState(CtKey.INVALID).counter().comment(INVALID)));
+    }
+
+    /**
+     * TCP in the midst of a connection that is not tracked, the other way than policies speak of. The kernel would take it for the
+     * beginning of one: so an acknowledgement on its way would revive what was forgotten because it is permitted no more.
+     */
+    private Rule midStream(Chain chain, Direction opposite, Field link) {
+        return end(Rule.in(chain)
+                .tcp()
+                .with(new Payload(Header.TRANSPORT, TCP_FLAGS, 1, REGISTER))
+                .with(new Bitwise(REGISTER, REGISTER, Value.u8(SYN), Value.u8(0)))
+                .with(new Cmp(REGISTER, Operator.EQ, Value.u8(0)))
+                .in(policed(opposite), link)
+                .counter()
+                .comment(INVALID));
     }
 
     private Chain denied(Direction direction) {

@@ -101,6 +101,38 @@ class ConnectionsKernelTest {
         assertEquals(0, connections.forget(some, none, NODE), "the node's own remains");
     }
 
+    private boolean isReplied(boolean ipv6) throws Exception {
+        return scene.passes(b, RawPacket.tcp(b.address(ipv6), 80, a.address(ipv6), CLIENT_PORT, ACK, 5001, 1001));
+    }
+
+    /** The acknowledgements that are on their way would be taken for the beginning of a connection that is permitted. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsForgottenIsNotRevivedByItsOtherSide(boolean ipv6) throws Exception {
+        Ruleset all = new Rulesets().open(a, b).build();
+        for (Ruleset closed : List.of(
+                new Rulesets()
+                        .with(b, Rulesets.deny(Direction.INGRESS), null)
+                        .open(a)
+                        .build(),
+                new Rulesets()
+                        .with(a, null, Rulesets.deny(Direction.EGRESS))
+                        .open(b)
+                        .build())) {
+            table.sync(all);
+            connect(ipv6, 80);
+            table.sync(closed);
+            assertEquals(1, connections.forget(all, closed, NODE));
+            assertFalse(isReplied(ipv6));
+            assertFalse(goesOn(ipv6, 80));
+            assertTrue(table.dropped().invalid() > 0);
+            assertEquals(0, connections.forget(closed, NODE));
+            table.sync(all);
+            assertTrue(isReplied(ipv6), "where nothing is denied, the kernel finds into connections that it forgot");
+            assertEquals(1, connections.forget(all, new Rulesets().build(), NODE));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatAPodLeavesBehindIsForgotten(boolean ipv6) throws Exception {
