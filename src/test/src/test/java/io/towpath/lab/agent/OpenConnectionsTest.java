@@ -1,0 +1,143 @@
+package io.towpath.lab.agent;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.towpath.lab.Await;
+import io.towpath.lab.Flood;
+import io.towpath.lab.OnLab;
+import io.towpath.lab.Pod;
+import io.towpath.lab.api.Kind;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is open when policies change is cut if they deny it from now on, and not disturbed if they do not. */
+@OnLab
+class OpenConnectionsTest {
+    private static final long SILENCE_NANOS = 300_000_000;
+
+    @AutoClose
+    private final PolicyLab lab = new PolicyLab(true, true);
+
+    private final Pod shop = lab.pod(lab.a, "shop");
+    private final Pod near = lab.pod(lab.a, "near");
+    private final Pod far = lab.pod(lab.b, "far");
+
+    /** Only pods of these roles reach the shop. */
+    private void friends(String policy, String... roles) {
+        lab.api.apply("""
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: %s, namespace: lab}
+                spec:
+                  podSelector: {matchLabels: {role: shop}}
+                  ingress: [{from: [{podSelector: {matchExpressions: [{key: role, operator: In, values: %s}]}}]}]
+                """.formatted(policy, List.of(roles)));
+    }
+
+    /** Some of what is open. */
+    private record Open(LongSupplier received, LongSupplier lastReceived, AutoCloseable it) implements AutoCloseable {
+        static Open of(Stream stream) {
+            return new Open(stream::received, stream::lastReceived, stream);
+        }
+
+        static Open of(Flood flood) {
+            return new Open(flood::received, flood::lastReceived, flood);
+        }
+
+        void assertGoesOn() {
+            long wanted = received.getAsLong() + 100;
+            Await.until("more arrives", () -> received.getAsLong() > wanted);
+        }
+
+        void assertIsCut() {
+            Await.until("nothing more arrives", () -> System.nanoTime() - lastReceived.getAsLong() > SILENCE_NANOS);
+            long until = received.getAsLong();
+            LockSupport.parkNanos(4 * SILENCE_NANOS);
+            assertEquals(until, received.getAsLong());
+        }
+
+        @Override
+        public void close() {
+            try {
+                it.close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    private Open open(String protocol, Pod from, Pod to, int family) {
+        String address = to.addresses().get(family);
+        return protocol.equals("tcp")
+                ? Open.of(Stream.start(from.namespace(), to.namespace(), address))
+                : Open.of(Flood.start(from.namespace(), to.namespace(), address, false));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp", "udp"})
+    void whatIsDeniedFromNowOnIsCut(String protocol) {
+        for (int family = 0; family < 2; family++) {
+            try (Open open = open(protocol, family == 0 ? near : far, shop, family)) {
+                open.assertGoesOn();
+                friends("friends", "nobody");
+                open.assertIsCut();
+                lab.api.delete(Kind.NETWORK_POLICY, "lab", "friends");
+            }
+        }
+    }
+
+    /** Both sides send: neither brings back to life what the other may not have begun. */
+    @Test
+    void aConversationIsCutBothWays() {
+        for (Pod from : List.of(near, far)) {
+            try (Stream one = Stream.bothWays(from.namespace(), shop.namespace(), shop.address())) {
+                Open open = Open.of(one);
+                open.assertGoesOn();
+                friends("friends", "nobody");
+                open.assertIsCut();
+                lab.api.delete(Kind.NETWORK_POLICY, "lab", "friends");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp", "udp"})
+    void whatStaysAllowedLosesNoPacket(String protocol) {
+        for (int family = 0; family < 2; family++) {
+            double dropped = dropped();
+            try (Open one = open(protocol, near, shop, family);
+                    Open two = open(protocol, shop, far, family)) {
+                // By nothing that denies, then by one policy, by two, by the other alone, and by nothing again.
+                friends("friends", "near", "far");
+                assertGoOn(1, one, two);
+                friends("others", "near");
+                assertGoOn(2, one, two);
+                lab.api.delete(Kind.NETWORK_POLICY, "lab", "friends");
+                assertGoOn(1, one, two);
+                lab.api.delete(Kind.NETWORK_POLICY, "lab", "others");
+                assertGoOn(0, one, two);
+                assertEquals(dropped, dropped());
+            }
+        }
+    }
+
+    private void assertGoOn(int policies, Open... all) {
+        Await.until(
+                policies + " policies are in force",
+                () -> lab.agent.metric("towpath_policy_policies{kind=\"NetworkPolicy\"}") == policies);
+        for (Open each : all) {
+            each.assertGoesOn();
+        }
+    }
+
+    /** Up to the last change, as the agent counts then. */
+    private double dropped() {
+        return lab.agent.metric("towpath_policy_dropped_packets_total{reason=\"ingress\"}")
+                + lab.agent.metric("towpath_policy_dropped_packets_total{reason=\"invalid\"}");
+    }
+}
