@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -151,7 +152,8 @@ final class PodIndex {
             Map<String, List<IpAddress>> own = places.getOrDefault(name, Map.of());
             Set<String> moved = new HashSet<>(own.keySet());
             moved.addAll(namespace.local.keySet());
-            moved.removeIf(pod -> own.getOrDefault(pod, List.of()).equals(namespace.local.get(pod)));
+            // One without addresses is not one that is not there: its pod has none, whatever its status says.
+            moved.removeIf(pod -> Objects.equals(own.get(pod), namespace.local.get(pod)));
             namespace.local.clear();
             namespace.local.putAll(own);
             for (String each : moved) {
