@@ -36,6 +36,7 @@ final class PolicyLab implements AutoCloseable {
         a = lab.node("a");
         b = lab.node("b");
         api.put(ClusterObjects.namespace("lab", Map.of()));
+        api.serveClusterNetworkPolicies(true);
         agent = lab.join("a", AgentLab.POLICY);
         agentOfB = lab.join("b", AgentLab.POLICY);
         AgentLab.awaitPeer(a, b);
