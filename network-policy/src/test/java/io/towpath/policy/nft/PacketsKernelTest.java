@@ -16,12 +16,14 @@ import io.towpath.policy.ruleset.Outcome;
 import io.towpath.policy.ruleset.Profile;
 import io.towpath.policy.ruleset.Program;
 import io.towpath.policy.ruleset.Ruleset;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of real packets. */
@@ -168,24 +170,33 @@ class PacketsKernelTest {
         assertTrue(scene.passes(b, RawPacket.tcp(b.address(ipv6), 8080, host, CLIENT_PORT, SYN | ACK, 5000, 1001)));
     }
 
+    /** A program of ports, and of so many that no other test asks for. */
+    private static Program program(String name, boolean restAllowed, int others, Program.PortRange... ports) {
+        List<Program.PortRange> all = new ArrayList<>(List.of(ports));
+        for (int i = 0; i < others; i++) {
+            all.add(new Program.PortRange(Protocol.TCP, 20_001 + 2 * i, 20_001 + 2 * i, !restAllowed));
+        }
+        return new Program(name, all, restAllowed);
+    }
+
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void portsAreToldByProtocolAndRange(boolean ipv6) throws Exception {
-        Program program = new Program(
+    @CsvSource({"false, 0", "true, 0", "false, 20", "true, 20"})
+    void portsAreToldByProtocolAndRange(boolean ipv6, int others) throws Exception {
+        Program program = program(
                 "1",
-                List.of(
-                        new Program.PortRange(Protocol.TCP, 80, 80, true),
-                        new Program.PortRange(Protocol.TCP, 8000, 8100, true),
-                        new Program.PortRange(Protocol.UDP, 53, 53, true),
-                        new Program.PortRange(Protocol.SCTP, 80, 80, true)),
-                false);
-        Program single = new Program("2", List.of(new Program.PortRange(Protocol.TCP, 443, 443, false)), true);
-        Program protocol = new Program(
+                false,
+                others,
+                new Program.PortRange(Protocol.TCP, 80, 80, true),
+                new Program.PortRange(Protocol.TCP, 8000, 8100, true),
+                new Program.PortRange(Protocol.UDP, 53, 53, true),
+                new Program.PortRange(Protocol.SCTP, 80, 80, true));
+        Program single = program("2", true, others, new Program.PortRange(Protocol.TCP, 443, 443, false));
+        Program protocol = program(
                 "3",
-                List.of(
-                        new Program.PortRange(Protocol.UDP, 1, 65535, true),
-                        new Program.PortRange(Protocol.TCP, 22, 22, true)),
-                false);
+                false,
+                others,
+                new Program.PortRange(Protocol.UDP, 1, 65535, true),
+                new Program.PortRange(Protocol.TCP, 22, 22, true));
         Map<IpAddress, Outcome> addresses = Rulesets.to(new Outcome.Ports(program), a);
         addresses.putAll(Rulesets.to(new Outcome.Ports(single), scene.c));
         addresses.putAll(Rulesets.to(new Outcome.Ports(protocol), world));
@@ -196,9 +207,11 @@ class PacketsKernelTest {
         for (int port : new int[] {80, 8000, 8050, 8100}) {
             assertTrue(passes(a, b, ipv6, port), "tcp " + port);
         }
-        for (int port : new int[] {79, 81, 7999, 8101, 53}) {
+        for (int port : new int[] {79, 81, 7999, 8101, 53, 20_000}) {
             assertFalse(passes(a, b, ipv6, port), "tcp " + port);
         }
+        assertEquals(others > 0, passes(a, b, ipv6, 20_039));
+        assertEquals(others == 0, passes(scene.c, b, ipv6, 20_039));
         assertTrue(scene.passes(a, RawPacket.udp(a.address(ipv6), 9, to, 53)));
         assertFalse(scene.passes(a, RawPacket.udp(a.address(ipv6), 9, to, 80)));
         assertTrue(scene.passes(a, RawPacket.sctp(a.address(ipv6), to, 80)));

@@ -66,15 +66,20 @@ class PolicyTableKernelTest {
         return nft("list", "ruleset");
     }
 
+    /** Some ports, a range, a protocol. */
+    private static Program web(int ports) {
+        List<Program.PortRange> ranges = new ArrayList<>();
+        ranges.add(new Program.PortRange(Protocol.TCP, 8000, 8100, true));
+        ranges.add(new Program.PortRange(Protocol.SCTP, 0, 65535, true));
+        for (int i = 0; i < ports; i++) {
+            ranges.add(new Program.PortRange(Protocol.TCP, 80 + 2 * i, 80 + 2 * i, true));
+        }
+        return new Program("web", ranges, false);
+    }
+
     /** Everything that a ruleset may have. */
     private static Ruleset rich(int peers) {
-        Program ports = new Program(
-                "web",
-                List.of(
-                        new Program.PortRange(Protocol.TCP, 80, 80, true),
-                        new Program.PortRange(Protocol.TCP, 8000, 8100, true),
-                        new Program.PortRange(Protocol.SCTP, 0, 65535, true)),
-                false);
+        Program ports = web(8);
         Program dns = new Program("dns", List.of(new Program.PortRange(Protocol.UDP, 53, 53, true)), false);
         Map<IpAddress, Outcome> addresses = new LinkedHashMap<>();
         for (int i = 0; i < peers; i++) {
@@ -131,6 +136,7 @@ class PolicyTableKernelTest {
                 "meta l4proto . th dport vmap @ports-in-web",
                 "tcp . 8000-8100 : accept",
                 "meta l4proto sctp accept",
+                "udp dport 53 accept",
                 "\"cali00000000001\" counter packets 0 bytes 0 limit rate 1/second burst 3 packets",
                 "iifname @denied-out",
                 "oifname @denied-in log prefix \"denied-in\" group 7 snaplen 80")) {
@@ -214,6 +220,31 @@ class PolicyTableKernelTest {
         assertEquals(parts(many), parts(list()));
         table.sync(sharing(64));
         assertEquals(parts(few), parts(list()));
+    }
+
+    @Test
+    void fewPortsHaveARuleEachAndManyAMap() throws Exception {
+        table.sync(toPorts(7));
+        String few = list();
+        assertTrue(few.contains("tcp dport 8000-8100 accept"), few);
+        assertTrue(few.contains("tcp dport 92 accept"), few);
+        assertFalse(few.contains("map ports-in-web"), few);
+        table.sync(toPorts(8));
+        String many = list();
+        assertTrue(many.contains("meta l4proto . th dport vmap @ports-in-web"), many);
+        assertFalse(many.contains("tcp dport"), many);
+        table.sync(toPorts(7));
+        assertEquals(parts(few), parts(list()));
+    }
+
+    private static Ruleset toPorts(int ports) {
+        Map<IpAddress, Outcome> addresses = Map.of(IpAddress.parse("10.2.0.1"), new Outcome.Ports(web(ports)));
+        return new Rulesets()
+                .with(
+                        new Endpoint("cali00000000001", IpAddress.parse("10.1.0.1")),
+                        Rulesets.profile("in-1", Direction.INGRESS, addresses),
+                        null)
+                .build();
     }
 
     @Test

@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The cluster: namespaces of 20 pods, which are 4 apps of 5 pods each. Of the policies, which are as many per namespace as it takes,
  * each is about an app: it allows another app of its namespace a port, the same app of another namespace, or a block without a part of
- * it. Arguments: pods and policies of the cluster; "same" for policies that are all about the node's pods instead.
+ * it. Arguments: pods and policies of the cluster; "same" for policies that are all about the node's pods instead, "ports" for such of which
+ * each allows peers of its own ports of its own.
  */
 public final class ScaleBench {
     private static final int LOCAL = 110;
@@ -48,7 +49,8 @@ public final class ScaleBench {
         int pods = Integer.parseInt(arguments[0]);
         int policies = Integer.parseInt(arguments[1]);
         boolean same = arguments.length > 2;
-        Facts facts = facts(pods, policies, same);
+        boolean ports = same && arguments[2].equals("ports");
+        Facts facts = facts(pods, policies, same, ports);
         List<LocalEndpoint> local = new ArrayList<>();
         for (int i = 0; i < LOCAL; i++) {
             PodFact pod = facts.pods().get(same ? i % 20 : (int) ((long) i * pods / LOCAL));
@@ -62,7 +64,7 @@ public final class ScaleBench {
                     nft,
                     conntrack,
                     local,
-                    policies + (same ? " policies about all, " : " policies, ") + pods + " pods");
+                    policies + (ports ? " ports, " : same ? " policies about all, " : " policies, ") + pods + " pods");
             measured.change("from nothing", facts);
             Runtime runtime = Runtime.getRuntime();
             System.gc();
@@ -178,7 +180,7 @@ public final class ScaleBench {
         }
     }
 
-    private static Facts facts(int pods, int policies, boolean same) {
+    private static Facts facts(int pods, int policies, boolean same, boolean ports) {
         List<PodFact> allPods = new ArrayList<>();
         List<NamespaceFact> namespaces = new ArrayList<>();
         for (int i = 0; i < pods; i++) {
@@ -193,21 +195,25 @@ public final class ScaleBench {
         for (int i = 0; i < policies; i++) {
             String namespace = "ns-" + (same ? 0 : i % spaces);
             Selector about = same ? Selector.EVERYTHING : Selector.of(Map.of("app", "app-" + i / spaces % 4));
-            RuleFact rule = switch (i / spaces % 3) {
-                case 0 -> rule("app-" + (i + 1) % 4, 80 + i % 7);
-                case 1 ->
-                    new RuleFact(
-                            List.of(new Peer.Pods(
-                                    Selector.of(Map.of("kubernetes.io/metadata.name", "ns-" + (i * 7) % spaces)),
-                                    Selector.of(Map.of("app", "app-0")))),
-                            List.of());
-                default ->
-                    new RuleFact(
-                            List.of(new Peer.Block(
-                                    IpPrefix.parse("172." + (16 + i % 16) + "." + i % 256 + ".0/24"),
-                                    List.of(IpPrefix.parse("172." + (16 + i % 16) + "." + i % 256 + ".128/25")))),
-                            List.of(new PortMatch.Numbered(Protocol.TCP, 443, 443)));
-            };
+            RuleFact rule = ports
+                    ? own(i)
+                    : switch (i / spaces % 3) {
+                        case 0 -> rule("app-" + (i + 1) % 4, 80 + i % 7);
+                        case 1 ->
+                            new RuleFact(
+                                    List.of(new Peer.Pods(
+                                            Selector.of(
+                                                    Map.of("kubernetes.io/metadata.name", "ns-" + (i * 7) % spaces)),
+                                            Selector.of(Map.of("app", "app-0")))),
+                                    List.of());
+                        default ->
+                            new RuleFact(
+                                    List.of(new Peer.Block(
+                                            IpPrefix.parse("172." + (16 + i % 16) + "." + i % 256 + ".0/24"),
+                                            List.of(IpPrefix.parse(
+                                                    "172." + (16 + i % 16) + "." + i % 256 + ".128/25")))),
+                                    List.of(new PortMatch.Numbered(Protocol.TCP, 443, 443)));
+                    };
             allPolicies.add(policy(namespace, "p-" + i, about, rule));
         }
         return new Facts(allPods, namespaces, List.of(), allPolicies, List.of());
@@ -216,6 +222,17 @@ public final class ScaleBench {
     private static PodFact pod(int number, String app, List<IpAddress> addresses) {
         return new PodFact(
                 "ns-" + number / 20, "pod-" + number, Map.of("app", app), addresses, List.of(), "node-" + number % 100);
+    }
+
+    private static RuleFact own(int number) {
+        String block = "172." + (number >> 8) + "." + (number & 0xff) + ".0/24";
+        PortMatch port = new PortMatch.Numbered(Protocol.TCP, 1000 + number, 1000 + number);
+        Peer peer = number % 2 == 0
+                ? new Peer.Block(IpPrefix.parse(block), List.of())
+                : new Peer.Pods(
+                        Selector.of(Map.of("kubernetes.io/metadata.name", "ns-" + number / 8)),
+                        Selector.of(Map.of("app", "app-" + number / 2 % 4)));
+        return new RuleFact(List.of(peer), List.of(port));
     }
 
     private static RuleFact rule(String app, int port) {
