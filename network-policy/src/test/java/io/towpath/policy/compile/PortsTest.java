@@ -85,6 +85,18 @@ class PortsTest {
     }
 
     @Test
+    void numberOfARuleMayBecomeANameAndANameANumber() {
+        scene.policies(outOf("web", rule(own("db"), tcp(80))));
+        assertFalse(scene.allows(1, 2, TCP, 5432));
+        scene.policies(outOf("web", rule(own("db"), API)));
+        assertTrue(scene.allows(1, 2, TCP, 5432));
+        assertFalse(scene.allows(1, 2, TCP, 80));
+        scene.policies(outOf("web", rule(own("db"), tcp(80))));
+        assertFalse(scene.allows(1, 2, TCP, 5432));
+        assertTrue(scene.allows(1, 2, TCP, 80));
+    }
+
+    @Test
     void namesAndNumbersAddUp() {
         scene.policies(
                 intoAll(tcp(80), API),

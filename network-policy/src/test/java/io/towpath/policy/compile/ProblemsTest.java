@@ -203,6 +203,15 @@ class ProblemsTest {
     }
 
     @Test
+    void nameThatOnlyOthersHaveIsAProblemOfIngress() {
+        scene.policies(into("web", rule(List.of(), new PortMatch.Named(TCP, "sql"))));
+        assertEquals(
+                List.of(
+                        "NetworkPolicy shop/into-web: spec.ingress: none of its pods on this node names a port TCP sql"),
+                scene.problems());
+    }
+
+    @Test
     void whatIsMendedIsToldNoMore() {
         RuleFact wrong = rule(new Peer.Unknown("wrong"));
         scene.policies(into("db", wrong, wrong));

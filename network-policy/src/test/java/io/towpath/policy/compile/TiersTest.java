@@ -136,6 +136,19 @@ class TiersTest {
     }
 
     @Test
+    void podIsAPodInABlockToo() {
+        scene.clusterPolicies(ingress(
+                "a",
+                Tier.ADMIN,
+                0,
+                rule(Action.ACCEPT, Rules.ALL_PODS),
+                rule(Action.DENY, Rules.block("10.0.0.0/24"))));
+        assertTrue(scene.allows(1, 2, TCP, 80));
+        assertFalse(scene.allows("10.0.0.77", 2, TCP, 80));
+        assertTrue(scene.allows("10.0.1.0", 2, TCP, 80));
+    }
+
+    @Test
     void nodesAndBlocksAreToldApartByAddress() {
         Peer node = new Peer.Nodes(Selector.of(Map.of("name", "n1")));
         scene.node("n1", "192.168.0.1").node("n2", "192.168.0.2");

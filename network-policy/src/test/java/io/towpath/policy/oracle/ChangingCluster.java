@@ -143,15 +143,17 @@ public final class ChangingCluster {
         };
     }
 
-    private static List<RuleFact> plain(List<RuleFact> rules) {
+    private List<RuleFact> plain(List<RuleFact> rules) {
         List<RuleFact> plain = new ArrayList<>();
+        boolean named = random.oneIn(4);
         for (RuleFact rule : rules) {
             List<Peer> peers = rule.peers().stream()
                     .filter(peer -> peer instanceof Peer.Pods(var namespaces, var pods)
                             && !(namespaces != null && namespaces.isEmpty() && pods.isEmpty()))
                     .toList();
             List<PortMatch> ports = rule.ports().stream()
-                    .filter(port -> !(port instanceof PortMatch.Named || port instanceof PortMatch.Unknown))
+                    .filter(port ->
+                            !(port instanceof PortMatch.Named && !named) && !(port instanceof PortMatch.Unknown))
                     .toList();
             if (!peers.isEmpty()) {
                 plain.add(new RuleFact(peers, ports));
