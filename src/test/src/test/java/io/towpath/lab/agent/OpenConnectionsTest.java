@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.towpath.lab.Await;
 import io.towpath.lab.Flood;
+import io.towpath.lab.Lab;
+import io.towpath.lab.Namespace;
 import io.towpath.lab.OnLab;
 import io.towpath.lab.Pod;
 import io.towpath.lab.api.Kind;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AutoClose;
@@ -105,6 +108,53 @@ class OpenConnectionsTest {
         }
     }
 
+    @Test
+    void whatCameByAHostPortIsCut() {
+        String mapping = "[{'hostPort': %1$d, 'containerPort': %1$d, 'protocol': 'tcp'}]".formatted(Stream.PORT);
+        Pod stall = lab.pod(lab.a, "stall", "shop", Map.of("portMappings", mapping));
+        for (Namespace from : List.of(lab.b.namespace(), far.namespace(), near.namespace())) {
+            try (Open open = Open.of(Stream.start(from, stall.namespace(), lab.a.address()))) {
+                open.assertGoesOn();
+                friends("friends", "nobody");
+                open.assertIsCut();
+                lab.api.delete(Kind.NETWORK_POLICY, "lab", "friends");
+                awaitPolicies(0);
+            }
+        }
+    }
+
+    @Test
+    void whatGoesOutByTheNodesAddressIsCut() {
+        Namespace outside = lab.lab.lab.underlay();
+        for (String address : List.of(Lab.OUTSIDE, Lab.OUTSIDE_V6)) {
+            try (Open open = Open.of(Stream.start(shop.namespace(), outside, address))) {
+                open.assertGoesOn();
+                lab.api.apply("""
+                        apiVersion: networking.k8s.io/v1
+                        kind: NetworkPolicy
+                        metadata: {name: mute, namespace: lab}
+                        spec: {podSelector: {matchLabels: {role: shop}}, policyTypes: [Egress]}
+                        """);
+                open.assertIsCut();
+                lab.api.delete(Kind.NETWORK_POLICY, "lab", "mute");
+                awaitPolicies(0);
+            }
+        }
+    }
+
+    @Test
+    void whatIsDeniedWhileThereIsNoAgentIsCutWhenItIsBack() {
+        try (Open denied = open("tcp", near, shop, 0);
+                Open allowed = open("udp", far, shop, 0)) {
+            lab.agent.kill();
+            friends("friends", "far");
+            denied.assertGoesOn();
+            lab.agent.start().awaitReady();
+            denied.assertIsCut();
+            allowed.assertGoesOn();
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"tcp", "udp"})
     void whatStaysAllowedLosesNoPacket(String protocol) {
@@ -127,12 +177,16 @@ class OpenConnectionsTest {
     }
 
     private void assertGoOn(int policies, Open... all) {
-        Await.until(
-                policies + " policies are in force",
-                () -> lab.agent.metric("towpath_policy_policies{kind=\"NetworkPolicy\"}") == policies);
+        awaitPolicies(policies);
         for (Open each : all) {
             each.assertGoesOn();
         }
+    }
+
+    private void awaitPolicies(int policies) {
+        Await.until(
+                policies + " policies are in force",
+                () -> lab.agent.metric("towpath_policy_policies{kind=\"NetworkPolicy\"}") == policies);
     }
 
     /** Up to the last change, as the agent counts then. */
