@@ -16,6 +16,8 @@ import io.towpath.lab.api.Kind;
 import java.util.List;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Policies are in force before a pod's first packet, and stay so whatever becomes of the agent. */
 @OnLab
@@ -43,18 +45,20 @@ class PolicyTest {
             """;
 
     @AutoClose
-    private final PolicyLab lab = new PolicyLab(true, false);
+    private final PolicyLab lab = new PolicyLab(true, true);
 
     private final Node a = lab.a;
     private final Node b = lab.b;
     private final Agent agent = lab.agent;
 
-    @Test
-    void whatAPodSendsInItsFirstMicrosecondIsDenied() {
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void whatAPodSendsInItsFirstMicrosecondIsDenied(int family) {
         Pod far = lab.pod(b, "far", "none");
         lab.api.apply(MUTE);
         Pod eager = lab.scheduled(a, "eager", "mute");
-        try (Flood flood = Flood.start(eager.namespace(), far.namespace(), far.address(), true)) {
+        try (Flood flood =
+                Flood.start(eager.namespace(), far.namespace(), far.addresses().get(family), true)) {
             eager.add();
             flood.more(10_000);
             assertEquals(0, flood.received());
