@@ -90,6 +90,21 @@ class IsolationTest {
         assertTrue(scene.allows(3, 2, TCP, 80));
         assertFalse(scene.allows("10.0.0.77", 2, TCP, 80));
         assertEquals(6, scene.compile().ruleset().pods().size());
+        scene.policies(outOf("db", rule(Rules.ALL_PODS)));
+        assertTrue(scene.allows(2, 3, TCP, 80));
+        assertFalse(scene.allows(2, "10.0.0.77", TCP, 80));
+    }
+
+    @Test
+    void rulesAboutAllPodsAddUp() {
+        PolicyFact more =
+                PolicyFact.of("shop", "more", app("db"), List.of(), List.of(rule(Rules.ALL_PODS, tcp(3))), List.of());
+        scene.policies(into("db", rule(Rules.ALL_PODS, tcp(1)), rule(Rules.ALL_PODS, tcp(2))), more);
+        for (int port = 1; port <= 3; port++) {
+            assertTrue(scene.allows(3, 2, TCP, port));
+            assertFalse(scene.allows("10.0.0.77", 2, TCP, port));
+        }
+        assertFalse(scene.allows(3, 2, TCP, 4));
     }
 
     @Test
@@ -100,6 +115,17 @@ class IsolationTest {
         assertTrue(scene.allows(1, 2, TCP, 1));
         assertTrue(scene.allows(1, 2, TCP, 2));
         assertFalse(scene.allows(1, 2, TCP, 3));
+    }
+
+    @Test
+    void whatAnotherPodsPolicySaysOfTheSamePeersIsNotItsOwn() {
+        PolicyFact ofOthers = into("x", rule(own("web"), tcp(1), tcp(2)));
+        scene.pod("shop", "x", 4).policies(into("db", rule(own("web"), tcp(3))), ofOthers);
+        assertTrue(scene.allows(1, 2, TCP, 3));
+        scene.policies(into("db", rule(own("web"), tcp(4))), ofOthers);
+        assertTrue(scene.allows(1, 2, TCP, 4));
+        assertFalse(scene.allows(1, 2, TCP, 1));
+        assertTrue(scene.allows(1, 4, TCP, 1));
     }
 
     @Test
@@ -201,6 +227,7 @@ class IsolationTest {
         IpAddress given = IpAddress.parse("10.0.0.1");
         LocalEndpoint ofDb = new LocalEndpoint("shop", "db", "cali2", List.of(IpAddress.parse("10.0.0.2")));
         Compiler compiler = new Compiler();
+        assertEquals(Set.of(), peers(compiler, Facts.NONE, ofDb, endpoint(List.of(given))), "it is not known yet");
         assertEquals(Set.of(given), peers(compiler, facts, ofDb, endpoint(List.of(given))));
         assertEquals(Set.of(), peers(compiler, facts, ofDb, endpoint(List.of())), "it has none yet");
         assertEquals(Set.of(told), peers(compiler, facts, ofDb), "it is on another node");

@@ -146,17 +146,23 @@ class ProblemsTest {
 
     @Test
     void policyWithAFlawedSelectorIsAboutNobody() {
-        scene.policies(PolicyFact.of("elsewhere", "p", NO_VALUES, List.of(), List.of(), List.of()))
+        // They would select everything.
+        Selector pods = Selector.of(new Requirement("app", Operator.NOT_IN, List.of()));
+        Selector namespaces = Selector.of(new Requirement("team", Operator.NOT_IN, List.of()));
+        scene.policies(
+                        PolicyFact.of("shop", "p", pods, List.of(), List.of(), List.of()),
+                        PolicyFact.of("elsewhere", "p", pods, List.of(), List.of(), List.of()))
                 .clusterPolicies(
-                        subject("namespaces", NO_VALUES, Selector.EVERYTHING),
-                        subject("pods", Selector.EVERYTHING, NO_VALUES));
+                        subject("namespaces", namespaces, Selector.EVERYTHING),
+                        subject("pods", Selector.EVERYTHING, pods));
         assertTrue(scene.allows(2, 1, TCP, 80));
         String why = "selector: app in or not in no values; it is about no pods";
         assertEquals(
                 List.of(
-                        "ClusterNetworkPolicy namespaces: spec.subject: " + why,
+                        "ClusterNetworkPolicy namespaces: spec.subject: " + why.replace("app", "team"),
                         "ClusterNetworkPolicy pods: spec.subject: " + why,
-                        "NetworkPolicy elsewhere/p: spec.podSelector: " + why),
+                        "NetworkPolicy elsewhere/p: spec.podSelector: " + why,
+                        "NetworkPolicy shop/p: spec.podSelector: " + why),
                 scene.problems());
     }
 
@@ -238,5 +244,8 @@ class ProblemsTest {
         scene.policies(PolicyFact.of("shop", "p", app("db"), List.of("Ingress"), List.of(), List.of(wrong)));
         assertEquals(List.of(), scene.problems());
         assertTrue(scene.allows(1, 2, TCP, 80));
+        scene.policies(PolicyFact.of("shop", "p", app("db"), List.of("Egress"), List.of(wrong), List.of()));
+        assertEquals(List.of(), scene.problems());
+        assertTrue(scene.allows(2, 1, TCP, 80));
     }
 }

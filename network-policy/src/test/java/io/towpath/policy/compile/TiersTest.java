@@ -136,6 +136,20 @@ class TiersTest {
     }
 
     @Test
+    void blocksOfAllTiersAreToldApart() {
+        scene.clusterPolicies(
+                ingress("a", Tier.ADMIN, 0, rule(Action.DENY, Rules.block("192.0.2.0/26"))),
+                ingress("b", Tier.BASELINE, 0, rule(Action.DENY, Rules.block("192.0.2.64/26"))));
+        assertFalse(scene.allows("192.0.2.1", 2, TCP, 80));
+        assertFalse(scene.allows("192.0.2.65", 2, TCP, 80));
+        assertTrue(scene.allows("192.0.2.129", 2, TCP, 80));
+        scene.policies(into("db", rule(Rules.block("192.0.2.128/26"))));
+        assertFalse(scene.allows("192.0.2.1", 2, TCP, 80));
+        assertFalse(scene.allows("192.0.2.65", 2, TCP, 80));
+        assertTrue(scene.allows("192.0.2.129", 2, TCP, 80));
+    }
+
+    @Test
     void podIsAPodInABlockToo() {
         scene.clusterPolicies(ingress(
                 "a",

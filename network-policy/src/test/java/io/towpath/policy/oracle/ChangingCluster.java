@@ -103,7 +103,9 @@ public final class ChangingCluster {
         NamespaceFact space = random.namespace("ns" + random.below(RandomCluster.NAMESPACES));
         boolean known = namespaces.removeIf(each -> each.name().equals(space.name()));
         if (known && random.oneIn(3)) {
-            return "namespace gone: " + space.name();
+            boolean last = random.oneIn(2);
+            pods.removeIf(pod -> last && pod.namespace().equals(space.name()));
+            return "namespace gone: " + space.name() + (last ? " with all pods" : "");
         }
         namespaces.add(space);
         return "namespace: " + space;
