@@ -245,10 +245,11 @@ public final class HostPorts {
         boolean ipv6 = udp.getFirst().from().ipv6();
         boolean both = udp.stream().anyMatch(forward -> forward.from().ipv6() != ipv6);
         int family = ipv6 ? Rtnetlink.AF_INET6 : Rtnetlink.AF_INET;
-        node.conntrack()
-                .delete(
+        List<Connection> meant = node.conntrack()
+                .list(
                         both ? Rtnetlink.AF_UNSPEC : family,
                         connection -> udp.stream().anyMatch(forward -> isMeant.test(forward, connection)));
+        node.conntrack().delete(meant);
     }
 
     /**

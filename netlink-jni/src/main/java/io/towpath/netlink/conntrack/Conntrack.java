@@ -50,7 +50,12 @@ public final class Conntrack implements AutoCloseable {
         return list(filter.family(), filter);
     }
 
-    private List<Connection> list(int family, Predicate<Connection> filter) throws NetlinkException {
+    /**
+     * As {@link #list(Filter)}, for what no filter says.
+     *
+     * @param family {@code AF_INET}, {@code AF_INET6}, or {@code AF_UNSPEC} for both
+     */
+    public List<Connection> list(int family, Predicate<Connection> filter) throws NetlinkException {
         Requests requests = new Requests();
         header(requests.add(type(IPCTNL_MSG_CT_GET), NLM_F_DUMP, "conntrack list", filter), family)
                 .end();
@@ -66,17 +71,13 @@ public final class Conntrack implements AutoCloseable {
      * @return how many there were
      */
     public int delete(Filter filter) throws NetlinkException {
-        return delete(filter.family(), filter);
+        return delete(list(filter));
     }
 
-    /**
-     * As {@link #delete(Filter)}, for what no filter says: all connections are read once, whatever is asked of them.
-     *
-     * @param family {@code AF_INET}, {@code AF_INET6}, or {@code AF_UNSPEC} for both
-     */
-    public int delete(int family, Predicate<Connection> condition) throws NetlinkException {
+    /** As {@link #delete(Filter)}, for those that were listed. */
+    public int delete(List<Connection> connections) throws NetlinkException {
         Requests requests = new Requests();
-        for (Connection connection : list(family, condition)) {
+        for (Connection connection : connections) {
             MessageWriter out = requests.add(type(IPCTNL_MSG_CT_DELETE), 0, "conntrack delete", connection);
             header(out, family(connection.original()));
             write(out, CTA_TUPLE_ORIG, connection.original());

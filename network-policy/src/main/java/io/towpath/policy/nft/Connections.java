@@ -6,21 +6,27 @@ import io.towpath.netlink.conntrack.Connection;
 import io.towpath.netlink.conntrack.Conntrack;
 import io.towpath.netlink.rtnl.Rtnetlink;
 import io.towpath.policy.ruleset.Ruleset;
+import java.util.List;
 import java.util.Set;
 
 /**
  * Forgets connections that a ruleset permits no more: the packets of one that is tracked are accepted without a look at the policies.
  */
 public final class Connections {
+    private static final int TCP = 6;
+
     private final Conntrack conntrack;
+    private final PolicyTable table;
 
     /**
      * The connections of a network namespace.
      *
      * @param conntrack a session with the namespace; the caller closes it
+     * @param table by which they are permitted
      */
-    public Connections(Conntrack conntrack) {
+    public Connections(Conntrack conntrack, PolicyTable table) {
         this.conntrack = conntrack;
+        this.table = table;
     }
 
     /**
@@ -43,13 +49,18 @@ public final class Connections {
     }
 
     private int forget(Set<IpAddress> pods, Permissions permissions, Set<IpAddress> node) throws NetlinkException {
-        return conntrack.delete(Rtnetlink.AF_UNSPEC, connection -> {
+        List<Connection> ended = conntrack.list(Rtnetlink.AF_UNSPEC, connection -> {
             IpAddress from = connection.original().source();
             // Whoever answers: the pod behind a service's address, as policies see it.
             IpAddress to = connection.reply().source();
             boolean isMeant = pods.contains(from) || pods.contains(to);
             return isMeant && (isOfGone(connection, pods, permissions) || isForbidden(connection, permissions, node));
         });
+        table.cut(ended.stream()
+                .map(Connection::reply)
+                .filter(flow -> flow.protocol() == TCP)
+                .toList());
+        return conntrack.delete(ended);
     }
 
     private static boolean isOfGone(Connection connection, Set<IpAddress> pods, Permissions permissions) {

@@ -32,6 +32,17 @@ sealed interface Contents {
         });
     }
 
+    /** Elements that go by themselves after a time: whichever there are, it is as it must be. */
+    record Passing() implements Contents {
+        @Override
+        public Map<Value, Element> byKey() {
+            return Map.of();
+        }
+
+        @Override
+        public void since(Contents old, Collection<Element> gone, Collection<Element> come) {}
+    }
+
     /** Elements as they are. */
     record Listed(Map<Value, Element> byKey) implements Contents {
         static Listed of(Iterable<Element> elements) {

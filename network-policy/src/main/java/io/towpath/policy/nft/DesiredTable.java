@@ -61,6 +61,10 @@ final class DesiredTable {
         return layout.table();
     }
 
+    NftSet cut(boolean ipv6) {
+        return layout.cut(ipv6);
+    }
+
     NftSet deniedPods(Direction direction) {
         return layout.deniedPods(direction);
     }
@@ -80,7 +84,7 @@ final class DesiredTable {
         }
         endpoints(ruleset, state);
         deniedPods(ruleset, state);
-        policed(ruleset, state);
+        layout.cuts().forEach(set -> state.withSet(new SetState(set, new Contents.Passing())));
         if (ruleset.endpoints().values().stream().anyMatch(DesiredTable::usesPods)) {
             if (!ruleset.pods().equals(pods)) {
                 pods = ruleset.pods();
@@ -145,18 +149,6 @@ final class DesiredTable {
         }
         for (Direction direction : Direction.values()) {
             state.withSet(new SetState(layout.deniedPods(direction), new Contents.Listed(links)));
-        }
-    }
-
-    private void policed(Ruleset ruleset, TableState state) {
-        for (Direction direction : Direction.values()) {
-            Map<Value, Element> links = new LinkedHashMap<>();
-            ruleset.endpoints().forEach((endpoint, bound) -> {
-                if ((direction == Direction.INGRESS ? bound.ingress() : bound.egress()) != null) {
-                    links.computeIfAbsent(Value.name(endpoint.link()), Element::of);
-                }
-            });
-            state.withSet(new SetState(layout.policed(direction), new Contents.Listed(links)));
         }
     }
 

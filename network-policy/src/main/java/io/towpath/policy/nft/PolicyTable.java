@@ -2,6 +2,8 @@ package io.towpath.policy.nft;
 
 import io.towpath.linux.Errno;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.conntrack.Flow;
+import io.towpath.netlink.nft.Element;
 import io.towpath.netlink.nft.Expression.Counter;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
@@ -10,7 +12,9 @@ import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Ruleset;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -147,6 +151,30 @@ public final class PolicyTable {
         last = desired;
         lastGeneration = generation;
         sent = transaction;
+    }
+
+    /**
+     * Has packets dropped for a day that would revive connections which are to be forgotten. To be called after a sync.
+     *
+     * @param flows what is not to begin a connection, of TCP, but for a SYN
+     */
+    synchronized void cut(Collection<Flow> flows) throws NetlinkException {
+        Transaction transaction = new Transaction();
+        for (boolean ipv6 : new boolean[] {false, true}) {
+            List<Element> elements = flows.stream()
+                    .filter(flow -> flow.source().ipv6() == ipv6)
+                    .map(flow -> Element.of(TableLayout.cutKey(flow)))
+                    .toList();
+            if (!elements.isEmpty()) {
+                transaction.add(desiring.cut(ipv6), elements);
+            }
+        }
+        if (transaction.isEmpty()) {
+            return;
+        }
+        boolean isLast = nft.generation() == lastGeneration;
+        nft.commit(transaction);
+        lastGeneration = isLast ? next(lastGeneration) : NO_GENERATION;
     }
 
     /**

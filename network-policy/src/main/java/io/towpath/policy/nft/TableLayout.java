@@ -1,5 +1,6 @@
 package io.towpath.policy.nft;
 
+import io.towpath.netlink.conntrack.Flow;
 import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.CtKey;
 import io.towpath.netlink.nft.DataType;
@@ -51,6 +52,9 @@ final class TableLayout {
     private static final int TCP_FLAGS = 13;
 
     private static final int SYN = 2;
+
+    /** For how long a connection that was cut is not revived: longer than anybody sends into one that does not answer. */
+    private static final long CUT_MILLIS = 24 * 3_600_000L;
 
     /** How much of a denied packet is logged: the headers of IPv6 and TCP. */
     private static final int SNAPLEN = 80;
@@ -106,9 +110,23 @@ final class TableLayout {
                 .withEach(each);
     }
 
-    /** The interfaces of the pods of which policies have something to say in a direction. */
-    NftSet policed(Direction direction) {
-        return NftSet.set(table, "policed-" + Verdicts.suffix(direction), DataType.IFNAME);
+    /** Packets of TCP connections that were cut, the way that may be permitted. */
+    NftSet cut(boolean ipv6) {
+        return NftSet.set(table, name("cut", ipv6), address(ipv6), address(ipv6), DataType.PORT, DataType.PORT)
+                .withTimeout(CUT_MILLIS);
+    }
+
+    /** The sets of them that there are: a trial cuts nothing. */
+    List<NftSet> cuts() {
+        return options.enforces() ? List.of(cut(false), cut(true)) : List.of();
+    }
+
+    static Value cutKey(Flow flow) {
+        return Value.concat(
+                Value.of(flow.source()),
+                Value.of(flow.destination()),
+                Value.be16(flow.sourcePort()),
+                Value.be16(flow.destinationPort()));
     }
 
     static DataType address(boolean ipv6) {
@@ -211,7 +229,7 @@ final class TableLayout {
                 .comment(STRANGER)
                 .goTo(denied));
         addStates(fromPod, rules);
-        rules.add(midStream(fromPod, Direction.INGRESS, Field.IIFNAME));
+        addCuts(fromPod, rules);
         rules.add(Rule.in(fromPod).vmap(pods(Direction.EGRESS, false), Field.IIFNAME, Field.IP_SADDR));
         rules.add(Rule.in(fromPod).vmap(pods(Direction.EGRESS, true), Field.IIFNAME, Field.IP6_SADDR));
         return new ChainState(fromPod, rules);
@@ -220,7 +238,7 @@ final class TableLayout {
     private ChainState toPodState() {
         List<Rule> rules = new ArrayList<>();
         addStates(toPod, rules);
-        rules.add(midStream(toPod, Direction.EGRESS, Field.OIFNAME));
+        addCuts(toPod, rules);
         rules.add(Rule.in(toPod).vmap(pods(Direction.INGRESS, false), Field.OIFNAME, Field.IP_DADDR));
         rules.add(Rule.in(toPod).vmap(pods(Direction.INGRESS, true), Field.OIFNAME, Field.IP6_DADDR));
         rules.add(Rule.in(toPod).counter().goTo(denied(Direction.INGRESS)));
@@ -238,18 +256,27 @@ final class TableLayout {
     }
 
     /**
-     * TCP in the midst of a connection that is not tracked, the other way than policies speak of. The kernel would take it for the
-     * beginning of one: so an acknowledgement on its way would revive what was forgotten because it is permitted no more.
+     * The kernel takes any packet of TCP for the beginning of a connection that it does not know. So an acknowledgement on its way, or whatever
+     * the other side sends, would revive what was forgotten because it is permitted no more, where that side may begin connections.
      */
-    private Rule midStream(Chain chain, Direction opposite, Field link) {
-        return end(Rule.in(chain)
-                .tcp()
-                .with(new Payload(Header.TRANSPORT, TCP_FLAGS, 1, REGISTER))
-                .with(new Bitwise(REGISTER, REGISTER, Value.u8(SYN), Value.u8(0)))
-                .with(new Cmp(REGISTER, Operator.EQ, Value.u8(0)))
-                .in(policed(opposite), link)
-                .counter()
-                .comment(INVALID));
+    private void addCuts(Chain chain, List<Rule> rules) {
+        for (NftSet set : cuts()) {
+            boolean ipv6 = set.equals(cut(true));
+            rules.add(Rule.in(chain)
+                    .tcp()
+                    .with(new Payload(Header.TRANSPORT, TCP_FLAGS, 1, REGISTER))
+                    .with(new Bitwise(REGISTER, REGISTER, Value.u8(SYN), Value.u8(0)))
+                    .with(new Cmp(REGISTER, Operator.EQ, Value.u8(0)))
+                    .in(
+                            set,
+                            ipv6 ? Field.IP6_SADDR : Field.IP_SADDR,
+                            ipv6 ? Field.IP6_DADDR : Field.IP_DADDR,
+                            Field.SPORT,
+                            Field.DPORT)
+                    .counter()
+                    .comment(INVALID)
+                    .drop());
+        }
     }
 
     private Chain denied(Direction direction) {

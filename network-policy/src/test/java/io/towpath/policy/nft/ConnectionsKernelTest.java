@@ -11,6 +11,7 @@ import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.conntrack.Conntrack;
+import io.towpath.netlink.conntrack.Filter;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Outcome;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Connections that were permitted when they began. */
 @NeedsRoot
 class ConnectionsKernelTest {
+    private static final int TCP = 6;
     private static final Set<IpAddress> NODE = Set.of(IpAddress.parse("192.168.0.1"), IpAddress.parse("fd00::1"));
 
     private final PolicyScene scene;
@@ -44,7 +46,7 @@ class ConnectionsKernelTest {
         try (NetNs netNs = scene.node.open()) {
             conntrack = Conntrack.open(netNs);
         }
-        connections = new Connections(conntrack);
+        connections = new Connections(conntrack, table);
     }
 
     @AfterEach
@@ -127,10 +129,29 @@ class ConnectionsKernelTest {
             assertFalse(goesOn(ipv6, 80));
             assertTrue(table.dropped().invalid() > 0);
             assertEquals(0, connections.forget(closed, NODE));
+            assertEquals(PolicyTable.Outcome.STOOD, table.sync(closed));
+            assertEquals(PolicyTable.Outcome.STOOD, new PolicyTable(scene.nft, PolicyOptions.silent()).sync(closed));
+            assertFalse(isReplied(ipv6), "nor after a restart");
             table.sync(all);
-            assertTrue(isReplied(ipv6), "where nothing is denied, the kernel finds into connections that it forgot");
+            assertTrue(goesOn(ipv6, 80), "by its own side, when that is permitted again");
+            assertTrue(isReplied(ipv6));
             assertEquals(1, connections.forget(all, new Rulesets().build(), NODE));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatTheKernelLostGoesOnByEitherSide(boolean ipv6) throws Exception {
+        Ruleset ruleset = new Rulesets()
+                .with(b, Rulesets.deny(Direction.INGRESS), null)
+                .open(a)
+                .build();
+        table.sync(new Rulesets().open(a, b).build());
+        connect(ipv6, 80);
+        table.sync(ruleset);
+        assertEquals(1, conntrack.delete(Filter.all().withProtocol(TCP)));
+        assertTrue(isReplied(ipv6));
+        assertTrue(goesOn(ipv6, 80));
     }
 
     @ParameterizedTest

@@ -232,7 +232,7 @@ class PolicyTableKernelTest {
         table.sync(toPorts(8));
         String many = list();
         assertTrue(many.contains("meta l4proto . th dport vmap @ports-in-web"), many);
-        assertFalse(many.contains("tcp dport"), many);
+        assertFalse(many.contains("tcp dport 8"), many);
         table.sync(toPorts(7));
         assertEquals(parts(few), parts(list()));
     }

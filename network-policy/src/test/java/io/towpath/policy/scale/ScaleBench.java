@@ -132,7 +132,7 @@ public final class ScaleBench {
 
         Measured(Nft nft, Conntrack conntrack, List<LocalEndpoint> local, String what) {
             table = new PolicyTable(nft, PolicyOptions.silent());
-            connections = new Connections(conntrack);
+            connections = new Connections(conntrack, table);
             this.local = local;
             this.what = what;
         }

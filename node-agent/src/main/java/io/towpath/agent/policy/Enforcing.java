@@ -34,7 +34,7 @@ final class Enforcing {
         this.rtnl = rtnl;
         table = new PolicyTable(nft, options);
         trial = new PolicyTable(nft, options.onTrial());
-        connections = new Connections(conntrack);
+        connections = new Connections(conntrack, table);
     }
 
     /** Whether others have changed what is ours. */

@@ -5,9 +5,11 @@ import static io.towpath.lab.agent.Figures.row;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.lab.Agent;
 import io.towpath.lab.Await;
+import io.towpath.lab.Call;
 import io.towpath.lab.Flood;
 import io.towpath.lab.Json;
 import io.towpath.lab.Lab;
+import io.towpath.lab.NetConf;
 import io.towpath.lab.Node;
 import io.towpath.lab.Plugin;
 import io.towpath.lab.Pod;
@@ -35,6 +37,7 @@ public final class PolicyBench implements AutoCloseable {
     private static final int FEW = 100;
     private static final String LAB = "lab";
     private static final int SILENCE_MS = 400;
+    private static final long PAUSE_NANOS = 200_000_000L;
     private static final List<String> CROWDS = List.of("none", "few", "many");
 
     private final int pods;
@@ -46,6 +49,7 @@ public final class PolicyBench implements AutoCloseable {
     private final ApiServer api = lab.api();
     private final Agent agent;
     private int policies;
+    private int added;
 
     private PolicyBench(boolean quick) throws IOException {
         pods = quick ? 1_000 : 10_000;
@@ -95,6 +99,7 @@ public final class PolicyBench implements AutoCloseable {
                     agent::log);
             LockSupport.parkNanos(1_000_000_000L);
             changes(client, server, size + " policies, " + pods + " pods");
+            adds(size + " policies, " + pods + " pods");
         }
         String size = policies + " policies, " + pods + " pods";
         List<Double> starts = new ArrayList<>();
@@ -119,17 +124,44 @@ public final class PolicyBench implements AutoCloseable {
     /** A pod of this node, which the API knows. */
     private Pod attach(String namespace, String name, Map<String, String> labels) {
         api.put(ClusterObjects.pod(namespace, name, labels, "a", List.of()));
-        Pod pod = node.pod(namespace + "-" + name);
-        ObjectNode policy = Json.object("{'type':'k8s'}")
-                .put("socket", node.folder().resolve("agent.sock").toString());
-        List<String> addresses = pod.conf(node.conf().with("policy", policy))
-                .call("ADD")
-                .with("CNI_ARGS", "K8S_POD_NAMESPACE=" + namespace + ";K8S_POD_NAME=" + name)
-                .run()
-                .succeeded()
-                .addresses();
+        Pod pod = node.pod(namespace + "-" + name).conf(waiting());
+        List<String> addresses =
+                call(pod, "ADD", namespace, name).run().succeeded().addresses();
         api.put(ClusterObjects.pod(namespace, name, labels, "a", addresses));
         return pod;
+    }
+
+    /** With which an ADD waits for policies. */
+    private NetConf waiting() {
+        ObjectNode policy = Json.object("{'type':'k8s'}")
+                .put("socket", node.folder().resolve("agent.sock").toString());
+        return node.conf().with("policy", policy);
+    }
+
+    private static Call call(Pod pod, String verb, String namespace, String name) {
+        return pod.call(verb).with("CNI_ARGS", "K8S_POD_NAMESPACE=" + namespace + ";K8S_POD_NAME=" + name);
+    }
+
+    /** ADDs of pods that the API knows, with and without the wait until their policies are in force, in turns. */
+    private void adds(String size) {
+        List<Double> with = new ArrayList<>();
+        List<Double> without = new ArrayList<>();
+        for (int i = 0; i < rounds; i++) {
+            for (boolean waits : new boolean[] {true, false}) {
+                String name = "added-" + added++;
+                api.put(ClusterObjects.pod("ns-0", name, Map.of("app", "app-0"), "a", List.of()));
+                LockSupport.parkNanos(PAUSE_NANOS);
+                Pod pod = node.pod("ns-0-" + name).conf(waits ? waiting() : node.conf());
+                long start = System.nanoTime();
+                call(pod, "ADD", "ns-0", name).run().succeeded();
+                (waits ? with : without).add((System.nanoTime() - start) / 1e6);
+                call(pod, "DEL", "ns-0", name).run().succeeded();
+                api.delete(Kind.POD, "ns-0", name);
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
+        }
+        row("ADD until its policies are in force, " + size, with, 0);
+        row("ADD that does not wait for them, " + size, without, 0);
     }
 
     private void grow(int wanted) {
@@ -218,7 +250,7 @@ public final class PolicyBench implements AutoCloseable {
             String peer = i == 0
                     ? "{podSelector: {}}"
                     : "{ipBlock: {cidr: 172." + (16 + i % 16) + "." + i / 16 % 256 + "." + i % 200 + "/32}}";
-            api.apply(policy(LAB, "crowd-" + i, about, peer, i == 0 ? Transfer.PORT : 1000 + i % 50));
+            api.apply(policy(LAB, "crowd-" + i, about, peer, i == 0 ? Transfer.PORT : 1000 + i));
         }
         Map<String, Transfer> pairs = new LinkedHashMap<>();
         for (String crowd : CROWDS) {
