@@ -118,6 +118,17 @@ class IsolationTest {
     }
 
     @Test
+    void blocksOfSeveralPoliciesAddUp() {
+        RuleFact first = rule(block("192.0.2.0/28"), tcp(1));
+        RuleFact second = rule(block("192.0.2.64/28"), tcp(1));
+        scene.policies(
+                into("db", first), PolicyFact.of("shop", "more", app("db"), List.of(), List.of(second), List.of()));
+        assertTrue(scene.allows("192.0.2.1", 2, TCP, 1));
+        assertTrue(scene.allows("192.0.2.65", 2, TCP, 1));
+        assertFalse(scene.allows("192.0.2.33", 2, TCP, 1));
+    }
+
+    @Test
     void whatAnotherPodsPolicySaysOfTheSamePeersIsNotItsOwn() {
         PolicyFact ofOthers = into("x", rule(own("web"), tcp(1), tcp(2)));
         scene.pod("shop", "x", 4).policies(into("db", rule(own("web"), tcp(3))), ofOthers);

@@ -239,6 +239,13 @@ class ProblemsTest {
     }
 
     @Test
+    void ruleIsToldNoMoreWhenItsLastPodLeavesTheNode() {
+        scene.policies(into("db", rule(new Peer.Unknown("wrong"))));
+        assertEquals(1, scene.problems().size());
+        assertEquals(List.of(), scene.without("db").problems());
+    }
+
+    @Test
     void rulesOfADirectionThatIsNotIsolatedSayNothing() {
         RuleFact wrong = rule(new Peer.Unknown("wrong"));
         scene.policies(PolicyFact.of("shop", "p", app("db"), List.of("Ingress"), List.of(), List.of(wrong)));
