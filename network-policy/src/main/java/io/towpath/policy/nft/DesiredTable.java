@@ -9,7 +9,6 @@ import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.RuleBuilder;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Value;
-import io.towpath.netlink.nft.Verdict;
 import io.towpath.policy.nft.TableState.ChainState;
 import io.towpath.policy.nft.TableState.SetState;
 import io.towpath.policy.ruleset.Block;
@@ -47,7 +46,7 @@ final class DesiredTable {
     private final TableLayout layout;
     private final List<ChainState> chains;
     private IdentityHashMap<Profile, Part> parts = new IdentityHashMap<>();
-    private SortedMap<String, ProgramObjects> programs = new TreeMap<>();
+    private Map<String, ProgramObjects> programs = new HashMap<>();
     private Set<IpAddress> pods = Set.of();
     private List<SetState> podSets;
 
@@ -69,8 +68,8 @@ final class DesiredTable {
         return layout.deniedPods(direction);
     }
 
-    /** The objects of a profile. */
-    private record Part(ChainState chain, List<SetState> sets, Set<ProgramUse> programs) {}
+    /** The objects of a profile, and how many gotos are in its maps. */
+    private record Part(ChainState chain, List<SetState> sets, List<ProgramUse> programs, int gotos) {}
 
     /** Makes it. */
     TableState of(Ruleset ruleset) {
@@ -82,7 +81,7 @@ final class DesiredTable {
             use(bound.ingress(), used, byName);
             use(bound.egress(), used, byName);
         }
-        endpoints(ruleset, state);
+        endpoints(ruleset, byName, state);
         deniedPods(ruleset, state);
         layout.cuts().forEach(set -> state.withSet(new SetState(set, new Contents.Passing())));
         if (ruleset.endpoints().values().stream().anyMatch(DesiredTable::usesPods)) {
@@ -92,11 +91,14 @@ final class DesiredTable {
             }
             podSets.forEach(state::withSet);
         }
-        SortedMap<String, ProgramObjects> usedPrograms = new TreeMap<>();
+        Map<String, ProgramObjects> usedPrograms = new LinkedHashMap<>();
         for (Part part : byName.values()) {
             state.withChain(part.chain);
             part.sets.forEach(state::withSet);
             for (ProgramUse use : part.programs) {
+                if (usedPrograms.containsKey(use.name())) {
+                    continue;
+                }
                 ProgramObjects known = programs.get(use.name());
                 ProgramObjects objects =
                         known != null && known.use().equals(use) ? known : ProgramObjects.of(layout.table(), use);
@@ -122,22 +124,20 @@ final class DesiredTable {
         byName.put(profile.name(), part);
     }
 
-    private void endpoints(Ruleset ruleset, TableState state) {
+    private void endpoints(Ruleset ruleset, Map<String, Part> byName, TableState state) {
+        Map<String, Integer> gotos = new HashMap<>();
+        byName.forEach((name, part) -> gotos.put(name, part.gotos));
         for (boolean ipv6 : FAMILIES) {
             List<Element> sources = new ArrayList<>();
-            List<Element> from = new ArrayList<>();
-            List<Element> to = new ArrayList<>();
-            ruleset.endpoints().forEach((endpoint, bound) -> {
+            for (Endpoint endpoint : ruleset.endpoints().keySet()) {
                 if (endpoint.address().ipv6() == ipv6) {
-                    Element element = Element.of(TableLayout.key(endpoint));
-                    sources.add(element);
-                    from.add(element.to(entry(bound.egress())));
-                    to.add(element.to(entry(bound.ingress())));
+                    sources.add(Element.of(TableLayout.key(endpoint)));
                 }
-            });
+            }
             state.withSet(new SetState(layout.sources(ipv6), Contents.Listed.of(sources)));
-            state.withSet(new SetState(layout.pods(Direction.EGRESS, ipv6), Contents.Listed.of(from)));
-            state.withSet(new SetState(layout.pods(Direction.INGRESS, ipv6), Contents.Listed.of(to)));
+        }
+        for (Direction direction : Direction.values()) {
+            new EndpointObjects(layout, direction, ruleset, gotos).addTo(state);
         }
     }
 
@@ -150,10 +150,6 @@ final class DesiredTable {
         for (Direction direction : Direction.values()) {
             state.withSet(new SetState(layout.deniedPods(direction), new Contents.Listed(links)));
         }
-    }
-
-    private static Verdict entry(@Nullable Profile profile) {
-        return profile == null ? Verdict.ACCEPT : Verdict.goTo(profile.name());
     }
 
     /** All pods of the cluster, for profiles with a rule for all of them. */
@@ -217,7 +213,22 @@ final class DesiredTable {
         rules.add(Rule.in(chain)
                 .with(new Decide(Verdicts.of(direction, profile.rest())))
                 .build());
-        return new Part(new ChainState(chain, rules), sets, ProgramUse.of(profile));
+        return new Part(new ChainState(chain, rules), sets, ProgramUse.of(profile), gotos(profile, frequent));
+    }
+
+    private static int gotos(Profile profile, List<Outcome> frequent) {
+        int gotos = 0;
+        for (Outcome outcome : profile.addresses().values()) {
+            if (!(outcome instanceof Outcome.Allow) && !frequent.contains(outcome)) {
+                gotos++;
+            }
+        }
+        for (Block block : profile.blocks()) {
+            if (!(block.outcome() instanceof Outcome.Allow)) {
+                gotos++;
+            }
+        }
+        return gotos;
     }
 
     /** The outcomes, other than passing, that many addresses of a profile have. */

@@ -99,6 +99,26 @@ final class TableLayout {
         return NftSet.verdicts(table, name, DataType.IFNAME, address(ipv6));
     }
 
+    /** The pods of a profile that many share, by interface and address. */
+    NftSet pods(String profile, boolean ipv6) {
+        return NftSet.set(table, name(profile + "-endpoints", ipv6), DataType.IFNAME, address(ipv6));
+    }
+
+    /** The chain from which the pods of such profiles go there. */
+    Chain shared(Direction direction) {
+        return Chain.of(table, "shared-" + Verdicts.suffix(direction));
+    }
+
+    /** The interface to the pod that a packet of a direction is about. */
+    static Field link(Direction direction) {
+        return direction == Direction.INGRESS ? Field.OIFNAME : Field.IIFNAME;
+    }
+
+    /** And its address. */
+    static Field pod(Direction direction, boolean ipv6) {
+        return peer(direction == Direction.INGRESS ? Direction.EGRESS : Direction.INGRESS, ipv6);
+    }
+
     /** The interfaces of the pods, each with a counter of what was denied to or by its pod, and how much of it is logged. */
     NftSet deniedPods(Direction direction) {
         List<Expression> each = new ArrayList<>();
@@ -230,6 +250,7 @@ final class TableLayout {
                 .goTo(denied));
         addStates(fromPod, rules);
         addCuts(fromPod, rules);
+        rules.add(Rule.in(fromPod).jump(shared(Direction.EGRESS)));
         rules.add(Rule.in(fromPod).vmap(pods(Direction.EGRESS, false), Field.IIFNAME, Field.IP_SADDR));
         rules.add(Rule.in(fromPod).vmap(pods(Direction.EGRESS, true), Field.IIFNAME, Field.IP6_SADDR));
         return new ChainState(fromPod, rules);
@@ -239,6 +260,7 @@ final class TableLayout {
         List<Rule> rules = new ArrayList<>();
         addStates(toPod, rules);
         addCuts(toPod, rules);
+        rules.add(Rule.in(toPod).jump(shared(Direction.INGRESS)));
         rules.add(Rule.in(toPod).vmap(pods(Direction.INGRESS, false), Field.OIFNAME, Field.IP_DADDR));
         rules.add(Rule.in(toPod).vmap(pods(Direction.INGRESS, true), Field.OIFNAME, Field.IP6_DADDR));
         rules.add(Rule.in(toPod).counter().goTo(denied(Direction.INGRESS)));
@@ -292,8 +314,7 @@ final class TableLayout {
         List<Rule> rules = new ArrayList<>();
         // No verdict: the element that is found counts, and lets go on to the log while its limit does; then the packet
         // meets the end.
-        RuleBuilder known = Rule.in(chain)
-                .in(deniedPods(direction), direction == Direction.INGRESS ? Field.OIFNAME : Field.IIFNAME);
+        RuleBuilder known = Rule.in(chain).in(deniedPods(direction), link(direction));
         rules.add((options.logs() ? known.with(new Log(options.logGroup(), prefix(direction), SNAPLEN, 0)) : known)
                 .build());
         rules.add(end(Rule.in(chain).counter()));

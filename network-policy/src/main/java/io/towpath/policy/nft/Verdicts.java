@@ -35,7 +35,7 @@ final class Verdicts {
         return "ports-" + suffix(direction) + "-" + program.name();
     }
 
-    private static String suffix(Direction direction) {
+    static String suffix(Direction direction) {
         return direction == Direction.INGRESS ? "in" : "out";
     }
 }

@@ -18,17 +18,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How long the kernel takes for the policies of a node, in a namespace of its own. Arguments: endpoints, peers of each profile, and
- * how many profiles there are in each direction.
+ * How long the kernel takes for the policies of a node, in a namespace of its own. Arguments: endpoints, peers of each profile, how
+ * many profiles there are in each direction, and how many different ports the peers have.
  */
 public final class PolicyTableBench {
     private static final int CHANGES = 50;
-    private static final Outcome PORTS = new Outcome.Ports(new Program(
-            "web",
-            List.of(
-                    new Program.PortRange(Protocol.TCP, 80, 80, true),
-                    new Program.PortRange(Protocol.TCP, 443, 443, true)),
-            false));
 
     private PolicyTableBench() {}
 
@@ -37,9 +31,10 @@ public final class PolicyTableBench {
         int endpoints = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 110;
         int peers = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 10_000;
         int profiles = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 1;
-        for (boolean ports : new boolean[] {false, true}) {
+        int different = arguments.length > 3 ? Integer.parseInt(arguments[3]) : 1;
+        for (int ports : new int[] {0, different}) {
             String what = endpoints + " endpoints, " + 2 * profiles + " profiles of " + peers + " peers"
-                    + (ports ? " and their ports: " : ": ");
+                    + (ports > 0 ? " and their ports, " + ports + " different: " : ": ");
             try (TestNamespace node = new TestNamespace();
                     NetNs netNs = node.open();
                     Nft nft = Nft.open(netNs)) {
@@ -72,10 +67,25 @@ public final class PolicyTableBench {
         System.out.println(what + ": " + (System.nanoTime() - began) / 1000 + " us, " + outcome);
     }
 
-    private static Ruleset ruleset(int endpoints, int peers, int profiles, boolean ports) {
+    private static Outcome web(int port) {
+        return new Outcome.Ports(new Program(
+                "web-" + port,
+                List.of(
+                        new Program.PortRange(Protocol.TCP, port, port, true),
+                        new Program.PortRange(Protocol.TCP, 443, 443, true)),
+                false));
+    }
+
+    private static Ruleset ruleset(int endpoints, int peers, int profiles, int ports) {
         Map<IpAddress, Outcome> addresses = new LinkedHashMap<>();
+        List<Outcome> outcomes = new ArrayList<>();
+        for (int i = 0; i < ports; i++) {
+            outcomes.add(web(8000 + i));
+        }
         for (int i = 0; i < peers; i++) {
-            addresses.put(IpAddress.parse("10.2." + i / 250 + "." + i % 250), ports ? PORTS : Outcome.ALLOW);
+            addresses.put(
+                    IpAddress.parse("10.2." + i / 250 + "." + i % 250),
+                    ports > 0 ? outcomes.get(i % ports) : Outcome.ALLOW);
         }
         List<Profile> ingress = new ArrayList<>();
         List<Profile> egress = new ArrayList<>();
