@@ -6,6 +6,7 @@ import io.towpath.policy.explain.Explanation;
 import io.towpath.policy.facts.Facts;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.nft.LoggedDenial;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,9 @@ final class Reasons {
         }
     };
 
+    /** Of lists that are equal one: a pod may be isolated by thousands of policies, and denied thousands of packets. */
+    private final Map<List<String>, List<String>> policies = new HashMap<>();
+
     private Facts facts = Facts.NONE;
     private Explainer explainer = new Explainer(facts);
 
@@ -33,7 +37,7 @@ final class Reasons {
      *
      * @param from who sent it, in words
      * @param to who was to receive it
-     * @param policies that deny it; the same list for the same question
+     * @param policies that deny it; of equal lists one
      * @param text why, if there is none; else empty
      */
     record Reason(String from, String to, List<String> policies, String text) {}
@@ -47,6 +51,7 @@ final class Reasons {
             facts = known;
             explainer = new Explainer(known);
             remembered.clear();
+            policies.clear();
         }
         Question question = new Question(
                 packet.source().toString(),
@@ -70,7 +75,8 @@ final class Reasons {
         if (verdict.allowed()) {
             return new Reason(explanation.from(), explanation.to(), List.of(), "by now no policy denies it");
         }
-        return new Reason(explanation.from(), explanation.to(), verdict.policies(), "");
+        List<String> denying = policies.computeIfAbsent(verdict.policies(), list -> list);
+        return new Reason(explanation.from(), explanation.to(), denying, "");
     }
 
     private static Explanation.@Nullable Verdict verdict(Explanation explanation, Question question) {

@@ -58,6 +58,10 @@ class ReasonsTest {
         assertEquals(
                 new Reason("shop/web (10.0.0.1)", "shop/db (10.0.0.2)", List.of("NetworkPolicy shop/db"), ""), reason);
         assertSame(reason, reasons.of(facts, tcp("10.0.0.1", "10.0.0.2", 81), TO_POD, "shop/db"));
+        assertSame(
+                reason.policies(),
+                reasons.of(facts, tcp("10.0.0.1", "10.0.0.2", 82), TO_POD, "shop/db")
+                        .policies());
         Reason later = reasons.of(facts(), tcp("10.0.0.1", "10.0.0.2", 81), TO_POD, "shop/db");
         assertEquals("by now no policy denies it", later.text());
     }
