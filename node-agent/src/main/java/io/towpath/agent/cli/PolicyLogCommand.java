@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
@@ -41,26 +42,36 @@ final class PolicyLogCommand {
     }
 
     private Cli.Output run(PrintStream out, boolean follow) throws IOException, InterruptedException {
-        String text = next();
+        JsonNode answer = ask();
+        if (answer == null) {
+            throw new IOException("no agent answers on " + socket + ": is it running? It alone knows what is denied");
+        }
+        String text = lines(answer);
         while (follow && !out.checkError()) {
             out.print(text);
             out.flush();
             Thread.sleep(PAUSE_MS);
-            text = next();
+            // An agent that has ended may be started again.
+            answer = ask();
+            text = answer == null ? "" : lines(answer);
         }
         return new Cli.Output(text, true);
     }
 
-    /** The lines of what came since the last call. */
-    private String next() throws IOException {
-        JsonNode answer = ask();
-        if (!answer.path("run").asText().equals(run)) {
-            run = answer.path("run").asText();
-            if (last > 0) {
-                last = 0;
-                answer = ask();
-            }
+    /** What came since the last call; null if no agent answers. */
+    private @Nullable JsonNode ask() throws IOException {
+        JsonNode answer = Asking.get(socket, "/policy/log?after=" + last);
+        if (answer == null || answer.path("run").asText().equals(run)) {
+            return answer;
         }
+        // Another agent counts anew.
+        run = answer.path("run").asText();
+        long before = last;
+        last = 0;
+        return before == 0 ? answer : ask();
+    }
+
+    private String lines(JsonNode answer) {
         StringBuilder text = new StringBuilder();
         for (JsonNode denial : answer.path("denials")) {
             last = denial.path("id").asLong();
@@ -69,14 +80,6 @@ final class PolicyLogCommand {
             }
         }
         return text.toString();
-    }
-
-    private JsonNode ask() throws IOException {
-        JsonNode answer = Asking.get(socket, "/policy/log?after=" + last);
-        if (answer == null) {
-            throw new IOException("no agent answers on " + socket + ": is it running? It alone knows what is denied");
-        }
-        return answer;
     }
 
     private static String line(JsonNode denial) {

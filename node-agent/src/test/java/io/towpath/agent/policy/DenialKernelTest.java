@@ -22,6 +22,7 @@ import io.towpath.policy.facts.PolicyFact;
 import io.towpath.policy.facts.Selector;
 import io.towpath.policy.ruleset.Direction;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -125,14 +126,7 @@ class DenialKernelTest {
     void theCommandPrintsIt(@TempDir Path folder) throws Exception {
         start(false);
         Path socket = folder.resolve("agent.sock");
-        Log log = new Log(
-                new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
-                Log.Form.TEXT,
-                Log.Level.INFO,
-                Clock.systemUTC());
-        StatusBoard board = new StatusBoard(AgentStatus.starting(null, "kubernetes", Statuses.START));
-        try (Endpoints _ =
-                Endpoints.open(IpAddress.parse("127.0.0.1"), 0, socket, board, List.of(), scene.loop(), "1.2.3", log)) {
+        try (Endpoints _ = serve(socket, scene.loop())) {
             assertEquals("", printed(socket));
             assertFalse(a.reaches(b));
             Denial denial = first();
@@ -145,6 +139,47 @@ class DenialKernelTest {
                     default/none-into-b"],"policyCount":1,"reason":""}
                     """.formatted(denial.time()), printed(socket, "--output", "json"));
         }
+    }
+
+    @Test
+    void theCommandFollowsFromOneAgentToTheNext(@TempDir Path folder) throws Exception {
+        start(false);
+        Path socket = folder.resolve("agent.sock");
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
+        Thread following = new Thread(() ->
+                new Cli(stream, stream).run("policy", "log", "--follow", "--socket", socket.toString()));
+        try (Endpoints _ = serve(socket, scene.loop())) {
+            following.start();
+            assertFalse(a.reaches(b));
+            scene.await("first", () -> count(out) == 1);
+            assertFalse(a.reaches(b));
+            scene.await("second", () -> count(out) == 2);
+        }
+        scene.loop().close();
+        start(false);
+        assertFalse(a.reaches(b));
+        try (Endpoints _ = serve(socket, scene.loop())) {
+            scene.await("of the next agent", () -> count(out) == 3);
+        } finally {
+            following.interrupt();
+            following.join();
+        }
+        assertTrue(out.toString(StandardCharsets.UTF_8).lines().limit(3).allMatch(line -> (line + "\n").endsWith(WORDS)));
+    }
+
+    private static long count(ByteArrayOutputStream out) {
+        return out.toString(StandardCharsets.UTF_8).lines().count();
+    }
+
+    private static Endpoints serve(Path socket, PolicyLoop loop) throws IOException {
+        Log log = new Log(
+                new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
+                Log.Form.TEXT,
+                Log.Level.INFO,
+                Clock.systemUTC());
+        StatusBoard board = new StatusBoard(AgentStatus.starting(null, "kubernetes", Statuses.START));
+        return Endpoints.open(IpAddress.parse("127.0.0.1"), 0, socket, board, List.of(), loop, "1.2.3", log);
     }
 
     private static String printed(Path socket, String... options) {
