@@ -147,8 +147,8 @@ class DenialKernelTest {
         Path socket = folder.resolve("agent.sock");
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
-        Thread following = new Thread(() ->
-                new Cli(stream, stream).run("policy", "log", "--follow", "--socket", socket.toString()));
+        Thread following = new Thread(
+                () -> new Cli(stream, stream).run("policy", "log", "--follow", "--socket", socket.toString()));
         try (Endpoints _ = serve(socket, scene.loop())) {
             following.start();
             assertFalse(a.reaches(b));
@@ -165,7 +165,8 @@ class DenialKernelTest {
             following.interrupt();
             following.join();
         }
-        assertTrue(out.toString(StandardCharsets.UTF_8).lines().limit(3).allMatch(line -> (line + "\n").endsWith(WORDS)));
+        assertTrue(
+                out.toString(StandardCharsets.UTF_8).lines().limit(3).allMatch(line -> (line + "\n").endsWith(WORDS)));
     }
 
     private static long count(ByteArrayOutputStream out) {
