@@ -56,7 +56,9 @@ public final class Connections {
             boolean isMeant = pods.contains(from) || pods.contains(to);
             return isMeant && (isOfGone(connection, pods, permissions) || isForbidden(connection, permissions, node));
         });
+        // A pod that is gone answers nobody.
         table.cut(ended.stream()
+                .filter(connection -> !isOfGone(connection, pods, permissions))
                 .map(Connection::reply)
                 .filter(flow -> flow.protocol() == TCP)
                 .toList());

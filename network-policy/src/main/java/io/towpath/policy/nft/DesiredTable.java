@@ -60,10 +60,6 @@ final class DesiredTable {
         return layout.table();
     }
 
-    NftSet cut(boolean ipv6) {
-        return layout.cut(ipv6);
-    }
-
     NftSet deniedPods(Direction direction) {
         return layout.deniedPods(direction);
     }
@@ -83,7 +79,7 @@ final class DesiredTable {
         }
         endpoints(ruleset, byName, state);
         deniedPods(ruleset, state);
-        layout.cuts().forEach(set -> state.withSet(new SetState(set, new Contents.Passing())));
+        layout.passing().forEach(set -> state.withSet(new SetState(set, new Contents.Passing())));
         if (ruleset.endpoints().values().stream().anyMatch(DesiredTable::usesPods)) {
             if (!ruleset.pods().equals(pods)) {
                 pods = ruleset.pods();

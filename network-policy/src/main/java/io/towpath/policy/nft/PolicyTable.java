@@ -163,10 +163,10 @@ public final class PolicyTable {
         for (boolean ipv6 : new boolean[] {false, true}) {
             List<Element> elements = flows.stream()
                     .filter(flow -> flow.source().ipv6() == ipv6)
-                    .map(flow -> Element.of(TableLayout.cutKey(flow)))
+                    .map(flow -> Element.of(Cuts.key(flow)))
                     .toList();
             if (!elements.isEmpty()) {
-                transaction.add(desiring.cut(ipv6), elements);
+                transaction.add(Cuts.set(table, ipv6), elements);
             }
         }
         if (transaction.isEmpty()) {

@@ -1,11 +1,9 @@
 package io.towpath.policy.nft;
 
-import io.towpath.netlink.conntrack.Flow;
 import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.CtKey;
 import io.towpath.netlink.nft.DataType;
 import io.towpath.netlink.nft.Expression;
-import io.towpath.netlink.nft.Expression.Bitwise;
 import io.towpath.netlink.nft.Expression.Cmp;
 import io.towpath.netlink.nft.Expression.Counter;
 import io.towpath.netlink.nft.Expression.Header;
@@ -47,14 +45,6 @@ final class TableLayout {
     private static final int NEIGHBOUR_SOLICITATION = 135;
     private static final int NEIGHBOUR_ADVERTISEMENT = 136;
     private static final int REGISTER = 1;
-
-    /** Where TCP has its flags, in bytes, and one of them. */
-    private static final int TCP_FLAGS = 13;
-
-    private static final int SYN = 2;
-
-    /** For how long a connection that was cut is not revived: longer than anybody sends into one that does not answer. */
-    private static final long CUT_MILLIS = 24 * 3_600_000L;
 
     /** How much of a denied packet is logged: the headers of IPv6 and TCP. */
     private static final int SNAPLEN = 80;
@@ -128,25 +118,6 @@ final class TableLayout {
         }
         return NftSet.set(table, Verdicts.denied(direction).chain(), DataType.IFNAME)
                 .withEach(each);
-    }
-
-    /** Packets of TCP connections that were cut, the way that may be permitted. */
-    NftSet cut(boolean ipv6) {
-        return NftSet.set(table, name("cut", ipv6), address(ipv6), address(ipv6), DataType.PORT, DataType.PORT)
-                .withTimeout(CUT_MILLIS);
-    }
-
-    /** The sets of them that there are: a trial cuts nothing. */
-    List<NftSet> cuts() {
-        return options.enforces() ? List.of(cut(false), cut(true)) : List.of();
-    }
-
-    static Value cutKey(Flow flow) {
-        return Value.concat(
-                Value.of(flow.source()),
-                Value.of(flow.destination()),
-                Value.be16(flow.sourcePort()),
-                Value.be16(flow.destinationPort()));
     }
 
     static DataType address(boolean ipv6) {
@@ -277,28 +248,21 @@ final class TableLayout {
         rules.add(end(Rule.in(chain).ctState(CtKey.INVALID).counter().comment(INVALID)));
     }
 
-    /**
-     * The kernel takes any packet of TCP for the beginning of a connection that it does not know. So an acknowledgement on its way, or whatever
-     * the other side sends, would revive what was forgotten because it is permitted no more, where that side may begin connections.
-     */
+    /** A trial cuts nothing. */
     private void addCuts(Chain chain, List<Rule> rules) {
-        for (NftSet set : cuts()) {
-            boolean ipv6 = set.equals(cut(true));
-            rules.add(Rule.in(chain)
-                    .tcp()
-                    .with(new Payload(Header.TRANSPORT, TCP_FLAGS, 1, REGISTER))
-                    .with(new Bitwise(REGISTER, REGISTER, Value.u8(SYN), Value.u8(0)))
-                    .with(new Cmp(REGISTER, Operator.EQ, Value.u8(0)))
-                    .in(
-                            set,
-                            ipv6 ? Field.IP6_SADDR : Field.IP_SADDR,
-                            ipv6 ? Field.IP6_DADDR : Field.IP_DADDR,
-                            Field.SPORT,
-                            Field.DPORT)
-                    .counter()
-                    .comment(INVALID)
-                    .drop());
+        if (options.enforces()) {
+            for (boolean ipv6 : new boolean[] {false, true}) {
+                rules.add(Cuts.packets(chain, Cuts.set(table, ipv6), ipv6)
+                        .counter()
+                        .comment(INVALID)
+                        .drop());
+            }
         }
+    }
+
+    /** The sets that the chains use and whose elements come and go by themselves. */
+    List<NftSet> passing() {
+        return options.enforces() ? List.of(Cuts.set(table, false), Cuts.set(table, true)) : List.of();
     }
 
     private Chain denied(Direction direction) {

@@ -164,5 +164,7 @@ class ConnectionsKernelTest {
         Ruleset without = new Rulesets().open(a, scene.c).build();
         table.sync(without);
         assertEquals(1, connections.forget(both, without, NODE));
+        String cut = scene.nft("list", "set", "inet", PolicyTable.NAME, ipv6 ? "cut-6" : "cut-4");
+        assertFalse(cut.contains("elements"), cut);
     }
 }

@@ -160,8 +160,8 @@ public final class PolicyBench implements AutoCloseable {
                 LockSupport.parkNanos(PAUSE_NANOS);
             }
         }
-        row("ADD until its policies are in force, " + size, with, 0);
-        row("ADD that does not wait for them, " + size, without, 0);
+        row("ADD that waits, " + size, with, 0);
+        row("ADD that does not, " + size, without, 0);
     }
 
     private void grow(int wanted) {
