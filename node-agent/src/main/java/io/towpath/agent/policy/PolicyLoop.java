@@ -41,7 +41,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private static final long SLOW_ROUND_NANOS = 30_000_000_000L;
-    private static final int LEAST_GAP_MS = 5;
+    private static final int LEAST_GAP_MS = 1;
+
+    /** How long what the kernel tells of links waits: of most the CNI executable tells then, too, and that does not wait. */
+    private static final long LINKS_NANOS = 20_000_000L;
+
     private static final int FIRST_RETRY_MS = 200;
     private static final int LAST_RETRY_MS = 5_000;
 
@@ -66,6 +70,8 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private final PolicyStatus status;
     private @Nullable Enforcing enforcing;
     private boolean due = true;
+    private boolean areLinksDue;
+    private long linksDue;
     private int retry;
 
     /**
@@ -85,7 +91,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         status = new PolicyStatus(log, clock);
         denials = new DenialReader(log, options, () -> known);
         try {
-            RtnlEvent.subscribe(monitor, null, event -> due |= pods.concerns(event));
+            RtnlEvent.subscribe(monitor, null, this::changed);
             NftEvent.subscribe(monitor, null, this::changed);
         } catch (NetlinkException e) {
             monitor.close();
@@ -139,6 +145,13 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         monitor.wake();
     }
 
+    private void changed(RtnlEvent event) {
+        if (pods.concerns(event) && !areLinksDue) {
+            areLinksDue = true;
+            linksDue = System.nanoTime() + LINKS_NANOS;
+        }
+    }
+
     private void changed(NftEvent event) {
         due |= enforcing == null || enforcing.concerns(event);
     }
@@ -162,8 +175,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         long earliest = slow;
         while (!stopped) {
             long now = System.nanoTime();
-            long until = due || news ? earliest : Math.max(slow, earliest);
-            long wait = waiting.patience(until - now);
+            long wait = waiting.patience(Math.max(earliest - now, due || news ? 0 : restNanos(slow, now)));
             if (wait > 0) {
                 monitor.await((int) ((Math.min(SLOW_ROUND_NANOS, wait) + 999_999) / 1_000_000));
                 continue;
@@ -174,6 +186,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
                 pods.doubt();
             }
             due = false;
+            areLinksDue = false;
             news = false;
             heartbeat.beat();
             boolean done = round(rtnl, table);
@@ -183,6 +196,11 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
             earliest = end + Math.max(1_000_000L * Math.max(LEAST_GAP_MS, retry), end - now);
             slow = done ? end + SLOW_ROUND_NANOS : earliest;
         }
+    }
+
+    /** For how long there is nothing to do, if nobody tells anything. */
+    private long restNanos(long slow, long now) {
+        return areLinksDue ? Math.min(slow - now, linksDue - now) : slow - now;
     }
 
     /** Whether everything is as it must be now. */
