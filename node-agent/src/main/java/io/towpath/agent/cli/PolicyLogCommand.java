@@ -15,6 +15,7 @@ import picocli.CommandLine.ParseResult;
 final class PolicyLogCommand {
     private static final String FOLLOW = "--follow";
     private static final String POD = "--pod";
+    /** Between two questions: the agent gives an answer and hangs up, it sends nothing unasked. */
     private static final int PAUSE_MS = 500;
 
     private final Path socket;

@@ -15,17 +15,6 @@ import org.junit.jupiter.api.Test;
 /** An operator learns what is denied to whom, and by which policy. */
 @OnLab
 class DenialLogTest {
-    private static final String FRIENDS = """
-            apiVersion: networking.k8s.io/v1
-            kind: NetworkPolicy
-            metadata: {name: friends, namespace: lab}
-            spec:
-              podSelector: {matchLabels: {role: shop}}
-              ingress:
-                - from:
-                    - podSelector: {matchLabels: {role: friend}}
-            """;
-
     private static final String DRY_RUN = "namespace: lab, annotations: {towpath.io/dry-run: 'true'}";
 
     @AutoClose
@@ -64,7 +53,10 @@ class DenialLogTest {
                         && lab.agent.metric("towpath_policy_endpoints") == 1);
     }
 
-    /** Sends three of each family. All are logged that the policy denies; of those that it would deny each first, as the others are of the same connection. */
+    /**
+     * Sends three of each family. Of those that the policy denies all are logged; of those that it would deny the first, as the others are
+     * of the same connection.
+     */
     private void check(boolean dryRun) {
         int denied = dryRun ? 2 : 6;
         for (String address : shop.addresses()) {
@@ -85,13 +77,13 @@ class DenialLogTest {
 
     @Test
     void whatIsDeniedIsLoggedAndCountedByPodAndPolicy() {
-        force(FRIENDS);
+        force(PolicyLab.FRIENDS);
         check(false);
     }
 
     @Test
     void whatADryRunWouldDenyIsLoggedAndCountedAndPasses() {
-        force(FRIENDS.replace("namespace: lab", DRY_RUN));
+        force(PolicyLab.FRIENDS.replace("namespace: lab", DRY_RUN));
         check(true);
     }
 }

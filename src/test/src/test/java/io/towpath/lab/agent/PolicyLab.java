@@ -18,6 +18,18 @@ import java.util.Map;
 
 /** Two nodes, a and b, whose agents enforce policies, and pods of the namespace lab that the API knows, each known by its label role. */
 final class PolicyLab implements AutoCloseable {
+    /** Only friends reach the shop. */
+    static final String FRIENDS = """
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: friends, namespace: lab}
+            spec:
+              podSelector: {matchLabels: {role: shop}}
+              ingress:
+                - from:
+                    - podSelector: {matchLabels: {role: friend}}
+            """;
+
     private static final int WAIT_SECONDS = 2;
 
     /** Less than the second after which a first packet without an answer is sent again. */

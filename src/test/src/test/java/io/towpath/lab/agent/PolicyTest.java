@@ -32,18 +32,6 @@ class PolicyTest {
               policyTypes: [Egress]
             """;
 
-    /** Only friends reach the shop. */
-    private static final String FRIENDS = """
-            apiVersion: networking.k8s.io/v1
-            kind: NetworkPolicy
-            metadata: {name: friends, namespace: lab}
-            spec:
-              podSelector: {matchLabels: {role: shop}}
-              ingress:
-                - from:
-                    - podSelector: {matchLabels: {role: friend}}
-            """;
-
     @AutoClose
     private final PolicyLab lab = new PolicyLab(true, true);
 
@@ -105,7 +93,7 @@ class PolicyTest {
 
     @Test
     void aKilledAgentLetsNothingPassAndStopsNothing() {
-        lab.api.apply(FRIENDS);
+        lab.api.apply(PolicyLab.FRIENDS);
         Pod shop = lab.pod(a, "shop", "shop");
         Pod friend = lab.pod(b, "friend", "friend");
         Pod neighbour = lab.pod(a, "neighbour", "friend");
