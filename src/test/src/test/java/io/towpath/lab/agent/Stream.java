@@ -21,8 +21,6 @@ final class Stream implements AutoCloseable {
     private static final int CONNECT_MS = 5_000;
     private static final int BUFFER = 64 << 10;
     private static final long PAUSE_NANOS = 1_000_000;
-    private static final long WARM_UP_NANOS = 300_000_000;
-    private static final long MEASURED_NANOS = 300_000_000;
 
     private final SocketChannel sender;
     private final SocketChannel receiver;
@@ -119,15 +117,6 @@ final class Stream implements AutoCloseable {
     void more(long bytes) {
         long wanted = received() + bytes;
         Await.until(bytes + " more bytes arrive", () -> received() >= wanted);
-    }
-
-    /** How many arrive, once the burst of the beginning is over. */
-    double bytesPerSecond() {
-        LockSupport.parkNanos(WARM_UP_NANOS);
-        long before = received();
-        long start = System.nanoTime();
-        LockSupport.parkNanos(MEASURED_NANOS);
-        return (received() - before) * 1e9 / (System.nanoTime() - start);
     }
 
     @Override
