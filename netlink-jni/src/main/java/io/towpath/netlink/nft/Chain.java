@@ -56,6 +56,25 @@ public record Chain(Table table, String name, @Nullable Base base, String commen
         return new Chain(table, name, changed, comment, handle);
     }
 
+    /** The chain without what makes it a base chain, as it is named where it is deleted or flushed. */
+    public Chain nameOnly() {
+        return of(table, name);
+    }
+
+    /** Whether packets enter both at the same place, or neither; their policies may differ. */
+    public boolean hasHookOf(Chain other) {
+        if (base == null || other.base == null) {
+            return base == null && other.base == null;
+        }
+        return base.equals(
+                new Base(other.base.type, other.base.hook, other.base.priority, base.drop, other.base.device));
+    }
+
+    /** Whether both do the same with what no rule decides. */
+    public boolean hasPolicyOf(Chain other) {
+        return base == null || other.base == null || base.drop == other.base.drop;
+    }
+
     public Chain withComment(String newComment) {
         return new Chain(table, name, base, newComment, handle);
     }

@@ -97,6 +97,18 @@ public record NftSet(
         return (flags & NFT_SET_INTERVAL) != 0;
     }
 
+    /** Whether both are made alike; their elements and comments may differ. */
+    public boolean isSame(NftSet other) {
+        return table.isSame(other.table)
+                && name.equals(other.name)
+                && key.equals(other.key)
+                && data.equals(other.data)
+                && flags == other.flags
+                && timeoutMillis == other.timeoutMillis
+                && size == other.size
+                && each.equals(other.each);
+    }
+
     boolean isConcatenation() {
         return key.size() > 1;
     }

@@ -31,6 +31,19 @@ public record Rule(Table table, String chain, List<Expression> expressions, Stri
                 && reset(expressions).equals(reset(other.expressions));
     }
 
+    /** Whether all of them do, in this order. */
+    public static boolean areSame(List<Rule> some, List<Rule> others) {
+        if (some.size() != others.size()) {
+            return false;
+        }
+        for (int i = 0; i < some.size(); i++) {
+            if (!some.get(i).isSame(others.get(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private static List<Expression> reset(List<Expression> expressions) {
         return expressions.stream()
                 .map(expression -> expression instanceof Expression.Counter ? new Expression.Counter(0, 0) : expression)

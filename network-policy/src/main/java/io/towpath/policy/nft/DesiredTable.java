@@ -9,8 +9,10 @@ import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.RuleBuilder;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Value;
-import io.towpath.policy.nft.TableState.ChainState;
-import io.towpath.policy.nft.TableState.SetState;
+import io.towpath.netlink.nft.table.Contents;
+import io.towpath.netlink.nft.table.TableState;
+import io.towpath.netlink.nft.table.TableState.ChainState;
+import io.towpath.netlink.nft.table.TableState.SetState;
 import io.towpath.policy.ruleset.Block;
 import io.towpath.policy.ruleset.Bound;
 import io.towpath.policy.ruleset.Direction;
@@ -255,7 +257,7 @@ final class DesiredTable {
             List<Rule> rules,
             List<SetState> sets) {
         Direction direction = profile.direction();
-        Contents.Addresses contents = new Contents.Addresses(profile.addresses(), ipv6, direction, only, frequent);
+        Addresses contents = new Addresses(profile.addresses(), ipv6, direction, only, frequent);
         if (contents.isEmpty()) {
             return;
         }

@@ -10,18 +10,15 @@ import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
+import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Ruleset;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
-/**
- * Keeps the table that enforces a ruleset what it must be. As long as nobody else wrote to it, which the generation of nftables or
- * its events tell, a sync sends the difference to the last one and reads nothing.
- */
+/** The table that enforces a ruleset. */
 public final class PolicyTable {
     /** The table's name, in family inet. */
     public static final String NAME = "towpath-policy";
@@ -29,26 +26,10 @@ public final class PolicyTable {
     /** The name of the table of a trial. */
     public static final String TRIAL_NAME = "towpath-policy-trial";
 
-    private static final int ATTEMPTS = 5;
-    private static final int NO_GENERATION = 0;
-
     private final Nft nft;
     private final DesiredTable desiring;
     private final Table table;
-    private @Nullable TableState last;
-    private int lastGeneration = NO_GENERATION;
-    private boolean touched;
-    private @Nullable Transaction sent;
-
-    /** What a sync did. */
-    public enum Outcome {
-        /** All was as it must be. */
-        STOOD,
-        /** The ruleset had changed, or the table was made. */
-        CHANGED,
-        /** Others had changed the table. */
-        REPAIRED
-    }
+    private final KeptTable kept;
 
     /**
      * What denied packets and others were dropped, since the table was made or last repaired.
@@ -72,32 +53,12 @@ public final class PolicyTable {
         this.nft = nft;
         desiring = new DesiredTable(options);
         table = desiring.table();
+        kept = new KeptTable(nft, table);
     }
 
-    /**
-     * Takes the next event, and tells whether others have changed the table, so that a sync is due. The objects of a transaction
-     * come before the generation that it made, by which the table knows its own.
-     */
-    public synchronized boolean concerns(NftEvent event) {
-        switch (event.kind()) {
-            case LOST -> {
-                lastGeneration = NO_GENERATION;
-                return true;
-            }
-            case GENERATION -> {
-                boolean byOthers = touched && event.generation() - lastGeneration > 0;
-                if (byOthers) {
-                    lastGeneration = NO_GENERATION;
-                } else if (lastGeneration != NO_GENERATION && event.generation() == next(lastGeneration)) {
-                    // Others wrote to tables of their own: what was known of this one still holds.
-                    lastGeneration = event.generation();
-                }
-                touched = false;
-                return byOthers;
-            }
-            default -> touched |= event.table().isSame(table);
-        }
-        return false;
+    /** Takes the next event, and tells whether others have changed the table, so that a sync is due. */
+    public boolean concerns(NftEvent event) {
+        return kept.concerns(event);
     }
 
     /**
@@ -105,52 +66,8 @@ public final class PolicyTable {
      *
      * @throws NetlinkException if the kernel refuses; then the table is as it was
      */
-    public synchronized Outcome sync(Ruleset ruleset) throws NetlinkException {
-        TableState desired = desiring.of(ruleset);
-        sent = null;
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            try {
-                return mend(desired);
-            } catch (NetlinkException e) {
-                lastGeneration = NO_GENERATION;
-                // Somebody wrote meanwhile: what was read no longer holds, or could not be read in one piece.
-                if (!e.is(Errno.ERESTART) && !e.is(Errno.EINTR) && !e.is(Errno.ENOENT)) {
-                    break;
-                }
-            }
-        }
-        // Others write faster than this can read, or there is something in the table that cannot be told apart: all of
-        // it goes.
-        Transaction transaction = TablePlan.anew(desired);
-        nft.commit(transaction);
-        boolean known = last != null;
-        stands(desired, transaction, NO_GENERATION);
-        return known ? Outcome.REPAIRED : Outcome.CHANGED;
-    }
-
-    private Outcome mend(TableState desired) throws NetlinkException {
-        int generation = nft.generation();
-        boolean isLast = generation == lastGeneration;
-        TableState there = isLast ? last : TableState.read(nft, table);
-        Transaction transaction = TablePlan.between(desired, there, generation);
-        if (transaction.isEmpty()) {
-            stands(desired, transaction, generation);
-            return Outcome.STOOD;
-        }
-        Outcome outcome = isLast || last == null || isNews(desired) ? Outcome.CHANGED : Outcome.REPAIRED;
-        nft.commit(transaction);
-        stands(desired, transaction, next(generation));
-        return outcome;
-    }
-
-    private boolean isNews(TableState desired) {
-        return !TablePlan.between(desired, last, NO_GENERATION).isEmpty();
-    }
-
-    private void stands(TableState desired, Transaction transaction, int generation) {
-        last = desired;
-        lastGeneration = generation;
-        sent = transaction;
+    public KeptTable.Outcome sync(Ruleset ruleset) throws NetlinkException {
+        return kept.sync(desiring.of(ruleset));
     }
 
     /**
@@ -158,7 +75,7 @@ public final class PolicyTable {
      *
      * @param flows what is not to begin a connection, of TCP, but for a SYN
      */
-    synchronized void cut(Collection<Flow> flows) throws NetlinkException {
+    void cut(Collection<Flow> flows) throws NetlinkException {
         Transaction transaction = new Transaction();
         for (boolean ipv6 : new boolean[] {false, true}) {
             List<Element> elements = flows.stream()
@@ -169,12 +86,7 @@ public final class PolicyTable {
                 transaction.add(Cuts.set(table, ipv6), elements);
             }
         }
-        if (transaction.isEmpty()) {
-            return;
-        }
-        boolean isLast = nft.generation() == lastGeneration;
-        nft.commit(transaction);
-        lastGeneration = isLast ? next(lastGeneration) : NO_GENERATION;
+        kept.also(transaction);
     }
 
     /**
@@ -182,24 +94,13 @@ public final class PolicyTable {
      *
      * @return whether there was one
      */
-    public synchronized boolean remove() throws NetlinkException {
-        last = null;
-        lastGeneration = NO_GENERATION;
-        boolean isThere = nft.tables().stream().anyMatch(each -> each.isSame(table));
-        if (isThere) {
-            nft.commit(new Transaction().delete(table));
-        }
-        return isThere;
+    public boolean remove() throws NetlinkException {
+        return kept.remove();
     }
 
     /** What the last sync sent, a line each; empty if nothing. */
-    synchronized String sent() {
-        return sent == null ? "" : sent.toString();
-    }
-
-    /** The generation that a transaction makes. */
-    private static int next(int generation) {
-        return generation + 1 == NO_GENERATION ? NO_GENERATION + 1 : generation + 1;
+    String sent() {
+        return kept.sent();
     }
 
     /** What was dropped until now; nothing if there is no table. */

@@ -19,7 +19,7 @@ import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.RuleBuilder;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Value;
-import io.towpath.policy.nft.TableState.ChainState;
+import io.towpath.netlink.nft.table.TableState.ChainState;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Endpoint;
 import java.util.ArrayList;

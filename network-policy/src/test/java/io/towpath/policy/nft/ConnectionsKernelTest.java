@@ -12,6 +12,7 @@ import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.conntrack.Conntrack;
 import io.towpath.netlink.conntrack.Filter;
+import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Outcome;
@@ -129,8 +130,8 @@ class ConnectionsKernelTest {
             assertFalse(goesOn(ipv6, 80));
             assertTrue(table.dropped().invalid() > 0);
             assertEquals(0, connections.forget(closed, NODE));
-            assertEquals(PolicyTable.Outcome.STOOD, table.sync(closed));
-            assertEquals(PolicyTable.Outcome.STOOD, new PolicyTable(scene.nft, PolicyOptions.silent()).sync(closed));
+            assertEquals(KeptTable.Outcome.STOOD, table.sync(closed));
+            assertEquals(KeptTable.Outcome.STOOD, new PolicyTable(scene.nft, PolicyOptions.silent()).sync(closed));
             assertFalse(isReplied(ipv6), "nor after a restart");
             table.sync(all);
             assertTrue(goesOn(ipv6, 80), "by its own side, when that is permitted again");

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
+import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.nft.PolicyTable.Denied;
 import io.towpath.policy.ruleset.Direction;
@@ -59,7 +60,7 @@ class PacketsKernelTest {
 
     private void force(Rulesets rulesets) throws Exception {
         Ruleset ruleset = rulesets.build();
-        assertEquals(PolicyTable.Outcome.CHANGED, table.sync(ruleset));
+        assertEquals(KeptTable.Outcome.CHANGED, table.sync(ruleset));
     }
 
     private boolean passes(PolicyScene.Pod from, PolicyScene.Pod to, boolean ipv6, int port) throws Exception {
@@ -290,7 +291,7 @@ class PacketsKernelTest {
         assertEquals(counted, denied(), "other profiles, another pod");
         assertEquals(6, table.deniedByLink().size());
         assertEquals(
-                PolicyTable.Outcome.STOOD,
+                KeptTable.Outcome.STOOD,
                 new PolicyTable(scene.nft, PolicyOptions.silent())
                         .sync(new Rulesets()
                                 .with(a, none, null)
@@ -315,7 +316,7 @@ class PacketsKernelTest {
                 .with(a, null, null)
                 .with(b, Rulesets.deny(Direction.INGRESS), null)
                 .open(scene.c);
-        assertEquals(PolicyTable.Outcome.CHANGED, trial.sync(tried.build()));
+        assertEquals(KeptTable.Outcome.CHANGED, trial.sync(tried.build()));
         assertFalse(passes(a, b, ipv6, 80), "the table that enforces goes first");
         assertTrue(passes(scene.c, b, ipv6, 80));
         Map<Denied, Long> denied = new HashMap<>(trial.deniedByLink());

@@ -4,6 +4,7 @@ import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.TestNamespace;
 import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Endpoint;
@@ -63,7 +64,7 @@ public final class PolicyTableBench {
 
     private static void report(String what, PolicyTable table, Ruleset ruleset) throws Exception {
         long began = System.nanoTime();
-        PolicyTable.Outcome outcome = table.sync(ruleset);
+        KeptTable.Outcome outcome = table.sync(ruleset);
         System.out.println(what + ": " + (System.nanoTime() - began) / 1000 + " us, " + outcome);
     }
 

@@ -13,6 +13,7 @@ import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.TestNamespace;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
+import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Endpoint;
@@ -122,7 +123,7 @@ class PolicyTableKernelTest {
 
     @Test
     void nftListsTheTableAndLoadsItsListing(@TempDir Path folder) throws Exception {
-        assertEquals(PolicyTable.Outcome.CHANGED, table.sync(rich(7)));
+        assertEquals(KeptTable.Outcome.CHANGED, table.sync(rich(7)));
         String listed = list();
         for (String words : List.of(
                 "iifname . ip saddr != @sources-4",
@@ -158,12 +159,12 @@ class PolicyTableKernelTest {
     void aSecondSyncWritesNothingAndARestartNeither() throws Exception {
         table.sync(rich(7));
         int generation = nft.generation();
-        assertEquals(PolicyTable.Outcome.STOOD, table.sync(rich(7)));
+        assertEquals(KeptTable.Outcome.STOOD, table.sync(rich(7)));
         assertEquals("", table.sent());
-        assertEquals(PolicyTable.Outcome.STOOD, new PolicyTable(nft, OPTIONS).sync(rich(7)));
+        assertEquals(KeptTable.Outcome.STOOD, new PolicyTable(nft, OPTIONS).sync(rich(7)));
         assertEquals(generation, nft.generation());
         nft("add table inet others");
-        assertEquals(PolicyTable.Outcome.STOOD, table.sync(rich(7)));
+        assertEquals(KeptTable.Outcome.STOOD, table.sync(rich(7)));
         assertEquals(generation + 1, nft.generation());
     }
 
@@ -179,12 +180,12 @@ class PolicyTableKernelTest {
         Ruleset more = new Rulesets()
                 .with(endpoint, Rulesets.profile("in-1", Direction.INGRESS, after), null)
                 .build();
-        assertEquals(PolicyTable.Outcome.CHANGED, table.sync(more));
+        assertEquals(KeptTable.Outcome.CHANGED, table.sync(more));
         assertEquals("element add inet towpath-policy in-1-4 { 0x0200020a : accept }\n", table.sent());
         Ruleset fewer = new Rulesets()
                 .with(endpoint, Rulesets.profile("in-1", Direction.INGRESS, before), null)
                 .build();
-        assertEquals(PolicyTable.Outcome.CHANGED, new PolicyTable(nft, OPTIONS).sync(fewer), "also after a restart");
+        assertEquals(KeptTable.Outcome.CHANGED, new PolicyTable(nft, OPTIONS).sync(fewer), "also after a restart");
         table.sync(more);
         table.sync(fewer);
         assertEquals("element delete inet towpath-policy in-1-4 { 0x0200020a : accept }\n", table.sent());
@@ -302,9 +303,9 @@ class PolicyTableKernelTest {
         String whole = list();
         nft(damage);
         assertNotEquals(whole, list());
-        assertEquals(PolicyTable.Outcome.REPAIRED, table.sync(rich(7)));
+        assertEquals(KeptTable.Outcome.REPAIRED, table.sync(rich(7)));
         assertEquals(parts(whole), parts(list()));
-        assertEquals(PolicyTable.Outcome.STOOD, table.sync(rich(7)));
+        assertEquals(KeptTable.Outcome.STOOD, table.sync(rich(7)));
     }
 
     @Test
@@ -320,7 +321,7 @@ class PolicyTableKernelTest {
                 }""");
         int generation = nft.generation();
         String handle = handle();
-        assertEquals(PolicyTable.Outcome.CHANGED, table.sync(rich(7)));
+        assertEquals(KeptTable.Outcome.CHANGED, table.sync(rich(7)));
         assertEquals(generation + 1, nft.generation(), "in one transaction");
         assertEquals(handle, handle(), "in place");
         String mended = list();
@@ -338,7 +339,7 @@ class PolicyTableKernelTest {
         nft("add table inet towpath-policy;"
                 + " add chain inet towpath-policy input { type filter hook input priority 7; }");
         int generation = nft.generation();
-        assertEquals(PolicyTable.Outcome.CHANGED, table.sync(rich(7)));
+        assertEquals(KeptTable.Outcome.CHANGED, table.sync(rich(7)));
         assertEquals(generation + 1, nft.generation());
         assertTrue(list().contains("type filter hook input priority filter - 5; policy accept;"));
     }
@@ -379,7 +380,7 @@ class PolicyTableKernelTest {
             nft("add element inet towpath-policy in-1-4 { 8.8.8.8 : accept }");
             monitor.await(10_000);
             assertEquals(1, concerning.size());
-            assertEquals(PolicyTable.Outcome.REPAIRED, table.sync(rich(4)));
+            assertEquals(KeptTable.Outcome.REPAIRED, table.sync(rich(4)));
             monitor.await(10_000);
             assertEquals(1, concerning.size(), "the repair");
             assertFalse(list().contains("8.8.8.8"));

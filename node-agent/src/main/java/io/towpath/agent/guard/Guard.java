@@ -1,20 +1,13 @@
 package io.towpath.agent.guard;
 
-import io.towpath.linux.Errno;
 import io.towpath.netlink.NetlinkException;
-import io.towpath.netlink.nft.Element;
 import io.towpath.netlink.nft.Expression;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
-import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
-import io.towpath.netlink.nft.Table;
-import io.towpath.netlink.nft.Transaction;
+import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.TableState;
 import io.towpath.overlay.DesiredOverlay;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,26 +18,11 @@ public final class Guard {
     /** The table's name, in family inet. */
     public static final String TABLE_NAME = "towpath-overlay";
 
-    private static final int ATTEMPTS = 5;
-
-    private static final int NO_GENERATION = 0;
-
     private final Nft nft;
     private final GuardPolicy policy;
+    private final KeptTable kept;
     private @Nullable DesiredOverlay overlay;
-    private @Nullable Ruleset lastDesired;
-    private int lastGeneration = NO_GENERATION;
-    private boolean touched;
-
-    /** What a sync did. */
-    public enum Outcome {
-        /** All was as it must be. */
-        STOOD,
-        /** The table was made, or the cluster had changed. */
-        CHANGED,
-        /** Others had changed the table. */
-        REPAIRED
-    }
+    private @Nullable TableState desired;
 
     /**
      * A guard of a network namespace.
@@ -54,25 +32,12 @@ public final class Guard {
     public Guard(Nft nft, GuardPolicy policy) {
         this.nft = nft;
         this.policy = policy;
+        kept = new KeptTable(nft, GuardRules.TABLE);
     }
 
-    /**
-     * Takes the next event, and tells whether others may have changed the table. The objects of a transaction come before the
-     * generation that it made, by which the guard knows its own.
-     */
+    /** Takes the next event, and tells whether others have changed the table. */
     public boolean concerns(NftEvent event) {
-        switch (event.kind()) {
-            case LOST -> {
-                return true;
-            }
-            case GENERATION -> {
-                boolean byOthers = touched && event.generation() != lastGeneration;
-                touched = false;
-                return byOthers;
-            }
-            default -> touched |= event.table().isSame(GuardRules.TABLE);
-        }
-        return false;
+        return kept.concerns(event);
     }
 
     /**
@@ -80,33 +45,14 @@ public final class Guard {
      *
      * @throws NetlinkException if the kernel refuses; then the table is as it was
      */
-    public Outcome sync(DesiredOverlay now) throws NetlinkException {
-        Ruleset desired = lastDesired == null || !now.equals(overlay) ? GuardRules.of(now, policy) : lastDesired;
-        boolean news = !desired.equals(lastDesired);
-        Outcome unlessRight = news ? Outcome.CHANGED : Outcome.REPAIRED;
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            try {
-                int generation = nft.generation();
-                boolean isLast = generation == lastGeneration;
-                if (!news && isLast) {
-                    return Outcome.STOOD;
-                }
-                Transaction transaction = GuardPlan.between(desired, isLast ? lastDesired : read(), generation);
-                boolean right = transaction.isEmpty();
-                nft.commit(transaction);
-                stands(now, desired, right ? generation : next(generation));
-                return right ? Outcome.STOOD : unlessRight;
-            } catch (NetlinkException e) {
-                // Somebody wrote meanwhile: what was read no longer holds, or could not be read in one piece.
-                if (!e.is(Errno.ERESTART) && !e.is(Errno.EINTR)) {
-                    throw e;
-                }
-            }
+    public KeptTable.Outcome sync(DesiredOverlay now) throws NetlinkException {
+        TableState wanted = desired;
+        if (wanted == null || !now.equals(overlay)) {
+            wanted = GuardRules.of(now, policy);
+            overlay = now;
+            desired = wanted;
         }
-        // Others write faster than this can read: whatever there is goes.
-        nft.commit(GuardPlan.anew(desired));
-        stands(now, desired, NO_GENERATION);
-        return unlessRight;
+        return kept.sync(wanted);
     }
 
     /** The packets that the table's rules have dropped since they were made. */
@@ -118,28 +64,5 @@ public final class Guard {
             }
         }
         return packets;
-    }
-
-    private void stands(DesiredOverlay now, Ruleset desired, int generation) {
-        overlay = now;
-        lastDesired = desired;
-        lastGeneration = generation;
-    }
-
-    /** The generation that a transaction makes. */
-    private static int next(int generation) {
-        return generation + 1 == NO_GENERATION ? NO_GENERATION + 1 : generation + 1;
-    }
-
-    private @Nullable Ruleset read() throws NetlinkException {
-        Table table = nft.find(GuardRules.TABLE);
-        if (table == null) {
-            return null;
-        }
-        Map<NftSet, Set<Element>> sets = new LinkedHashMap<>();
-        for (NftSet set : nft.sets(table)) {
-            sets.put(set, new HashSet<>(nft.elements(set)));
-        }
-        return new Ruleset(table, nft.chains(table), nft.rules(table), sets);
     }
 }

@@ -12,13 +12,13 @@ import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Value;
+import io.towpath.netlink.nft.table.Contents;
+import io.towpath.netlink.nft.table.TableState;
+import io.towpath.netlink.nft.table.TableState.ChainState;
+import io.towpath.netlink.nft.table.TableState.SetState;
 import io.towpath.overlay.DesiredOverlay;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 
 /**
  * How the node's table must be.
@@ -50,6 +50,7 @@ final class GuardRules {
 
     private final DesiredOverlay overlay;
     private final GuardPolicy policy;
+    private final TableState state = TableState.empty(TABLE);
     private final List<Rule> rules = new ArrayList<>();
 
     private GuardRules(DesiredOverlay overlay, GuardPolicy policy) {
@@ -58,17 +59,16 @@ final class GuardRules {
     }
 
     /** The table for an overlay. */
-    static Ruleset of(DesiredOverlay overlay, GuardPolicy policy) {
-        return new GuardRules(overlay, policy).ruleset();
+    static TableState of(DesiredOverlay overlay, GuardPolicy policy) {
+        return new GuardRules(overlay, policy).state();
     }
 
-    private Ruleset ruleset() {
+    private TableState state() {
         List<Chain> chains = new ArrayList<>(List.of(INPUT, GUARD_FORWARD, FORWARD));
-        Map<NftSet, Set<Element>> sets = new LinkedHashMap<>();
         for (DesiredOverlay.Device device : overlay.devices()) {
-            Set<Element> remotes = new HashSet<>();
+            List<Element> remotes = new ArrayList<>();
             device.peers().forEach(peer -> remotes.add(Element.of(Value.of(peer.remote()))));
-            sets.put(peers(device), remotes);
+            state.withSet(new SetState(peers(device), Contents.Listed.of(remotes)));
         }
         guardInput();
         for (DesiredOverlay.Device device : overlay.devices()) {
@@ -82,7 +82,13 @@ final class GuardRules {
                     Rule.in(POSTROUTING).mark(KUBE_PROXY_MARK, KUBE_PROXY_MARK).returns());
             overlay.devices().forEach(this::masquerade);
         }
-        return new Ruleset(TABLE, chains, rules, sets);
+        for (Chain chain : chains) {
+            List<Rule> own = rules.stream()
+                    .filter(rule -> rule.chain().equals(chain.name()))
+                    .toList();
+            state.withChain(new ChainState(chain, own));
+        }
+        return state;
     }
 
     private static NftSet peers(DesiredOverlay.Device device) {

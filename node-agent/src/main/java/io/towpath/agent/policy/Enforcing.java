@@ -6,6 +6,7 @@ import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Conntrack;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
+import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.policy.compile.Compiled;
@@ -48,9 +49,9 @@ final class Enforcing {
      *
      * @throws NetlinkException if that failed; what was in force still is, or what is new and some connections of before live on
      */
-    PolicyTable.Outcome enforce(Compiled compiled) throws NetlinkException {
+    KeptTable.Outcome enforce(Compiled compiled) throws NetlinkException {
         Ruleset ruleset = compiled.ruleset();
-        PolicyTable.Outcome outcome = table.sync(ruleset);
+        KeptTable.Outcome outcome = table.sync(ruleset);
         Ruleset tried = compiled.trial();
         if (tried != null) {
             isTrialThere = true;

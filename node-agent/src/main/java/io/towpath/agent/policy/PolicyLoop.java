@@ -13,6 +13,7 @@ import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Conntrack;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
+import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.netlink.rtnl.RtnlEvent;
 import io.towpath.policy.compile.Compiled;
@@ -235,7 +236,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         pods.look(rtnl);
         List<LocalEndpoint> endpoints = pods.endpoints(now);
         Compiled compiled = compiler.compile(now.facts(), endpoints);
-        PolicyTable.Outcome outcome = table.enforce(compiled);
+        KeptTable.Outcome outcome = table.enforce(compiled);
         Set<LocalEndpoint> inForce = new HashSet<>(endpoints);
         compiled.waiting().forEach(inForce::remove);
         waiting.inForce(handover -> inForce.contains(

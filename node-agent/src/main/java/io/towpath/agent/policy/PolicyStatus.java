@@ -3,6 +3,7 @@ package io.towpath.agent.policy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.status.AgentStatus;
+import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.policy.compile.Compiled;
 import io.towpath.policy.compile.LocalEndpoint;
 import io.towpath.policy.compile.Problem;
@@ -45,7 +46,7 @@ final class PolicyStatus {
 
     void enforced(
             Compiled compiled,
-            PolicyTable.Outcome outcome,
+            KeptTable.Outcome outcome,
             int endpointsInForce,
             PolicyTable.Dropped counted,
             PolicyTable.@Nullable Dropped countedOnTrial,
@@ -61,7 +62,7 @@ final class PolicyStatus {
         dropped = counted;
         tried = countedOnTrial;
         denied = deniedUntilNow;
-        if (outcome == PolicyTable.Outcome.REPAIRED) {
+        if (outcome == KeptTable.Outcome.REPAIRED) {
             repairs++;
             lastRepair = clock.instant();
             log.info("policies repaired", "table", PolicyTable.NAME);

@@ -5,6 +5,7 @@ import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
+import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.overlay.DesiredOverlay;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +32,7 @@ final class Guarding {
         guarded = overlay;
         looked = true;
         try {
-            Guard.Outcome outcome = guard.sync(overlay);
+            KeptTable.Outcome outcome = guard.sync(overlay);
             status.guarded(outcome, guard.dropped());
             inForce = true;
         } catch (NetlinkException e) {

@@ -3,6 +3,7 @@ package io.towpath.agent.reconcile;
 import io.towpath.agent.guard.Guard;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
+import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.OverlayPlan;
 import io.towpath.overlay.ServableNodes.Rejected;
@@ -169,8 +170,8 @@ final class StatusKeeper {
     }
 
     /** Takes that the nftables table is as it must be, what it took, and how many packets it has dropped. */
-    synchronized void guarded(Guard.Outcome outcome, long dropped) {
-        boolean repaired = outcome == Guard.Outcome.REPAIRED;
+    synchronized void guarded(KeptTable.Outcome outcome, long dropped) {
+        boolean repaired = outcome == KeptTable.Outcome.REPAIRED;
         guard = new AgentStatus.Guard(
                 true,
                 null,
@@ -178,7 +179,7 @@ final class StatusKeeper {
                 repaired ? clock.instant() : guard.lastRepair(),
                 dropped);
         log.problem("guard", null);
-        if (outcome != Guard.Outcome.STOOD) {
+        if (outcome != KeptTable.Outcome.STOOD) {
             log.info(repaired ? "guard repaired" : "guard changed", "table", Guard.TABLE_NAME);
         }
     }

@@ -11,6 +11,7 @@ import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
+import io.towpath.netlink.nft.table.KeptTable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -263,9 +264,9 @@ class GuardKernelTest {
         String whole = list();
         scene.nft(damage);
         assertNotEquals(whole, list());
-        assertEquals(Guard.Outcome.REPAIRED, guard.sync(scene.overlay));
+        assertEquals(KeptTable.Outcome.REPAIRED, guard.sync(scene.overlay));
         assertEquals(parts(whole), parts(list()));
-        assertEquals(Guard.Outcome.STOOD, guard.sync(scene.overlay));
+        assertEquals(KeptTable.Outcome.STOOD, guard.sync(scene.overlay));
     }
 
     @Test
@@ -277,7 +278,7 @@ class GuardKernelTest {
                     .replaceFirst("(?s).*?policy accept;.*?# handle (\\d+).*", "$1");
             scene.nft("delete", "rule", "inet", "towpath-overlay", chain, "handle", handle);
             assertNotEquals(whole, list());
-            assertEquals(Guard.Outcome.REPAIRED, guard.sync(scene.overlay));
+            assertEquals(KeptTable.Outcome.REPAIRED, guard.sync(scene.overlay));
             assertEquals(whole, list());
         }
     }
@@ -314,10 +315,10 @@ class GuardKernelTest {
         guard(POLICY);
         int generation = nft.generation();
         Guard restarted = new Guard(nft, POLICY);
-        assertEquals(Guard.Outcome.STOOD, restarted.sync(scene.overlay));
+        assertEquals(KeptTable.Outcome.STOOD, restarted.sync(scene.overlay));
         assertEquals(generation, nft.generation());
         scene.nft("add table inet others");
-        assertEquals(Guard.Outcome.STOOD, restarted.sync(scene.overlay));
+        assertEquals(KeptTable.Outcome.STOOD, restarted.sync(scene.overlay));
         assertEquals(generation + 1, nft.generation());
     }
 
@@ -334,7 +335,7 @@ class GuardKernelTest {
                     concerning.add(event);
                 }
             });
-            assertEquals(Guard.Outcome.CHANGED, guard.sync(scene.overlay));
+            assertEquals(KeptTable.Outcome.CHANGED, guard.sync(scene.overlay));
             monitor.await(10_000);
             assertFalse(all.isEmpty());
             assertEquals(List.of(), concerning, "own changes");
@@ -344,7 +345,7 @@ class GuardKernelTest {
             scene.nft("add element inet towpath-overlay peers4 { 192.168.0.77 }");
             monitor.await(10_000);
             assertEquals(1, concerning.size());
-            assertEquals(Guard.Outcome.REPAIRED, guard.sync(scene.overlay));
+            assertEquals(KeptTable.Outcome.REPAIRED, guard.sync(scene.overlay));
             monitor.await(10_000);
             assertEquals(1, concerning.size(), "the repair");
         }

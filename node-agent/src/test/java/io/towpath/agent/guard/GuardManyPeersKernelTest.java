@@ -8,6 +8,7 @@ import io.towpath.netlink.NetNs;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.TestNamespace;
 import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.overlay.DesiredOverlay;
 import org.junit.jupiter.api.Test;
 
@@ -23,25 +24,25 @@ class GuardManyPeersKernelTest {
                 Nft nft = Nft.open(netNs)) {
             Guard guard = new Guard(nft, new GuardPolicy(true, false));
             DesiredOverlay all = Overlays.of(PEERS);
-            report("made", Guard.Outcome.CHANGED, guard, all);
+            report("made", KeptTable.Outcome.CHANGED, guard, all);
             int generation = nft.generation();
-            report("looked at", Guard.Outcome.STOOD, guard, all);
-            report("one peer more", Guard.Outcome.CHANGED, guard, Overlays.of(PEERS + 1));
-            report("one peer fewer", Guard.Outcome.CHANGED, guard, all);
+            report("looked at", KeptTable.Outcome.STOOD, guard, all);
+            report("one peer more", KeptTable.Outcome.CHANGED, guard, Overlays.of(PEERS + 1));
+            report("one peer fewer", KeptTable.Outcome.CHANGED, guard, all);
             assertEquals(generation + 2, nft.generation());
-            report("read", Guard.Outcome.STOOD, new Guard(nft, new GuardPolicy(true, false)), all);
+            report("read", KeptTable.Outcome.STOOD, new Guard(nft, new GuardPolicy(true, false)), all);
             assertEquals(generation + 2, nft.generation());
             node.execute("nft", "flush", "set", "inet", "towpath-overlay", "peers4");
-            report("flushed set repaired", Guard.Outcome.REPAIRED, guard, all);
+            report("flushed set repaired", KeptTable.Outcome.REPAIRED, guard, all);
             node.execute("nft", "delete", "table", "inet", "towpath-overlay");
-            report("deleted table repaired", Guard.Outcome.REPAIRED, guard, all);
+            report("deleted table repaired", KeptTable.Outcome.REPAIRED, guard, all);
             String listed = node.execute("nft", "list", "set", "inet", "towpath-overlay", "peers4");
             assertEquals(PEERS, listed.split("192\\.168\\.", -1).length - 1);
             assertTrue(listed.contains("192.168.19.137"), "the last one");
         }
     }
 
-    private static void report(String what, Guard.Outcome outcome, Guard guard, DesiredOverlay overlay)
+    private static void report(String what, KeptTable.Outcome outcome, Guard guard, DesiredOverlay overlay)
             throws NetlinkException {
         long began = System.nanoTime();
         assertEquals(outcome, guard.sync(overlay), what);

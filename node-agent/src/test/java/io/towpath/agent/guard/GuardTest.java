@@ -12,6 +12,7 @@ import io.towpath.netlink.fake.FakeRequest;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
+import io.towpath.netlink.nft.table.KeptTable;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -32,9 +33,9 @@ class GuardTest {
 
     @Test
     void asLongAsNothingChangesItAsksForTheGenerationAlone() throws NetlinkException {
-        assertEquals(Guard.Outcome.CHANGED, guard.sync(Overlays.of(3)));
+        assertEquals(KeptTable.Outcome.CHANGED, guard.sync(Overlays.of(3)));
         kernel.forgetRequests();
-        assertEquals(Guard.Outcome.STOOD, guard.sync(Overlays.of(3)));
+        assertEquals(KeptTable.Outcome.STOOD, guard.sync(Overlays.of(3)));
         assertEquals(List.of("generation show"), requests());
     }
 
@@ -42,7 +43,7 @@ class GuardTest {
     void whenOnlyTheClusterChangesNothingIsRead() throws NetlinkException {
         guard.sync(Overlays.of(3));
         kernel.forgetRequests();
-        assertEquals(Guard.Outcome.CHANGED, guard.sync(Overlays.of(4)));
+        assertEquals(KeptTable.Outcome.CHANGED, guard.sync(Overlays.of(4)));
         assertEquals(1, kernel.writes().size(), () -> kernel.writes().toString());
         assertEquals(2, requests().size(), () -> requests().toString());
     }
@@ -51,9 +52,9 @@ class GuardTest {
     void anotherStartFindsTheTableAndKeepsIt() throws NetlinkException {
         guard.sync(Overlays.of(3));
         kernel.forgetRequests();
-        assertEquals(Guard.Outcome.STOOD, guard().sync(Overlays.of(3)));
+        assertEquals(KeptTable.Outcome.STOOD, guard().sync(Overlays.of(3)));
         assertEquals(List.of(), kernel.writes());
-        assertEquals(Guard.Outcome.CHANGED, guard().sync(Overlays.of(2)), "a peer vanished while no agent ran");
+        assertEquals(KeptTable.Outcome.CHANGED, guard().sync(Overlays.of(2)), "a peer vanished while no agent ran");
         assertEquals(1, kernel.writes().size());
     }
 
@@ -64,12 +65,12 @@ class GuardTest {
                 .is(Errno.EPERM));
         assertEquals(List.of(), others.tables(), "all or nothing");
         kernel.heal();
-        assertEquals(Guard.Outcome.CHANGED, guard.sync(Overlays.of(3)));
+        assertEquals(KeptTable.Outcome.CHANGED, guard.sync(Overlays.of(3)));
         others.commit(new Transaction().flush(GuardRules.TABLE));
         kernel.failRequests("rule append", Errno.EPERM);
         assertThrows(NetlinkException.class, () -> guard.sync(Overlays.of(3)));
         kernel.heal();
-        assertEquals(Guard.Outcome.REPAIRED, guard.sync(Overlays.of(3)));
+        assertEquals(KeptTable.Outcome.REPAIRED, guard.sync(Overlays.of(3)));
     }
 
     /** Has others write between the reading and the writing of a guard, so many times. */
@@ -114,19 +115,19 @@ class GuardTest {
     void whatIsWrittenAfterItHasReadIsReadAgain() throws NetlinkException {
         guard.sync(Overlays.of(3));
         // The element that it is about to add would fail, or a table be left without rules.
-        assertEquals(Guard.Outcome.CHANGED, interrupted(1).sync(Overlays.of(4)));
-        assertEquals(Guard.Outcome.STOOD, guard().sync(Overlays.of(4)));
+        assertEquals(KeptTable.Outcome.CHANGED, interrupted(1).sync(Overlays.of(4)));
+        assertEquals(KeptTable.Outcome.STOOD, guard().sync(Overlays.of(4)));
         assertEquals(2, others.tables().size());
     }
 
     @Test
     void othersWhoWriteWithoutEndDoNotKeepItFromBeingRight() throws NetlinkException {
         Guard guard = interrupted(100);
-        assertEquals(Guard.Outcome.CHANGED, guard.sync(Overlays.of(3)));
-        assertEquals(Guard.Outcome.STOOD, guard().sync(Overlays.of(3)));
+        assertEquals(KeptTable.Outcome.CHANGED, guard.sync(Overlays.of(3)));
+        assertEquals(KeptTable.Outcome.STOOD, guard().sync(Overlays.of(3)));
         kernel.interruptDumps(1_000_000);
-        assertEquals(Guard.Outcome.CHANGED, guard().sync(Overlays.of(4)));
+        assertEquals(KeptTable.Outcome.CHANGED, guard().sync(Overlays.of(4)));
         kernel.heal();
-        assertEquals(Guard.Outcome.STOOD, guard.sync(Overlays.of(4)), "it reads again, as it knows no generation");
+        assertEquals(KeptTable.Outcome.STOOD, guard.sync(Overlays.of(4)), "it reads again, as it knows no generation");
     }
 }

@@ -1,4 +1,4 @@
-package io.towpath.policy.nft;
+package io.towpath.netlink.nft.table;
 
 import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.Element;
@@ -8,8 +8,8 @@ import io.towpath.netlink.nft.NfTables;
 import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Transaction;
-import io.towpath.policy.nft.TableState.ChainState;
-import io.towpath.policy.nft.TableState.SetState;
+import io.towpath.netlink.nft.table.TableState.ChainState;
+import io.towpath.netlink.nft.table.TableState.SetState;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -51,7 +51,7 @@ final class TablePlan {
         }
         for (ChainState chain : desired.chains().values()) {
             ChainState there = observed.chains().get(chain.chain().name());
-            if (there != null && !isSameHook(chain.chain(), there.chain())) {
+            if (there != null && !chain.chain().hasHookOf(there.chain())) {
                 return whole(desired, transaction.delete(observed.table()));
             }
         }
@@ -74,7 +74,7 @@ final class TablePlan {
     private void mend() {
         for (SetState set : desired.sets().values()) {
             SetState there = observed.sets().get(set.set().name());
-            if (there != null && !isSame(set.set(), there.set())) {
+            if (there != null && !set.set().isSame(there.set())) {
                 replacedSets.add(set.set().name());
             }
         }
@@ -92,7 +92,7 @@ final class TablePlan {
         observed.sets().values().forEach(this::removeIfStrange);
         for (ChainState chain : observed.chains().values()) {
             if (!desired.chains().containsKey(chain.chain().name())) {
-                transaction.delete(bare(chain.chain()));
+                transaction.delete(chain.chain().nameOnly());
             }
         }
     }
@@ -107,12 +107,12 @@ final class TablePlan {
 
     private void clear(ChainState there) {
         ChainState wanted = desired.chains().get(there.chain().name());
-        boolean stays = wanted != null && (wanted.equals(there) || isSame(wanted.rules(), there.rules()));
+        boolean stays = wanted != null && (wanted.equals(there) || Rule.areSame(wanted.rules(), there.rules()));
         if (stays && there.rules().stream().noneMatch(this::usesReplaced)) {
             return;
         }
         if (!there.rules().isEmpty()) {
-            transaction.flush(bare(there.chain()));
+            transaction.flush(there.chain().nameOnly());
         }
         if (wanted != null) {
             rewritten.add(there.chain().name());
@@ -132,7 +132,7 @@ final class TablePlan {
         if (there == null) {
             rewritten.add(chain.name());
         }
-        if (there == null || !isSamePolicy(chain, there.chain())) {
+        if (there == null || !chain.hasPolicyOf(there.chain())) {
             transaction.add(chain);
         }
     }
@@ -159,45 +159,5 @@ final class TablePlan {
         if (!desired.sets().containsKey(set.name()) && (set.flags() & NfTables.NFT_SET_ANONYMOUS) == 0) {
             transaction.delete(set);
         }
-    }
-
-    private static boolean isSameHook(Chain one, Chain other) {
-        Chain.Base base = one.base();
-        Chain.Base there = other.base();
-        if (base == null || there == null) {
-            return base == null && there == null;
-        }
-        return base.equals(new Chain.Base(there.type(), there.hook(), there.priority(), base.drop(), there.device()));
-    }
-
-    private static boolean isSamePolicy(Chain one, Chain other) {
-        Chain.Base base = one.base();
-        Chain.Base there = other.base();
-        return base == null || there == null || base.drop() == there.drop();
-    }
-
-    private static boolean isSame(NftSet one, NftSet other) {
-        return one.key().equals(other.key())
-                && one.data().equals(other.data())
-                && one.flags() == other.flags()
-                && one.timeoutMillis() == other.timeoutMillis()
-                && one.size() == other.size()
-                && one.each().equals(other.each());
-    }
-
-    private static boolean isSame(List<Rule> some, List<Rule> others) {
-        if (some.size() != others.size()) {
-            return false;
-        }
-        for (int i = 0; i < some.size(); i++) {
-            if (!some.get(i).isSame(others.get(i))) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static Chain bare(Chain chain) {
-        return Chain.of(chain.table(), chain.name());
     }
 }

@@ -1,4 +1,4 @@
-package io.towpath.policy.nft;
+package io.towpath.netlink.nft.table;
 
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Chain;
@@ -19,29 +19,32 @@ import org.jspecify.annotations.Nullable;
  * @param chains its chains by name
  * @param sets its sets by name
  */
-record TableState(Table table, Map<String, ChainState> chains, Map<String, SetState> sets) {
+public record TableState(Table table, Map<String, ChainState> chains, Map<String, SetState> sets) {
     /** A chain with its rules in order. */
-    record ChainState(Chain chain, List<Rule> rules) {}
+    public record ChainState(Chain chain, List<Rule> rules) {}
 
     /** A set or map with its elements. */
-    record SetState(NftSet set, Contents contents) {}
+    public record SetState(NftSet set, Contents contents) {}
 
-    TableState withChain(ChainState chain) {
+    /** Adds a chain, or takes it for the one of its name. */
+    public TableState withChain(ChainState chain) {
         chains.put(chain.chain().name(), chain);
         return this;
     }
 
-    TableState withSet(SetState set) {
+    /** Adds a set, or takes it for the one of its name. */
+    public TableState withSet(SetState set) {
         sets.put(set.set().name(), set);
         return this;
     }
 
-    static TableState empty(Table table) {
+    /** A table with nothing in it, to be filled. */
+    public static TableState empty(Table table) {
         return new TableState(table, new LinkedHashMap<>(), new LinkedHashMap<>());
     }
 
     /** What the kernel has, null if there is no such table. */
-    static @Nullable TableState read(Nft nft, Table which) throws NetlinkException {
+    public static @Nullable TableState read(Nft nft, Table which) throws NetlinkException {
         Table table = nft.find(which);
         if (table == null) {
             return null;

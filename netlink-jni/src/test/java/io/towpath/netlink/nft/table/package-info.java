@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.netlink.nft.table;
+
+import org.jspecify.annotations.NullMarked;
