@@ -11,6 +11,7 @@ import io.towpath.lab.Json;
 import io.towpath.lab.Lab;
 import io.towpath.lab.NetConf;
 import io.towpath.lab.Node;
+import io.towpath.lab.Parallel;
 import io.towpath.lab.Plugin;
 import io.towpath.lab.Pod;
 import io.towpath.lab.api.ApiServer;
@@ -19,11 +20,13 @@ import io.towpath.lab.api.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 
 /**
  * Measures policies on a node of a simulated cluster, whose API server is in this process and on the same cores: from a change of a policy
@@ -36,6 +39,7 @@ public final class PolicyBench implements AutoCloseable {
     private static final int SPACE = 20;
     private static final int FEW = 100;
     private static final String LAB = "lab";
+    private static final int CROWD = 8;
     private static final int SILENCE_MS = 400;
     private static final long PAUSE_NANOS = 200_000_000L;
     private static final List<String> CROWDS = List.of("none", "few", "many");
@@ -99,7 +103,8 @@ public final class PolicyBench implements AutoCloseable {
                     agent::log);
             LockSupport.parkNanos(1_000_000_000L);
             changes(client, server, size + " policies, " + pods + " pods");
-            adds(size + " policies, " + pods + " pods");
+            adds(size + " policies, " + pods + " pods", 1);
+            adds(size + " policies, " + pods + " pods", CROWD);
         }
         String size = policies + " policies, " + pods + " pods";
         List<Double> starts = new ArrayList<>();
@@ -143,25 +148,42 @@ public final class PolicyBench implements AutoCloseable {
     }
 
     /** ADDs of pods that the API knows, with and without the wait until their policies are in force, in turns. */
-    private void adds(String size) {
+    private void adds(String size, int atATime) {
         List<Double> with = new ArrayList<>();
         List<Double> without = new ArrayList<>();
-        for (int i = 0; i < rounds; i++) {
-            for (boolean waits : new boolean[] {true, false}) {
-                String name = "added-" + added++;
-                api.put(ClusterObjects.pod("ns-0", name, Map.of("app", "app-0"), "a", List.of()));
-                LockSupport.parkNanos(PAUSE_NANOS);
-                Pod pod = node.pod("ns-0-" + name).conf(waits ? waiting() : node.conf());
-                long start = System.nanoTime();
-                call(pod, "ADD", "ns-0", name).run().succeeded();
-                (waits ? with : without).add((System.nanoTime() - start) / 1e6);
-                call(pod, "DEL", "ns-0", name).run().succeeded();
-                api.delete(Kind.POD, "ns-0", name);
-                LockSupport.parkNanos(PAUSE_NANOS);
-            }
+        int times = atATime == 1 ? rounds : Math.max(2, rounds / 4);
+        for (int i = 0; i < times; i++) {
+            without.addAll(add(node.conf(), atATime));
+            with.addAll(add(waiting(), atATime));
         }
-        row("ADD that waits, " + size, with, 0);
-        row("ADD that does not, " + size, without, 0);
+        String many = atATime == 1 ? "" : ", " + atATime + " at a time";
+        row("ADD that waits" + many + ", " + size, with, 0);
+        row("ADD that does not" + many + ", " + size, without, 0);
+    }
+
+    /** Adds pods at the same time and deletes them; returns how long each ADD took, in milliseconds. */
+    private List<Double> add(NetConf conf, int count) {
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            names.add("added-" + added++);
+            api.put(ClusterObjects.pod("ns-0", names.getLast(), Map.of("app", "app-0"), "a", List.of()));
+        }
+        List<Pod> pods =
+                names.stream().map(name -> node.pod("ns-0-" + name).conf(conf)).toList();
+        LockSupport.parkNanos(PAUSE_NANOS);
+        List<Double> times = Collections.synchronizedList(new ArrayList<>());
+        List<Integer> all = IntStream.range(0, count).boxed().toList();
+        Parallel.run(count, all, i -> {
+            long start = System.nanoTime();
+            call(pods.get(i), "ADD", "ns-0", names.get(i)).run().succeeded();
+            times.add((System.nanoTime() - start) / 1e6);
+        });
+        for (int i : all) {
+            call(pods.get(i), "DEL", "ns-0", names.get(i)).run().succeeded();
+            api.delete(Kind.POD, "ns-0", names.get(i));
+        }
+        LockSupport.parkNanos(PAUSE_NANOS);
+        return times;
     }
 
     private void grow(int wanted) {
