@@ -169,7 +169,16 @@ public final class RuleBuilder {
 
     /** Packets to an address of this node. */
     public RuleBuilder fibDaddrLocal() {
-        expressions.add(new Fib(NFT_FIB_RESULT_ADDRTYPE, NFTA_FIB_F_DADDR, REGISTER));
+        return local(NFTA_FIB_F_DADDR);
+    }
+
+    /** Packets from an address of this node. */
+    public RuleBuilder fibSaddrLocal() {
+        return local(NFTA_FIB_F_SADDR);
+    }
+
+    private RuleBuilder local(int address) {
+        expressions.add(new Fib(NFT_FIB_RESULT_ADDRTYPE, address, REGISTER));
         return with(new Cmp(REGISTER, Operator.EQ, Value.u32(RTN_LOCAL)));
     }
 

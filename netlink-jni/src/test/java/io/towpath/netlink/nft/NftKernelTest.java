@@ -214,6 +214,7 @@ class NftKernelTest {
                         .with(new Meta(MetaKey.MARK, 1))
                         .with(new Range(1, true, Value.u32(0), Value.u32(0)))
                         .drop(),
+                Rule.in(INPUT).fibSaddrLocal().drop(),
                 Rule.in(DSTNAT).fibDaddrLocal().dnat(FORWARDS, Field.L4PROTO, Field.DPORT),
                 Rule.in(DSTNAT).tcp().dport(80).dnat(IpAddress.parse("10.0.0.1"), 8080),
                 Rule.in(DSTNAT).tcp().dport(80).dnat(IpAddress.parse("fd00::1"), 0),
@@ -259,6 +260,7 @@ class NftKernelTest {
                 "meta l4proto tcp reject with tcp reset",
                 "counter name \"packets\"",
                 "meta mark set numgen random mod 4",
+                "fib saddr type local drop",
                 "fib daddr type local dnat ip to meta l4proto . th dport map @forwards",
                 "tcp dport 80 dnat ip to 10.0.0.1:8080",
                 "tcp dport 80 dnat ip6 to fd00::1",

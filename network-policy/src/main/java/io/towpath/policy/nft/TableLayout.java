@@ -1,5 +1,6 @@
 package io.towpath.policy.nft;
 
+import io.towpath.net.IpPrefix;
 import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.CtKey;
 import io.towpath.netlink.nft.DataType;
@@ -30,7 +31,8 @@ import java.util.List;
  *
  * <p>Allowed is what a rule accepts; whatever falls through, by whatever gap, meets the drop at the end of a base chain. Egress and
  * ingress are two base chains of the same hook, one after the other, because an accept ends only its own: so both are asked of a
- * packet between two pods of this node, and nothing but an accept lets it pass.
+ * packet between two pods of this node, and nothing but an accept lets it pass. At output nothing is asked of what the node itself
+ * sends; what it only passes on there, as IPVS and transparent proxies do, has the source of another, and meets ingress.
  */
 final class TableLayout {
     /** After the overlay's guard, before the usual filters: what is denied here costs no other table anything. */
@@ -40,6 +42,11 @@ final class TableLayout {
     private static final int TRIAL_PRIORITY = PRIORITY + 2;
 
     private static final String PODS = "cali*";
+
+    /** From where the kernel itself looks for neighbours. */
+    private static final IpPrefix LINK_LOCAL = IpPrefix.parse("fe80::/10");
+
+    private static final IpPrefix UNSPECIFIED = IpPrefix.parse("::/128");
     private static final int ICMPV6 = 58;
     private static final int ROUTER_SOLICITATION = 133;
     private static final int NEIGHBOUR_SOLICITATION = 135;
@@ -59,6 +66,7 @@ final class TableLayout {
     private final Chain forwardFrom;
     private final Chain forwardTo;
     private final Chain input;
+    private final Chain output;
     private final Chain fromPod;
     private final Chain toPod;
 
@@ -69,6 +77,7 @@ final class TableLayout {
         forwardFrom = Chain.base(table, "forward-from", "filter", Hook.FORWARD, priority);
         forwardTo = Chain.base(table, "forward-to", "filter", Hook.FORWARD, priority + 1);
         input = Chain.base(table, "input", "filter", Hook.INPUT, priority);
+        output = Chain.base(table, "output", "filter", Hook.OUTPUT, priority);
         fromPod = Chain.of(table, "from-pod");
         toPod = Chain.of(table, "to-pod");
     }
@@ -160,6 +169,18 @@ final class TableLayout {
                                 discovery(NEIGHBOUR_ADVERTISEMENT),
                                 Rule.in(input).iifname(PODS).jump(fromPod),
                                 end(Rule.in(input).iifname(PODS).counter()))),
+                base(
+                        output,
+                        List.of(
+                                Rule.in(output).oifnameNot(PODS).accept(),
+                                Rule.in(output)
+                                        .ctState(CtKey.ESTABLISHED | CtKey.RELATED)
+                                        .accept(),
+                                Rule.in(output).fibSaddrLocal().accept(),
+                                Rule.in(output).saddr(LINK_LOCAL).accept(),
+                                Rule.in(output).saddr(UNSPECIFIED).accept(),
+                                Rule.in(output).jump(toPod),
+                                end(Rule.in(output).counter()))),
                 fromPodState(),
                 toPodState(),
                 deniedState(Direction.EGRESS),

@@ -171,6 +171,25 @@ class PacketsKernelTest {
         assertTrue(scene.passes(b, RawPacket.tcp(b.address(ipv6), 8080, host, CLIENT_PORT, SYN | ACK, 5000, 1001)));
     }
 
+    /** As IPVS and transparent proxies do. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatTheNodePassesOnByItsOutputMeetsIngress(boolean ipv6) throws Exception {
+        String near = a.address(ipv6);
+        String far = ipv6 ? "fd77::1" : "198.51.100.1";
+        String to = b.address(ipv6);
+        Profile fromA = Rulesets.profile("in-a", Direction.INGRESS, Rulesets.to(Outcome.ALLOW, a));
+        force(new Rulesets().with(b, fromA, null).open(a));
+        assertTrue(scene.passes(scene.node, RawPacket.syn(near, to, 80)));
+        assertFalse(scene.passes(scene.node, RawPacket.syn(far, to, 80)));
+        assertEquals(1, table.dropped().ingress());
+        assertTrue(scene.passes(scene.node, RawPacket.syn(far, near, 80)), "to whom no policy is about");
+        assertTrue(scene.passes(scene.node, RawPacket.udp(far, 1, world.address(ipv6), 53)), "to no pod");
+        force(new Rulesets().with(b, Rulesets.deny(Direction.INGRESS), null));
+        assertFalse(scene.passes(scene.node, RawPacket.udp(near, 1, to, 53)));
+        assertFalse(scene.passes(scene.node, RawPacket.udp(far, 1, near, 53)), "to an unknown pod");
+    }
+
     /** A program of ports, and of so many that no other test asks for. */
     private static Program program(String name, boolean restAllowed, int others, Program.PortRange... ports) {
         List<Program.PortRange> all = new ArrayList<>(List.of(ports));

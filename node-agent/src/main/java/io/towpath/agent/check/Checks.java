@@ -61,6 +61,7 @@ public final class Checks {
                 checksumOffload(),
                 cidrs(),
                 firewall.nftables(),
+                devices.kubeProxy(),
                 peers());
     }
 

@@ -15,6 +15,9 @@ final class DeviceChecks {
 
     private static final int OVERHEAD_IPV6 = 70;
 
+    /** Where kube-proxy in mode ipvs has the addresses of all Services. */
+    private static final String IPVS_DEVICE = "kube-ipvs0";
+
     private final Picture picture;
 
     DeviceChecks(Picture picture) {
@@ -61,6 +64,18 @@ final class DeviceChecks {
             }
         }
         return Finding.ok("vxlan", "no other device has VNI " + vni + " at UDP port " + port);
+    }
+
+    /** Its mode that hands Services' packets to the node itself, which sees the Service and not the pod behind it. */
+    Finding kubeProxy() {
+        boolean ipvs = picture.links().stream().anyMatch(link -> link.name().equals(IPVS_DEVICE));
+        return ipvs
+                ? Finding.warn(
+                        "kube-proxy",
+                        "it runs in mode ipvs (there is " + IPVS_DEVICE
+                                + "): a pod with egress policies reaches no Service that they do not name by its address",
+                        "give kube-proxy the mode nftables or iptables; if it has, ip link del " + IPVS_DEVICE)
+                : Finding.ok("kube-proxy", "not in mode ipvs");
     }
 
     Finding mtu() {

@@ -201,6 +201,12 @@ class ChecksKernelTest {
     }
 
     @Test
+    void aKubeProxyWhoseServicesPoliciesDoNotSee() throws Exception {
+        node.ip("link", "add", "kube-ipvs0", "type", "bridge");
+        assertOnly("kube-proxy", Verdict.WARN, "mode ipvs");
+    }
+
+    @Test
     void forwardingThatIsOff() throws Exception {
         set("net/ipv4/ip_forward", "0");
         assertOnly("ip-forward", Verdict.FAIL, "net.ipv4.ip_forward is off");
