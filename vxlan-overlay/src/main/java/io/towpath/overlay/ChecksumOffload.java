@@ -1,5 +1,6 @@
 package io.towpath.overlay;
 
+import io.towpath.linux.KernelRelease;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,24 +22,6 @@ public final class ChecksumOffload {
      * @param driver the underlay device's, null if unknown
      */
     public static boolean isBroken(String kernelRelease, @Nullable String driver) {
-        return "vmxnet3".equals(driver) || isBefore(kernelRelease, 5, 7);
-    }
-
-    private static boolean isBefore(String release, int major, int minor) {
-        int dot = release.indexOf('.');
-        if (dot < 0) {
-            return false;
-        }
-        int first = number(release, 0);
-        int second = number(release, dot + 1);
-        return first >= 0 && second >= 0 && (first < major || (first == major && second < minor));
-    }
-
-    private static int number(String text, int from) {
-        int value = -1;
-        for (int i = from; i < text.length() && text.charAt(i) >= '0' && text.charAt(i) <= '9' && value < 1000; i++) {
-            value = Math.max(value, 0) * 10 + text.charAt(i) - '0';
-        }
-        return value;
+        return "vmxnet3".equals(driver) || KernelRelease.isBefore(kernelRelease, 5, 7);
     }
 }

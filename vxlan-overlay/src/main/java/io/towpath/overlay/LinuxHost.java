@@ -1,6 +1,7 @@
 package io.towpath.overlay;
 
 import io.towpath.linux.Errno;
+import io.towpath.linux.KernelRelease;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
 import io.towpath.netlink.NetNs;
@@ -16,20 +17,17 @@ class LinuxHost implements Host {
 
     @Override
     public String name() throws LinuxException {
-        return kernelText("kernel/hostname");
+        String key = "kernel/hostname";
+        String name = sysctl(key);
+        if (name == null) {
+            throw new LinuxException("read /proc/sys/" + key, Errno.ENOENT);
+        }
+        return name;
     }
 
     @Override
     public String kernelRelease() throws LinuxException {
-        return kernelText("kernel/osrelease");
-    }
-
-    private String kernelText(String key) throws LinuxException {
-        String value = sysctl(key);
-        if (value == null) {
-            throw new LinuxException("read /proc/sys/" + key, Errno.ENOENT);
-        }
-        return value;
+        return KernelRelease.running();
     }
 
     @Override

@@ -4,7 +4,7 @@ import io.towpath.cni.protocol.CniException;
 import io.towpath.cni.protocol.PortMapping;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.conntrack.Connection;
-import io.towpath.netlink.conntrack.Flow;
+import io.towpath.netlink.conntrack.Filter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -96,9 +96,14 @@ record Forward(HostPort from, IpAddress pod, int port) {
         return from.protocol() == PortMapping.Protocol.UDP;
     }
 
+    /** Connections that are made to a port of that number, whosever it is. */
+    Filter connections() {
+        return Filter.to(from.ipv6(), from.protocol().number(), from.port());
+    }
+
     /** Whether a connection was made to the node's port and goes to the pod. */
     boolean leads(Connection connection) {
-        return isOfPort(connection.original())
+        return connections().test(connection)
                 && connection.reply().source().equals(pod)
                 && connection.reply().sourcePort() == port;
     }
@@ -113,13 +118,7 @@ record Forward(HostPort from, IpAddress pod, int port) {
         boolean isForNode = from.address() == null
                 ? own.contains(to) || HostPortTable.LOOPBACK_V4.contains(to)
                 : from.address().equals(to);
-        return isForNode && isOfPort(connection.original()) && !leads(connection);
-    }
-
-    private boolean isOfPort(Flow original) {
-        return original.destination().ipv6() == from.ipv6()
-                && original.protocol() == from.protocol().number()
-                && original.destinationPort() == from.port();
+        return isForNode && connections().test(connection) && !leads(connection);
     }
 
     /** As in {@code "tcp 0.0.0.0:8080 to 10.244.1.5:80"}. */

@@ -16,7 +16,6 @@ import io.towpath.netlink.nft.Transaction;
 import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.LinkKind;
-import io.towpath.netlink.rtnl.Rtnetlink;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -235,19 +234,15 @@ public final class HostPorts {
         forget(node, forwards, (forward, connection) -> forward.isMissedBy(connection, own));
     }
 
-    /** One look at all connections, for the kernel walks through those of all namespaces, whatever is asked. */
     private static void forget(Namespaces node, List<Forward> forwards, BiPredicate<Forward, Connection> isMeant)
             throws NetlinkException {
         List<Forward> udp = forwards.stream().filter(Forward::isUdp).toList();
         if (udp.isEmpty()) {
             return;
         }
-        boolean ipv6 = udp.getFirst().from().ipv6();
-        boolean both = udp.stream().anyMatch(forward -> forward.from().ipv6() != ipv6);
-        int family = ipv6 ? Rtnetlink.AF_INET6 : Rtnetlink.AF_INET;
         List<Connection> meant = node.conntrack()
                 .list(
-                        both ? Rtnetlink.AF_UNSPEC : family,
+                        udp.stream().map(Forward::connections).distinct().toList(),
                         connection -> udp.stream().anyMatch(forward -> isMeant.test(forward, connection)));
         node.conntrack().delete(meant);
     }

@@ -5,6 +5,8 @@ import static io.towpath.netlink.conntrack.Ctnetlink.*;
 import static io.towpath.netlink.nft.NfTables.NFNL_SUBSYS_CTNETLINK;
 
 import io.towpath.linux.Errno;
+import io.towpath.linux.KernelRelease;
+import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.AttributeReader;
 import io.towpath.netlink.MessageWriter;
@@ -16,7 +18,10 @@ import io.towpath.netlink.Requests;
 import io.towpath.netlink.Transport;
 import io.towpath.netlink.rtnl.Rtnetlink;
 import java.nio.ByteBuffer;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +33,11 @@ public final class Conntrack implements AutoCloseable {
     private static final int ICMP = 1;
     private static final int ICMPV6 = 58;
 
+    /** So many connections are told in the time in which the kernel goes through all places for them. */
+    private static final int EACH = 8000;
+
     private final Netlink netlink;
+    private @Nullable Boolean filtered;
 
     /** A session over a transport, which is closed with it. */
     public Conntrack(Transport transport) {
@@ -45,20 +54,66 @@ public final class Conntrack implements AutoCloseable {
         return new Conntrack(NetlinkSocket.open(NetlinkSocket.NETLINK_NETFILTER, netNs));
     }
 
-    /** The tracked connections that are meant. One that comes or goes while they are listed may be left out. */
-    public List<Connection> list(Filter filter) throws NetlinkException {
-        return list(filter.family(), filter);
-    }
-
     /**
-     * As {@link #list(Filter)}, for what no filter says.
+     * The tracked connections that are meant. One that comes or goes while they are listed may be left out.
      *
      * @param family {@code AF_INET}, {@code AF_INET6}, or {@code AF_UNSPEC} for both
      */
     public List<Connection> list(int family, Predicate<Connection> filter) throws NetlinkException {
         Requests requests = new Requests();
-        header(requests.add(type(IPCTNL_MSG_CT_GET), NLM_F_DUMP, "conntrack list", filter), family)
+        header(requests.add(type(IPCTNL_MSG_CT_GET), NLM_F_DUMP, "conntrack list", family), family)
                 .end();
+        return dump(requests, filter);
+    }
+
+    /**
+     * As {@link #list(int, Predicate)}, of those that agree with any of some filters. Few of many are looked for by the kernel.
+     *
+     * @param filter of those, the ones that are meant
+     */
+    public List<Connection> list(Collection<Filter> any, Predicate<Connection> filter) throws NetlinkException {
+        return list(any, filter, count() > EACH * any.size() && isFiltered());
+    }
+
+    List<Connection> list(Collection<Filter> any, Predicate<Connection> filter, boolean byKernel)
+            throws NetlinkException {
+        Predicate<Connection> meant = filter.and(connection -> any.stream().anyMatch(each -> each.test(connection)));
+        if (!byKernel) {
+            return list(Rtnetlink.AF_UNSPEC, meant);
+        }
+        Set<Connection> found = new LinkedHashSet<>();
+        for (Filter each : any.stream().map(Filter::forKernel).distinct().toList()) {
+            Requests requests = new Requests();
+            MessageWriter out =
+                    header(requests.add(type(IPCTNL_MSG_CT_GET), NLM_F_DUMP, "conntrack list", each), each.family());
+            each.writeTo(out);
+            out.end();
+            found.addAll(dump(requests, meant));
+        }
+        return List.copyOf(found);
+    }
+
+    /** Kernels before 5.8 do not look at filters, and some after it find nothing by who answers. */
+    private boolean isFiltered() {
+        if (filtered == null) {
+            try {
+                filtered = !KernelRelease.isBefore(KernelRelease.running(), 6, 1);
+            } catch (LinuxException e) {
+                filtered = false; // all are told, then, which is slower
+            }
+        }
+        return filtered;
+    }
+
+    /** How many connections are tracked. */
+    public int count() throws NetlinkException {
+        Requests requests = new Requests();
+        header(requests.add(type(IPCTNL_MSG_CT_GET_STATS), 0, "conntrack count", ""), Rtnetlink.AF_UNSPEC)
+                .end();
+        return netlink.get(requests, Conntrack::readCount);
+    }
+
+    private List<Connection> dump(Requests requests, Predicate<Connection> filter) throws NetlinkException {
         return netlink.dump(requests, (type, payload) -> {
             Connection connection = read(type, payload);
             return connection != null && filter.test(connection) ? connection : null;
@@ -66,15 +121,10 @@ public final class Conntrack implements AutoCloseable {
     }
 
     /**
-     * Forgets the connections that are meant, so that their next packet is looked at as the first of a new one.
+     * Forgets connections that were listed, so that their next packet is looked at as the first of a new one.
      *
-     * @return how many there were
+     * @return how many there still were
      */
-    public int delete(Filter filter) throws NetlinkException {
-        return delete(list(filter));
-    }
-
-    /** As {@link #delete(Filter)}, for those that were listed. */
     public int delete(List<Connection> connections) throws NetlinkException {
         Requests requests = new Requests();
         for (Connection connection : connections) {
@@ -142,6 +192,16 @@ public final class Conntrack implements AutoCloseable {
             default -> out.be16(CTA_PROTO_SRC_PORT, flow.sourcePort()).be16(CTA_PROTO_DST_PORT, flow.destinationPort());
         }
         out.endNest(protocol).endNest(tuple);
+    }
+
+    private static @Nullable Integer readCount(int type, ByteBuffer payload) throws NetlinkException {
+        AttributeReader in = new AttributeReader(payload, HEADER_LENGTH);
+        while (in.next()) {
+            if (in.type() == CTA_STATS_GLOBAL_ENTRIES) {
+                return in.be32();
+            }
+        }
+        return null;
     }
 
     /** The connection, null if the message is of another type or has no addresses. */

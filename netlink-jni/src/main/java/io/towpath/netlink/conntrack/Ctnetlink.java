@@ -5,6 +5,7 @@ public final class Ctnetlink {
     public static final int IPCTNL_MSG_CT_NEW = 0;
     public static final int IPCTNL_MSG_CT_GET = 1;
     public static final int IPCTNL_MSG_CT_DELETE = 2;
+    public static final int IPCTNL_MSG_CT_GET_STATS = 5;
 
     public static final int CTA_TUPLE_ORIG = 1;
     public static final int CTA_TUPLE_REPLY = 2;
@@ -12,6 +13,12 @@ public final class Ctnetlink {
     public static final int CTA_MARK = 8;
     public static final int CTA_ID = 12;
     public static final int CTA_ZONE = 18;
+    public static final int CTA_FILTER = 25;
+
+    public static final int CTA_FILTER_ORIG_FLAGS = 1;
+    public static final int CTA_FILTER_REPLY_FLAGS = 2;
+
+    public static final int CTA_STATS_GLOBAL_ENTRIES = 1;
 
     public static final int CTA_TUPLE_IP = 1;
     public static final int CTA_TUPLE_PROTO = 2;

@@ -1,6 +1,9 @@
 package io.towpath.netlink.conntrack;
 
+import static io.towpath.netlink.conntrack.Ctnetlink.*;
+
 import io.towpath.net.IpAddress;
+import io.towpath.netlink.MessageWriter;
 import io.towpath.netlink.rtnl.Rtnetlink;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -8,54 +11,92 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which connections are meant: those that agree in all that is said.
  *
- * @param family {@code AF_INET}, {@code AF_INET6}, or {@code AF_UNSPEC} for both
+ * @param ipv6 whether they are of IPv6
  * @param protocol the number of the protocol above IP, 0 for all
- * @param originalDestination where the first packet was sent to, null for anywhere
- * @param originalPort the port it was sent to, 0 for any
+ * @param originalSource who sent the first packet, null for anybody
+ * @param originalPort of a protocol with ports, the one that the first packet was sent to, 0 for any
  * @param replySource who answers, null for anybody: the address behind a translated destination
- * @param replyPort the port that answers, 0 for any
  */
 public record Filter(
-        int family,
+        boolean ipv6,
         int protocol,
-        @Nullable IpAddress originalDestination,
+        @Nullable IpAddress originalSource,
         int originalPort,
-        @Nullable IpAddress replySource,
-        int replyPort)
+        @Nullable IpAddress replySource)
         implements Predicate<Connection> {
-    /** All connections. */
-    public static Filter all() {
-        return new Filter(Rtnetlink.AF_UNSPEC, 0, null, 0, null, 0);
+    /** CTA_FILTER_F_* of {@code net/netfilter/nf_internals.h}: by which attributes of a tuple the kernel looks. */
+    private static final int IP_SRC = 1;
+
+    private static final int PROTO_NUM = 1 << 3;
+    private static final int PROTO_DST_PORT = 1 << 5;
+
+    /** Connections that an address begins. */
+    public static Filter from(IpAddress address) {
+        return new Filter(address.ipv6(), 0, address, 0, null);
     }
 
-    public Filter withFamily(int newFamily) {
-        return new Filter(newFamily, protocol, originalDestination, originalPort, replySource, replyPort);
+    /** Connections that an address answers. */
+    public static Filter answeredBy(IpAddress address) {
+        return new Filter(address.ipv6(), 0, null, 0, address);
     }
 
-    public Filter withProtocol(int newProtocol) {
-        return new Filter(family, newProtocol, originalDestination, originalPort, replySource, replyPort);
+    /** Connections of a protocol that are made to a port, whosever it is. */
+    public static Filter to(boolean ipv6, int protocol, int port) {
+        return new Filter(ipv6, protocol, null, port, null);
     }
 
-    /** Connections that were made to an address and, if it is not 0, a port. */
-    public Filter to(@Nullable IpAddress address, int port) {
-        return new Filter(family, protocol, address, port, replySource, replyPort);
-    }
-
-    /** Connections that an address and, if it is not 0, a port answers. */
-    public Filter answeredBy(@Nullable IpAddress address, int port) {
-        return new Filter(family, protocol, originalDestination, originalPort, address, port);
+    int family() {
+        return ipv6 ? Rtnetlink.AF_INET6 : Rtnetlink.AF_INET;
     }
 
     @Override
     public boolean test(Connection connection) {
         Flow original = connection.original();
-        Flow reply = connection.reply();
-        int itsFamily = original.source().ipv6() ? Rtnetlink.AF_INET6 : Rtnetlink.AF_INET;
-        return (family == Rtnetlink.AF_UNSPEC || family == itsFamily)
+        return ipv6 == original.source().ipv6()
                 && (protocol == 0 || protocol == original.protocol())
-                && (originalDestination == null || originalDestination.equals(original.destination()))
+                && (originalSource == null || originalSource.equals(original.source()))
                 && (originalPort == 0 || originalPort == original.destinationPort())
-                && (replySource == null || replySource.equals(reply.source()))
-                && (replyPort == 0 || replyPort == reply.sourcePort());
+                && (replySource == null || replySource.equals(connection.reply().source()));
+    }
+
+    /** As much of this as the kernel understands: by an address of IPv6 it finds all others, in Linux 6.18 too. */
+    Filter forKernel() {
+        return ipv6 ? new Filter(true, protocol, null, originalPort, null) : this;
+    }
+
+    /** Asks the kernel for what agrees with {@link #forKernel}, in a request for a list of the family. */
+    void writeTo(MessageWriter out) {
+        int original = 0;
+        int reply = 0;
+        int tuple = out.beginNest(CTA_TUPLE_ORIG);
+        if (originalSource != null) {
+            original |= IP_SRC;
+            writeSource(out, originalSource);
+        }
+        if (protocol != 0) {
+            original |= PROTO_NUM | (originalPort == 0 ? 0 : PROTO_DST_PORT);
+            int nest = out.beginNest(CTA_TUPLE_PROTO);
+            out.u8(CTA_PROTO_NUM, protocol);
+            if (originalPort != 0) {
+                out.be16(CTA_PROTO_DST_PORT, originalPort);
+            }
+            out.endNest(nest);
+        }
+        out.endNest(tuple);
+        tuple = out.beginNest(CTA_TUPLE_REPLY);
+        if (replySource != null) {
+            reply |= IP_SRC;
+            writeSource(out, replySource);
+        }
+        out.endNest(tuple);
+        int filter = out.beginNest(CTA_FILTER);
+        out.u32(CTA_FILTER_ORIG_FLAGS, original)
+                .u32(CTA_FILTER_REPLY_FLAGS, reply)
+                .endNest(filter);
+    }
+
+    private static void writeSource(MessageWriter out, IpAddress source) {
+        int nest = out.beginNest(CTA_TUPLE_IP);
+        out.address(CTA_IP_V4_SRC, source).endNest(nest);
     }
 }

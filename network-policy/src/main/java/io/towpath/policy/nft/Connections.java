@@ -4,10 +4,11 @@ import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Connection;
 import io.towpath.netlink.conntrack.Conntrack;
-import io.towpath.netlink.rtnl.Rtnetlink;
+import io.towpath.netlink.conntrack.Filter;
 import io.towpath.policy.ruleset.Ruleset;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Forgets connections that a ruleset permits no more: the packets of one that is tracked are accepted without a look at the policies.
@@ -49,13 +50,13 @@ public final class Connections {
     }
 
     private int forget(Set<IpAddress> pods, Permissions permissions, Set<IpAddress> node) throws NetlinkException {
-        List<Connection> ended = conntrack.list(Rtnetlink.AF_UNSPEC, connection -> {
-            IpAddress from = connection.original().source();
-            // Whoever answers: the pod behind a service's address, as policies see it.
-            IpAddress to = connection.reply().source();
-            boolean isMeant = pods.contains(from) || pods.contains(to);
-            return isMeant && (isOfGone(connection, pods, permissions) || isForbidden(connection, permissions, node));
-        });
+        // Whoever answers: the pod behind a service's address, as policies see it.
+        List<Filter> theirs = pods.stream()
+                .flatMap(pod -> Stream.of(Filter.from(pod), Filter.answeredBy(pod)))
+                .toList();
+        List<Connection> ended = conntrack.list(
+                theirs,
+                connection -> isOfGone(connection, pods, permissions) || isForbidden(connection, permissions, node));
         // A pod that is gone answers nobody.
         table.cut(ended.stream()
                 .filter(connection -> !isOfGone(connection, pods, permissions))

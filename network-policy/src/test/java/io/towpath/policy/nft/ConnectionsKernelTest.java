@@ -11,8 +11,8 @@ import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.conntrack.Conntrack;
-import io.towpath.netlink.conntrack.Filter;
 import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.rtnl.Rtnetlink;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Outcome;
@@ -150,7 +150,10 @@ class ConnectionsKernelTest {
         table.sync(new Rulesets().open(a, b).build());
         connect(ipv6, 80);
         table.sync(ruleset);
-        assertEquals(1, conntrack.delete(Filter.all().withProtocol(TCP)));
+        assertEquals(
+                1,
+                conntrack.delete(conntrack.list(
+                        Rtnetlink.AF_UNSPEC, each -> each.original().protocol() == TCP)));
         assertTrue(isReplied(ipv6));
         assertTrue(goesOn(ipv6, 80));
     }
