@@ -1,9 +1,9 @@
 package io.towpath.lab.agent;
 
+import static io.towpath.lab.agent.PolicyLab.assertConnects;
 import static io.towpath.lab.agent.PolicyLab.awaitConnects;
 import static io.towpath.lab.agent.PolicyLab.connects;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.lab.Namespace;
 import io.towpath.lab.Node;
@@ -85,8 +85,8 @@ class OutsidersTest {
             awaitConnects(false, host, second, pod, PORT);
             // By the host port, policies see the same: who asks, and the pod.
             assertFalse(connects(host, second, node, HOST_PORT));
-            assertTrue(connects(host, first, pod, PORT));
-            assertTrue(connects(host, first, node, HOST_PORT));
+            assertConnects(host, first, pod, PORT);
+            assertConnects(host, first, node, HOST_PORT);
         }
     }
 
@@ -100,10 +100,10 @@ class OutsidersTest {
             String overlay = b.slices().get(family).replaceFirst("/.*", "");
             awaitConnects(false, b.namespace(), overlay, pod, PORT);
             assertFalse(connects(b.namespace(), other, own, HOST_PORT));
-            assertTrue(connects(a.namespace(), own, pod, PORT));
-            assertTrue(connects(a.namespace(), own, own, HOST_PORT));
+            assertConnects(a.namespace(), own, pod, PORT);
+            assertConnects(a.namespace(), own, own, HOST_PORT);
         }
-        assertTrue(connects(a.namespace(), "127.0.0.1", "127.0.0.1", HOST_PORT));
+        assertConnects(a.namespace(), "127.0.0.1", "127.0.0.1", HOST_PORT);
         // To host ports the other node comes by its address, to pods by its address in the overlay.
         let("cidr: " + b.address() + "/32", "cidr: '" + b.addresses().getLast() + "/128'");
         for (int family = 0; family < 2; family++) {

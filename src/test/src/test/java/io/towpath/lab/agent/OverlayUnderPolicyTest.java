@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.towpath.lab.Await;
 import io.towpath.lab.Lab;
 import io.towpath.lab.Namespace;
 import io.towpath.lab.Network;
@@ -132,10 +131,8 @@ class OverlayUnderPolicyTest {
                 spec: {podSelector: {matchLabels: {role: slow}}, policyTypes: [Egress]}
                 """);
         far.serve(PORT, "far");
-        Await.until(
-                "the limited pod is mute",
-                () -> !PolicyLab.connects(slow.namespace(), slow.address(), far.address(), PORT));
-        assertTrue(PolicyLab.connects(near.namespace(), near.address(), far.address(), PORT));
+        PolicyLab.awaitConnects(false, slow.namespace(), slow.address(), far.address(), PORT);
+        PolicyLab.assertConnects(near.namespace(), near.address(), far.address(), PORT);
     }
 
     /** A token bucket lets pass its burst and its rate and no more, on a machine however slow or busy. */

@@ -1,7 +1,7 @@
 package io.towpath.lab.agent;
 
+import static io.towpath.lab.agent.PolicyLab.assertConnects;
 import static io.towpath.lab.agent.PolicyLab.awaitConnects;
-import static io.towpath.lab.agent.PolicyLab.connects;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -124,14 +124,14 @@ class PolicyProblemsTest {
         awaitConnects(true, near.namespace(), near.address(), web.address(), PORT);
         let("far");
         awaitConnects(true, far.namespace(), far.address(), web.address(), PORT);
-        assertTrue(connects(near.namespace(), near.address(), web.address(), PORT));
+        assertConnects(near.namespace(), near.address(), web.address(), PORT);
         // An agent that finds it there does the same.
         lab.agent.terminate();
         lab.agent.start().awaitReady();
         awaitProblems(1);
         assertEquals(1, logged("policy problem", "lab/wrong"), lab.agent::log);
-        assertTrue(connects(far.namespace(), far.address(), web.address(), PORT));
-        assertTrue(connects(near.namespace(), near.address(), web.address(), PORT));
+        assertConnects(far.namespace(), far.address(), web.address(), PORT);
+        assertConnects(near.namespace(), near.address(), web.address(), PORT);
     }
 
     /** What it selects nobody knows: nothing is isolated by it. */
@@ -146,10 +146,10 @@ class PolicyProblemsTest {
                 """);
         awaitProblems(1);
         assertTrue(problems().contains("lab/unreadable"), this::problems);
-        assertTrue(connects(far.namespace(), far.address(), web.address(), PORT));
+        assertConnects(far.namespace(), far.address(), web.address(), PORT);
         let("near");
         awaitConnects(false, far.namespace(), far.address(), web.address(), PORT);
-        assertTrue(connects(near.namespace(), near.address(), web.address(), PORT));
+        assertConnects(near.namespace(), near.address(), web.address(), PORT);
         assertFalse(lab.agent.log().contains("internal error"), lab.agent::log);
     }
 }

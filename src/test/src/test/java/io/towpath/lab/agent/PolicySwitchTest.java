@@ -2,7 +2,6 @@ package io.towpath.lab.agent;
 
 import static io.towpath.lab.agent.PolicyLab.awaitConnects;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.lab.Agent;
 import io.towpath.lab.Await;
@@ -58,7 +57,7 @@ class PolicySwitchTest {
                 SteadyPing out = new SteadyPing(shop, thief.address());
                 Stream stream = Stream.start(far.namespace(), shop.namespace(), shop.address());
                 Stream other = Stream.start(thief.namespace(), near.namespace(), near.address())) {
-            assertTrue(PolicyLab.connects(thief.namespace(), thief.address(), shop.address(), PORT));
+            PolicyLab.assertConnects(thief.namespace(), thief.address(), shop.address(), PORT);
             without.terminate();
             Agent with = lab.start("a", AgentLab.POLICY);
             awaitConnects(false, thief.namespace(), thief.address(), shop.address(), PORT);
@@ -69,7 +68,7 @@ class PolicySwitchTest {
             with.terminate();
             lab.start("a");
             Await.until("the table is gone", () -> table().isEmpty());
-            assertTrue(PolicyLab.connects(thief.namespace(), thief.address(), shop.address(), PORT));
+            PolicyLab.assertConnects(thief.namespace(), thief.address(), shop.address(), PORT);
             stream.more(1_000_000);
             other.more(1_000_000);
             for (SteadyPing ping : List.of(one, two, out)) {
