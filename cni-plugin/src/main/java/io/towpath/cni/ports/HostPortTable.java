@@ -134,7 +134,7 @@ final class HostPortTable {
         }
         List<Rule> rules = nft.rules(TABLE);
         for (Chain chain : CHAINS) {
-            if (!isSame(of(RULES, chain), of(rules, chain))) {
+            if (!Rule.areSame(of(RULES, chain), of(rules, chain))) {
                 return false;
             }
         }
@@ -164,18 +164,6 @@ final class HostPortTable {
 
     private static List<Rule> of(List<Rule> rules, Chain chain) {
         return rules.stream().filter(rule -> rule.chain().equals(chain.name())).toList();
-    }
-
-    private static boolean isSame(List<Rule> rules, List<Rule> others) {
-        if (rules.size() != others.size()) {
-            return false;
-        }
-        for (int i = 0; i < rules.size(); i++) {
-            if (!rules.get(i).isSame(others.get(i))) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /**

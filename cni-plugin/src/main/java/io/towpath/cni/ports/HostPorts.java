@@ -87,7 +87,7 @@ public final class HostPorts {
                 }
                 HostPortTable.create(transaction, wanted);
             });
-            forgetMissed(node);
+            forgetMissed(node, forwards);
         } catch (IOException failure) {
             try {
                 close(node, mark);
@@ -204,11 +204,13 @@ public final class HostPorts {
         }
     }
 
-    private interface Change {
+    /** What a transaction is to do, by what is there. */
+    interface Change {
         void write(Nft nft, Transaction transaction) throws IOException;
     }
 
-    private static void commit(Nft nft, Change change) throws IOException {
+    /** Does it, again if somebody changed meanwhile what it was made for. */
+    static void commit(Nft nft, Change change) throws IOException {
         for (int i = 1; ; i++) {
             Transaction transaction = new Transaction(nft.generation());
             change.write(nft, transaction);
@@ -224,9 +226,9 @@ public final class HostPorts {
     }
 
     /** What is under way to the ports by UDP goes on to where it went before: the kernel asks the table only once. */
-    private void forgetMissed(Namespaces node) throws NetlinkException {
+    static void forgetMissed(Namespaces node, List<Forward> forwards) throws NetlinkException {
         Set<IpAddress> own = new HashSet<>();
-        if (hasUdp()) {
+        if (forwards.stream().anyMatch(Forward::isUdp)) {
             for (Address address : node.host().addresses()) {
                 own.add(address.prefix().address());
             }

@@ -6,6 +6,9 @@ import io.towpath.agent.source.ClusterFacts;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.OwnNode;
 import io.towpath.agent.status.AgentStatus;
+import io.towpath.cni.ports.HostPortKeeper;
+import io.towpath.cni.wiring.LinuxNamespaces;
+import io.towpath.cni.wiring.Namespaces;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Nft;
@@ -19,6 +22,7 @@ import io.towpath.overlay.Overlay;
 import io.towpath.overlay.OverlayConfig;
 import io.towpath.overlay.OverlayException;
 import io.towpath.overlay.SyncReport;
+import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -56,6 +60,8 @@ public final class Reconciler implements ClusterSource.Listener {
     private @Nullable OwnNode published;
     private @Nullable LiveCluster live;
     private @Nullable Guarding guarding;
+    private @Nullable HostPortKeeper ports;
+    private boolean portsDue = true;
     private Interest interest = Interest.EVERYTHING;
     private int retry;
 
@@ -113,6 +119,24 @@ public final class Reconciler implements ClusterSource.Listener {
 
     private void changed(NftEvent event) {
         due |= guarding == null || guarding.isConcernedBy(event);
+        if (ports != null) {
+            portsDue |= ports.concerns(event);
+        }
+    }
+
+    /** Host ports have rounds of their own, for a pod's coming or going is no news to the overlay. */
+    private void mendPorts(HostPortKeeper keeper) {
+        portsDue = false;
+        String problem = null;
+        try {
+            int back = keeper.mend();
+            if (back > 0) {
+                log.info("host ports repaired", "entries", back);
+            }
+        } catch (IOException e) {
+            problem = String.valueOf(e.getMessage());
+        }
+        log.problem("host ports", problem);
     }
 
     private void wake() {
@@ -130,15 +154,21 @@ public final class Reconciler implements ClusterSource.Listener {
     public void run() throws NetlinkException {
         try (monitor;
                 Rtnl rtnl = Rtnl.open();
-                Nft nft = Nft.open()) {
+                Nft nft = Nft.open();
+                Namespaces node = new LinuxNamespaces()) {
             Overlay overlay = new Overlay(files, rtnl);
             Guarding guard = new Guarding(nft, policy, status);
             guarding = guard;
+            HostPortKeeper keeper = new HostPortKeeper(node);
+            ports = keeper;
             // Before the overlay: nobody may send into it when it stands.
             overlay.beforeChanges(guard::sync);
             long slow = System.nanoTime();
             long earliest = slow;
             while (!stopped) {
+                if (portsDue) {
+                    mendPorts(keeper);
+                }
                 long now = System.nanoTime();
                 boolean wanted = due || news.get();
                 long until = wanted ? earliest : Math.max(slow, earliest);
@@ -149,6 +179,7 @@ public final class Reconciler implements ClusterSource.Listener {
                 // News that came before the round is seen by it; what comes during it asks for another.
                 monitor.await(0);
                 due = false;
+                portsDue = true;
                 news.set(false);
                 boolean done = round(rtnl, overlay, guard);
                 retry = done ? 0 : Math.clamp(2L * retry, FIRST_RETRY_MS, LAST_RETRY_MS);

@@ -1,14 +1,18 @@
 package io.towpath.lab.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
+import io.towpath.lab.Agent;
+import io.towpath.lab.Await;
 import io.towpath.lab.Lab;
 import io.towpath.lab.Node;
 import io.towpath.lab.OnLab;
 import io.towpath.lab.Plugin;
 import io.towpath.lab.Pod;
 import io.towpath.lab.WhoAmI;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,14 +29,56 @@ class HostPortsBesideAgentTest {
     private final Node a = lab.node("a");
     private final Node b = lab.node("b");
 
+    /** The lines of the host ports' table, sorted, as elements are listed in the order in which they came. */
+    private List<String> table() {
+        return List.of(a.namespace()
+                        .run("nft", "list table inet towpath-hostports")
+                        .split("[\\n,]"))
+                .stream()
+                .map(String::strip)
+                .sorted()
+                .toList();
+    }
+
+    /** As a firewall does that is started anew. */
+    @ParameterizedTest
+    @ValueSource(strings = {"flush ruleset", "delete table inet towpath-hostports"})
+    void theAgentPutsBackWhatIsDeleted(String change) {
+        Agent agent = a.agent().start().awaitReady();
+        b.agent().start().awaitReady();
+        Pod web = with(a.pod("web"), 8080, "tcp").add();
+        Pod gone = with(a.pod("gone"), 8081, "tcp").add();
+        WhoAmI.serve(web.namespace(), PORT);
+        gone.del();
+        List<String> whole = table();
+        for (int i = 0; i < 2; i++) {
+            a.namespace().run("nft", change);
+            Await.until(
+                    "the ports are back",
+                    () -> a.namespace().run("nft", "list ruleset").contains("8080"));
+            assertEquals(whole, table());
+            for (int family = 0; family < 2; family++) {
+                String other = b.addresses().get(family);
+                assertEquals(
+                        other, WhoAmI.ask(b.namespace(), "tcp", a.addresses().get(family), 8080));
+            }
+        }
+        Await.until("it says so", () -> agent.log().contains("host ports repaired"));
+        web.del();
+        assertFalse(table().toString().contains("8080"));
+    }
+
+    private static Pod with(Pod pod, int port, String protocol) {
+        String mapping = "[{'hostPort': " + port + ", 'containerPort': " + PORT + ", 'protocol': '" + protocol + "'}]";
+        return pod.conf(pod.conf().runtimeConfig(Map.of("portMappings", mapping)));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"tcp", "udp"})
     void leadsToThePodFromEverywhereAndThePodSeesWhoAsks(String protocol) {
         a.agent().start().awaitReady();
         b.agent().start().awaitReady();
-        Pod web = a.pod("web");
-        String mapping = "[{'hostPort': 8080, 'containerPort': " + PORT + ", 'protocol': '" + protocol + "'}]";
-        web.conf(web.conf().runtimeConfig(Map.of("portMappings", mapping))).add();
+        Pod web = with(a.pod("web"), 8080, protocol).add();
         Pod neighbour = a.pod("neighbour").add();
         Pod far = b.pod("far").add();
         WhoAmI.serve(web.namespace(), PORT);
