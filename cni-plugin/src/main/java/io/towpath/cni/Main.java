@@ -1,6 +1,6 @@
 package io.towpath.cni;
 
-import io.towpath.cni.cli.Cli;
+import io.towpath.cni.cli.Commands;
 import io.towpath.cni.protocol.Protocol;
 import io.towpath.cni.verbs.AgentPolicies;
 import io.towpath.cni.verbs.HostLocalLeases;
@@ -23,7 +23,7 @@ public final class Main {
         Map<String, String> environment = System.getenv();
         boolean fromRuntime = !environment.getOrDefault("CNI_COMMAND", "").isEmpty();
         int exitCode = arguments.length > 0 && !fromRuntime
-                ? new Cli(System.out, System.err).run(arguments)
+                ? Commands.cli(System.out, System.err).run(arguments)
                 : Protocol.serve(
                         environment,
                         new FileInputStream(FileDescriptor.in),

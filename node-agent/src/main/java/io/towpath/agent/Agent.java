@@ -13,6 +13,7 @@ import io.towpath.agent.source.PolicySource;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
+import io.towpath.cni.BuildInfo;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Nft;

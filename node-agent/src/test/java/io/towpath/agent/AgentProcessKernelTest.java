@@ -3,7 +3,8 @@ package io.towpath.agent;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.towpath.agent.cli.Cli;
+import io.towpath.agent.cli.Commands;
+import io.towpath.cni.cli.Cli;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.TestNamespace;
 import java.io.ByteArrayOutputStream;
@@ -94,7 +95,7 @@ class AgentProcessKernelTest {
     private static Ran command(String... words) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         PrintStream stream = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-        int code = new Cli(stream, stream).run(words);
+        int code = Commands.cli(stream, stream).run(words);
         return new Ran(code, bytes.toString(StandardCharsets.UTF_8));
     }
 

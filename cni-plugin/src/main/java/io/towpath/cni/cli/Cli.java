@@ -13,7 +13,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /**
- * The command line. Commands are built by calls and not by annotations, which an executable without a JVM could only read
+ * The command line of an executable. Commands are built by calls and not by annotations, which an executable without a JVM could only read
  * with a list of all that is to be found by reflection.
  */
 public final class Cli {
@@ -26,18 +26,21 @@ public final class Cli {
     /** What was asked for could not be understood. */
     public static final int USAGE = 2;
 
-    private static final String NAME = "towpath";
+    private static final String OUTPUT = "--output";
 
+    private final CommandSpec root;
     private final PrintStream out;
     private final PrintStream err;
 
-    public Cli(PrintStream out, PrintStream err) {
+    /** @param root all that can be asked for */
+    public Cli(CommandSpec root, PrintStream out, PrintStream err) {
+        this.root = root;
         this.out = out;
         this.err = err;
     }
 
     /** What a command does. */
-    interface Action {
+    public interface Action {
         /** Does it; what fails as a whole is thrown. */
         Output run(ParseResult options) throws Exception;
     }
@@ -48,7 +51,7 @@ public final class Cli {
      * @param text its last line ended
      * @param complete whether all was done that was asked for
      */
-    record Output(String text, boolean complete) {}
+    public record Output(String text, boolean complete) {}
 
     /**
      * Does what the arguments say. A failure is one line on stderr.
@@ -56,7 +59,7 @@ public final class Cli {
      * @return the exit code: {@link #OK}, {@link #FAILED} or {@link #USAGE}
      */
     public int run(String... arguments) {
-        return new CommandLine(commands())
+        return new CommandLine(root)
                 .setOut(writer(out))
                 .setErr(writer(err))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
@@ -66,35 +69,19 @@ public final class Cli {
                 .execute(arguments);
     }
 
-    private static CommandSpec commands() {
-        CommandSpec root = group(
-                NAME,
-                "The network of a Kubernetes node. Container runtimes call it as a CNI plugin;"
-                        + " these commands are for operators.");
-        root.version(NAME + " " + BuildInfo.VERSION);
-        root.addOption(OptionSpec.builder("-V", "--version")
+    /** The command that has all others of an executable. */
+    public static CommandSpec root(String name, String description) {
+        CommandSpec root = group(name, description);
+        root.version(name + " " + BuildInfo.VERSION);
+        return root.addOption(OptionSpec.builder("-V", "--version")
                 .versionHelp(true)
                 .description("Print the version.")
                 .build());
-        CommandSpec overlay = group("overlay", "The VXLAN overlay of this node.");
-        overlay.addSubcommand("sync", OverlayCommands.sync());
-        overlay.addSubcommand("show", OverlayCommands.show());
-        CommandSpec ipam = group("ipam", "The addresses of this node's pods.");
-        ipam.addSubcommand("list", IpamCommands.list());
-        root.addSubcommand("overlay", overlay);
-        root.addSubcommand("ipam", ipam);
-        return root;
     }
 
-    private static CommandSpec group(String name, String description) {
+    /** A command that has others. */
+    public static CommandSpec group(String name, String description) {
         return describe(CommandSpec.create().name(name), description);
-    }
-
-    /** A command with what every command has. */
-    static CommandSpec command(String name, String description, Action action) {
-        CommandSpec command = describe(CommandSpec.wrapWithoutInspection(action).name(name), description);
-        command.addOption(text("--output", "FORMAT", "text", "How to print: text or json."));
-        return command;
     }
 
     private static CommandSpec describe(CommandSpec command, String description) {
@@ -109,40 +96,47 @@ public final class Cli {
         return command;
     }
 
+    /** A command that does something. */
+    public static CommandSpec command(String name, String description, Action action) {
+        return describe(CommandSpec.wrapWithoutInspection(action).name(name), description);
+    }
+
+    /** A command that prints text or JSON. */
+    public static CommandSpec printing(String name, String description, Action action) {
+        CommandSpec command = command(name, description, action);
+        return command.addOption(text(OUTPUT, "FORMAT", "text", "How to print: text or json."));
+    }
+
+    /** Whether JSON is wanted. */
+    public static boolean json(ParseResult options) {
+        return switch (value(options, OUTPUT)) {
+            case "json" -> true;
+            case "text" -> false;
+            default -> throw wrong(options, OUTPUT, "is neither text nor json");
+        };
+    }
+
     /** An option with a text as value. */
-    static OptionSpec text(String name, String label, String otherwise, String description) {
+    public static OptionSpec text(String name, String label, String otherwise, String description) {
         return OptionSpec.builder(name)
                 .type(String.class)
                 .paramLabel(label)
                 .defaultValue(otherwise)
-                .description(description + " Default: " + otherwise)
+                .description(description + (otherwise.isEmpty() ? "" : " Default: " + otherwise))
                 .build();
     }
 
     /** The value of an option that has a default. */
-    static String value(ParseResult options, String name) {
-        return Objects.requireNonNull(options.matchedOptionValue(name, defaultOf(options, name)));
+    public static String value(ParseResult options, String name) {
+        return Objects.requireNonNull(options.matchedOptionValue(
+                name, options.commandSpec().findOption(name).defaultValue()));
     }
 
-    private static String defaultOf(ParseResult options, String name) {
-        return options.commandSpec().findOption(name).defaultValue();
-    }
-
-    /**
-     * Whether JSON is wanted.
-     *
-     * @throws ParameterException if the option says neither text nor json
-     */
-    static boolean json(ParseResult options) {
-        String format = value(options, "--output");
-        return switch (format) {
-            case "json" -> true;
-            case "text" -> false;
-            default ->
-                throw new ParameterException(
-                        options.commandSpec().commandLine(),
-                        "Invalid value for option '--output': '" + format + "' is neither text nor json");
-        };
+    /** The exception for an option whose value is not understood. */
+    public static ParameterException wrong(ParseResult options, String name, String problem) {
+        return new ParameterException(
+                options.commandSpec().commandLine(),
+                "Invalid value for option '" + name + "': '" + value(options, name) + "' " + problem);
     }
 
     private int execute(ParseResult parsed) {
@@ -176,7 +170,7 @@ public final class Cli {
     }
 
     private int failed(Exception e) {
-        err.println(NAME + ": " + line(e));
+        err.println(root.name() + ": " + line(e));
         return FAILED;
     }
 

@@ -43,7 +43,7 @@ final class IpamCommands {
     }
 
     static CommandSpec list() {
-        return Cli.command(
+        return Cli.printing(
                         "list", "Print the leases and whose they are. Locks and changes nothing.", IpamCommands::list)
                 .addOption(Cli.text("--data-dir", "DIR", IpamConfig.DEFAULT_DATA_DIR, "The folder of the leases."))
                 .addOption(Cli.text("--network", "NAME", ALL, "The network."));
@@ -99,17 +99,7 @@ final class IpamCommands {
         lines.add(COLUMNS);
         rows.forEach(row -> lines.add(row.columns()));
         StringBuilder text = new StringBuilder();
-        for (List<String> line : lines) {
-            for (int column = 0; column < COLUMNS.size() - 1; column++) {
-                text.append(line.get(column))
-                        .repeat(' ', width(lines, column) - line.get(column).length() + 2);
-            }
-            text.append(line.getLast()).append('\n');
-        }
+        Columns.append(text, lines);
         return text.toString();
-    }
-
-    private static int width(List<List<String>> lines, int column) {
-        return lines.stream().mapToInt(line -> line.get(column).length()).max().orElse(0);
     }
 }

@@ -19,14 +19,14 @@ final class OverlayCommands {
     private OverlayCommands() {}
 
     static CommandSpec sync() {
-        return withFiles(Cli.command(
+        return withFiles(Cli.printing(
                 "sync",
                 "Make the overlay what the cluster file says, and print what had to be changed.",
                 OverlayCommands::sync));
     }
 
     static CommandSpec show() {
-        return withFiles(Cli.command(
+        return withFiles(Cli.printing(
                 "show",
                 "Print the overlay as the kernel has it, and what a sync would change.",
                 OverlayCommands::show));

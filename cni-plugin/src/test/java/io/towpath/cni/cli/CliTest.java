@@ -35,7 +35,7 @@ class CliTest {
     private int run(String... arguments) {
         out.reset();
         err.reset();
-        return new Cli(stream(out), stream(err)).run(arguments);
+        return Commands.cli(stream(out), stream(err)).run(arguments);
     }
 
     private String out() {

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.towpath.agent.check.Checks;
 import io.towpath.agent.check.Finding;
+import io.towpath.cni.cli.Cli;
+import io.towpath.cni.cli.Columns;
 import io.towpath.linux.LinuxException;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.rtnl.Rtnl;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.cni.cli.Cli;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
 import io.towpath.overlay.OverlayConfig;

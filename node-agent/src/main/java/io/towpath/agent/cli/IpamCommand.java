@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.status.AgentStatus.Fill;
 import io.towpath.agent.status.StatusJson;
+import io.towpath.cni.cli.Cli;
+import io.towpath.cni.cli.Columns;
 import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.IpamConfig;
 import io.towpath.ipam.IpamConfigReader;

@@ -1,5 +1,6 @@
 package io.towpath.agent.cli;
 
+import io.towpath.cni.cli.Cli;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.overlay.Overlay;

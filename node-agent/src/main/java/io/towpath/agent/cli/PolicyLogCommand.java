@@ -1,6 +1,7 @@
 package io.towpath.agent.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.towpath.cni.cli.Cli;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;

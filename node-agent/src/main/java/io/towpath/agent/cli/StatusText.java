@@ -1,6 +1,7 @@
 package io.towpath.agent.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.towpath.cni.cli.Columns;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.towpath.agent.BuildInfo;
 import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
@@ -13,6 +12,8 @@ import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.agent.status.StatusJson;
 import io.towpath.agent.status.Statuses;
+import io.towpath.cni.BuildInfo;
+import io.towpath.cni.cli.Cli;
 import io.towpath.ipam.Attachment;
 import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.IpamConfigReader;

@@ -9,7 +9,7 @@ record Ran(int code, String out, String err) {
     static Ran of(String... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int code = new Cli(stream(out), stream(err)).run(arguments);
+        int code = Commands.cli(stream(out), stream(err)).run(arguments);
         return new Ran(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.towpath.agent.cli.Cli;
+import io.towpath.agent.cli.Commands;
 import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.policy.denial.Denial;
@@ -12,6 +12,7 @@ import io.towpath.agent.policy.denial.DenialCounts;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.agent.status.Statuses;
+import io.towpath.cni.cli.Cli;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NeedsRoot;
@@ -148,7 +149,7 @@ class DenialKernelTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
         Thread following = new Thread(
-                () -> new Cli(stream, stream).run("policy", "log", "--follow", "--socket", socket.toString()));
+                () -> Commands.cli(stream, stream).run("policy", "log", "--follow", "--socket", socket.toString()));
         try (Endpoints _ = serve(socket, scene.loop())) {
             following.start();
             assertFalse(a.reaches(b));
@@ -189,7 +190,7 @@ class DenialKernelTest {
         String[] all = new String[options.length + 4];
         System.arraycopy(new String[] {"policy", "log", "--socket", socket.toString()}, 0, all, 0, 4);
         System.arraycopy(options, 0, all, 4, options.length);
-        assertEquals(Cli.OK, new Cli(stream, stream).run(all), out::toString);
+        assertEquals(Cli.OK, Commands.cli(stream, stream).run(all), out::toString);
         return out.toString(StandardCharsets.UTF_8);
     }
 

@@ -1,13 +1,13 @@
-package io.towpath.agent.cli;
+package io.towpath.cni.cli;
 
 import java.util.List;
 
 /** Text in columns. */
-final class Columns {
+public final class Columns {
     private Columns() {}
 
     /** Appends rows of equal length, every column but the last as wide as its widest cell. */
-    static void append(StringBuilder text, List<List<String>> rows) {
+    public static void append(StringBuilder text, List<List<String>> rows) {
         int[] widths = new int[rows.getFirst().size()];
         for (List<String> row : rows) {
             for (int i = 0; i < widths.length; i++) {

@@ -1,0 +1,31 @@
+package io.towpath.agent.cli;
+
+import io.towpath.cni.cli.Cli;
+import java.io.PrintStream;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** The agent itself, and what operators can ask of {@code towpath-node}. */
+public final class Commands {
+    private Commands() {}
+
+    /** The command line. */
+    public static Cli cli(PrintStream out, PrintStream err) {
+        CommandSpec root =
+                Cli.root("towpath-node", "The agent of a Kubernetes node's network, and its operator's commands.");
+        root.addSubcommand("agent", AgentCommand.agent(err));
+        root.addSubcommand("install", InstallCommand.install());
+        root.addSubcommand("status", StatusCommand.status());
+        CommandSpec overlay = Cli.group("overlay", "The VXLAN overlay of this node.");
+        overlay.addSubcommand("show", OverlayCommand.show());
+        root.addSubcommand("check", CheckCommand.check());
+        root.addSubcommand("overlay", overlay);
+        CommandSpec ipam = Cli.group("ipam", "The addresses of this node's pods.");
+        ipam.addSubcommand("list", IpamCommand.list());
+        root.addSubcommand("ipam", ipam);
+        CommandSpec policy = Cli.group("policy", "The network policies on this node.");
+        policy.addSubcommand("explain", PolicyCommand.explain());
+        policy.addSubcommand("log", PolicyLogCommand.log(out));
+        root.addSubcommand("policy", policy);
+        return new Cli(root, out, err);
+    }
+}
