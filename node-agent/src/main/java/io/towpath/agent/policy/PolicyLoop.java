@@ -47,6 +47,9 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     /** How long what the kernel tells of links waits: of most the CNI executable tells then, too, and that does not wait. */
     private static final long LINKS_NANOS = 20_000_000L;
 
+    /** How often at most the counters are read, which takes as long as all else that a round does. */
+    private static final long COUNT_NANOS = 1_000_000_000L;
+
     private static final int FIRST_RETRY_MS = 200;
     private static final int LAST_RETRY_MS = 5_000;
 
@@ -73,6 +76,8 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private boolean due = true;
     private boolean areLinksDue;
     private long linksDue;
+    private boolean isCountDue;
+    private long counted = System.nanoTime() - COUNT_NANOS;
     private int retry;
 
     /**
@@ -201,7 +206,14 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
 
     /** For how long there is nothing to do, if nobody tells anything. */
     private long restNanos(long slow, long now) {
-        return areLinksDue ? Math.min(slow - now, linksDue - now) : slow - now;
+        long rest = slow - now;
+        if (areLinksDue) {
+            rest = Math.min(rest, linksDue - now);
+        }
+        if (isCountDue) {
+            rest = Math.min(rest, counted + COUNT_NANOS - now);
+        }
+        return rest;
     }
 
     /** Whether everything is as it must be now. */
@@ -242,8 +254,12 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         waiting.inForce(handover -> inForce.contains(
                 new LocalEndpoint(handover.podNamespace(), handover.podName(), handover.link(), handover.addresses())));
         known = new DenialReader.Known(now.facts(), pods.names(endpoints));
-        status.enforced(
-                compiled, outcome, inForce.size(), table.dropped(), table.tried(), denied(table, endpoints, now));
+        status.enforced(compiled, outcome, inForce.size());
+        isCountDue = System.nanoTime() - counted < COUNT_NANOS;
+        if (!isCountDue) {
+            status.counted(table.dropped(), table.tried(), denied(table, endpoints, now));
+            counted = System.nanoTime();
+        }
     }
 
     private AgentStatus.Denied denied(Enforcing table, List<LocalEndpoint> endpoints, PolicyFacts now)

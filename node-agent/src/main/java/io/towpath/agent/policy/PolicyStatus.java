@@ -44,13 +44,7 @@ final class PolicyStatus {
         log.problem("policy", message);
     }
 
-    void enforced(
-            Compiled compiled,
-            KeptTable.Outcome outcome,
-            int endpointsInForce,
-            PolicyTable.Dropped counted,
-            PolicyTable.@Nullable Dropped countedOnTrial,
-            AgentStatus.Denied deniedUntilNow) {
+    void enforced(Compiled compiled, KeptTable.Outcome outcome, int endpointsInForce) {
         if (!isInForce) {
             log.info("policies in force", "endpoints", endpointsInForce);
         }
@@ -59,15 +53,21 @@ final class PolicyStatus {
         log.problem("policy", null);
         endpoints = endpointsInForce;
         waiting = compiled.waiting();
-        dropped = counted;
-        tried = countedOnTrial;
-        denied = deniedUntilNow;
         if (outcome == KeptTable.Outcome.REPAIRED) {
             repairs++;
             lastRepair = clock.instant();
             log.info("policies repaired", "table", PolicyTable.NAME);
         }
         tell(compiled.problems());
+    }
+
+    void counted(
+            PolicyTable.Dropped droppedUntilNow,
+            PolicyTable.@Nullable Dropped triedUntilNow,
+            AgentStatus.Denied deniedUntilNow) {
+        dropped = droppedUntilNow;
+        tried = triedUntilNow;
+        denied = deniedUntilNow;
     }
 
     /** Tells each once, when it begins and when it ends. */
