@@ -135,6 +135,9 @@ public final class Reconciler implements ClusterSource.Listener {
             }
         } catch (IOException e) {
             problem = String.valueOf(e.getMessage());
+        } catch (RuntimeException e) {
+            // As in a round: a mistake of ours must not end the agent.
+            problem = "internal error: " + e + " at " + List.of(e.getStackTrace());
         }
         log.problem("host ports", problem);
     }
