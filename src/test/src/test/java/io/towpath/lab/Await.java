@@ -26,12 +26,23 @@ public final class Await {
 
     /** As above, with more to say if it never happens. */
     public static void until(String what, BooleanSupplier condition, Supplier<String> otherwise) {
-        long end = System.nanoTime() + DEADLINE.toNanos();
+        until(what, DEADLINE, PAUSE, condition, otherwise);
+    }
+
+    /**
+     * As above, for what takes longer.
+     *
+     * @param deadline after which it fails
+     * @param pause between two questions
+     */
+    public static void until(
+            String what, Duration deadline, Duration pause, BooleanSupplier condition, Supplier<String> otherwise) {
+        long end = System.nanoTime() + deadline.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > end) {
-                throw new AssertionError("not within " + DEADLINE.toSeconds() + " s: " + what + " " + otherwise.get());
+                throw new AssertionError("not within " + deadline.toSeconds() + " s: " + what + " " + otherwise.get());
             }
-            LockSupport.parkNanos(PAUSE.toNanos());
+            LockSupport.parkNanos(pause.toNanos());
         }
     }
 }

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -84,8 +85,15 @@ public final class Command {
     }
 
     /** Starts it with its output going to a file. */
-    public Process startInto(java.nio.file.Path log) {
+    public Process startInto(Path log) {
         return start(new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(log.toFile()));
+    }
+
+    /** Starts it with its output going to the end of a file. */
+    public Process appendInto(Path log) {
+        return start(new ProcessBuilder(words)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())));
     }
 
     private Process start(ProcessBuilder builder) {

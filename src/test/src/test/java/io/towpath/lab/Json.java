@@ -35,7 +35,8 @@ public final class Json {
         return (ObjectNode) read(text.replace('\'', '"'));
     }
 
-    static JsonNode read(Path file) {
+    /** Parses a file. */
+    public static JsonNode read(Path file) {
         try {
             return read(Files.readString(file));
         } catch (IOException e) {
@@ -51,7 +52,8 @@ public final class Json {
         }
     }
 
-    static ArrayNode texts(Collection<String> texts) {
+    /** An array of texts. */
+    public static ArrayNode texts(Collection<String> texts) {
         ArrayNode array = JsonNodeFactory.instance.arrayNode(texts.size());
         texts.forEach(array::add);
         return array;

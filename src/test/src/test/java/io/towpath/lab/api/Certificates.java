@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
+import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -47,6 +48,11 @@ public final class Certificates {
 
     /** A certificate for a client or server; a server's has its IP address. */
     public void sign(String name, Key form, String subject, String address) throws IOException {
+        sign(name, form, subject, address.isEmpty() ? List.of() : List.of("IP:" + address));
+    }
+
+    /** A certificate for a server with several names, such as {@code IP:192.0.2.1} and {@code DNS:kubernetes}. */
+    public void sign(String name, Key form, String subject, List<String> alternatives) throws IOException {
         String key = path(name + ".key");
         switch (form) {
             case EC -> openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key);
@@ -56,7 +62,8 @@ public final class Certificates {
         Path request = folder.resolve(name + ".csr");
         openssl("req", "-new", "-key", key, "-subj", subject, "-out", request.toString());
         Path extensions = Files.writeString(
-                folder.resolve(name + ".ext"), address.isEmpty() ? "" : "subjectAltName=IP:" + address + "\n");
+                folder.resolve(name + ".ext"),
+                alternatives.isEmpty() ? "" : "subjectAltName=" + String.join(",", alternatives) + "\n");
         openssl(
                 "x509",
                 "-req",
@@ -73,6 +80,12 @@ public final class Certificates {
                 extensions.toString(),
                 "-out",
                 path(name + ".crt"));
+    }
+
+    /** A key by which tokens are signed, and its public half: {@code name.key} and {@code name.pub}. */
+    public void keyPair(String name) {
+        openssl("genrsa", "-out", path(name + ".key"), "2048");
+        openssl("rsa", "-in", path(name + ".key"), "-pubout", "-out", path(name + ".pub"));
     }
 
     /** The path of a file. */

@@ -1,6 +1,7 @@
 package io.towpath.lab.containerd;
 
 import io.towpath.lab.Await;
+import io.towpath.lab.Cgroups;
 import io.towpath.lab.Command;
 import io.towpath.lab.Json;
 import io.towpath.lab.Lab;
@@ -13,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -22,8 +22,6 @@ import java.util.stream.Stream;
  * of its own with an empty {@code /run}, so whatever it mounts is seen by nobody else and goes with it.
  */
 final class Containerd implements AutoCloseable {
-    private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
-
     private final Node node;
     private final Path folder;
     private final Path socket;
@@ -157,7 +155,7 @@ final class Containerd implements AutoCloseable {
                 Libc.kill(shim);
             }
             Await.until("no shim is left", () -> processesOf(folder).isEmpty());
-            removeCgroups();
+            Cgroups.remove(cgroup);
         }
     }
 
@@ -182,28 +180,6 @@ final class Containerd implements AutoCloseable {
             return Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
             return ""; // it has ended meanwhile
-        }
-    }
-
-    /** Version 2 has one tree of them, version 1 one for each controller. */
-    private void removeCgroups() throws IOException {
-        List<Path> trees = new ArrayList<>(List.of(CGROUPS.resolve(cgroup)));
-        try (Stream<Path> controllers = Files.list(CGROUPS)) {
-            controllers
-                    .filter(Files::isDirectory)
-                    .map(tree -> tree.resolve(cgroup))
-                    .forEach(trees::add);
-        }
-        for (Path tree : trees) {
-            if (Files.isDirectory(tree)) {
-                try (Stream<Path> paths = Files.walk(tree)) {
-                    for (Path path : paths.filter(Files::isDirectory)
-                            .sorted(Comparator.reverseOrder())
-                            .toList()) {
-                        Files.delete(path);
-                    }
-                }
-            }
         }
     }
 }

@@ -1,0 +1,56 @@
+package io.towpath.lab.kubernetes;
+
+import io.towpath.lab.DeadLabs;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Checks Towpath on a real Kubernetes, part by part: {@code scripts/conformance} runs it. Logs go to a folder for each part; the
+ * exit code is 0 if nothing failed.
+ */
+public final class Conformance {
+    private static final Map<String, Suite> PARTS = new LinkedHashMap<>();
+
+    static {
+        PARTS.put("smoke", Smoke::run);
+    }
+
+    private Conformance() {}
+
+    /** A part. */
+    interface Suite {
+        /**
+         * Runs it on a cluster of its own.
+         *
+         * @param root the project's folder, built
+         * @param logs for what the programs say
+         */
+        void run(Report report, Path root, Path logs) throws IOException;
+    }
+
+    /** Runs parts. Arguments: the project's folder, the folder for logs, and the parts; all if none is named */
+    public static void main(String[] arguments) throws IOException {
+        Path root = Path.of(arguments[0]);
+        Path logs = Path.of(arguments[1]);
+        List<String> named = List.of(arguments).subList(2, arguments.length);
+        for (String name : named) {
+            if (!PARTS.containsKey(name)) {
+                System.err.println("conformance: there is no part \"" + name + "\": there are "
+                        + String.join(", ", PARTS.keySet()));
+                System.exit(2);
+            }
+        }
+        DeadLabs.remove();
+        Report report = new Report(System.out);
+        for (Map.Entry<String, Suite> part : PARTS.entrySet()) {
+            if (named.isEmpty() || named.contains(part.getKey())) {
+                part.getValue().run(report, root, logs.resolve(part.getKey()));
+            }
+        }
+        report.print();
+        System.exit(report.isWell() ? 0 : 1);
+    }
+}

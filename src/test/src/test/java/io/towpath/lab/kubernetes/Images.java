@@ -1,0 +1,83 @@
+package io.towpath.lab.kubernetes;
+
+import io.towpath.lab.Command;
+import io.towpath.lab.ImageArchive;
+import io.towpath.lab.Manifest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The images of a cluster's pods, made without an engine. */
+final class Images {
+    static final String PAUSE = "registry.k8s.io/pause:3.10.2";
+    static final String COREDNS = "registry.k8s.io/coredns/coredns:1.15.0";
+    /** As the pods of the lab's own checks name it; upstream's tests want {@link #UPSTREAM_AGNHOST}. */
+    static final String AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.66.1";
+
+    /** The tags that the tests of Kubernetes 1.37 and of network-policy-api 0.3 ask for. */
+    private static final List<String> UPSTREAM_AGNHOST =
+            List.of("registry.k8s.io/e2e-test-images/agnhost:2.55", "registry.k8s.io/e2e-test-images/agnhost:2.45");
+
+    private Images() {}
+
+    /** Writes what every node needs, Towpath's image aside, and returns the archives. */
+    static List<Path> ofEveryNode(Peers peers, Path folder) throws IOException {
+        Files.createDirectories(folder);
+        List<Path> archives = new ArrayList<>();
+        archives.add(ImageArchive.named(PAUSE)
+                .entrypoint("/pause")
+                .file(peers.file("pause"), "/pause")
+                .write(folder.resolve("pause.tar")));
+        archives.add(ImageArchive.named(COREDNS)
+                .entrypoint("/coredns")
+                .file(peers.file("coredns"), "/coredns")
+                .write(folder.resolve("coredns.tar")));
+        archives.add(agnhost(peers, AGNHOST).write(folder.resolve("agnhost.tar")));
+        return archives;
+    }
+
+    /** As {@link #AGNHOST}, under the names that upstream's suites know. */
+    static List<Path> ofUpstreamsTests(Peers peers, Path folder) throws IOException {
+        Files.createDirectories(folder);
+        List<Path> archives = new ArrayList<>();
+        for (String name : UPSTREAM_AGNHOST) {
+            archives.add(agnhost(peers, name).write(folder.resolve("agnhost-" + archives.size() + ".tar")));
+        }
+        return archives;
+    }
+
+    /** What upstream's image has besides its program: clients and a shell, which the tests call. */
+    private static ImageArchive agnhost(Peers peers, String name) {
+        ImageArchive image = ImageArchive.named(name)
+                .entrypoint("/agnhost")
+                .command("pause")
+                .file(peers.file("agnhost"), "/agnhost")
+                .file(peers.file("coredns"), "/coredns");
+        for (String program : List.of("bash", "curl", "dig", "getent", "ip", "iperf", "nc", "conntrack")) {
+            image.file(program(program), "/usr/bin/" + program);
+        }
+        return image.busybox();
+    }
+
+    private static Path program(String name) {
+        String found = Command.of("which", name).run().out().strip();
+        if (found.isEmpty()) {
+            throw new IllegalStateException("there is no " + name + " on this machine");
+        }
+        return Path.of(found);
+    }
+
+    /** The image that the manifest names, with the files that the Dockerfile names. */
+    static Path towpath(Path root, Path folder) throws IOException {
+        Files.createDirectories(folder);
+        return Dockerfile.shipped(root).image(towpathName(), root).write(folder.resolve("towpath.tar"));
+    }
+
+    private static String towpathName() {
+        return Manifest.ofKind("DaemonSet")
+                .at("/spec/template/spec/containers/0/image")
+                .asText();
+    }
+}

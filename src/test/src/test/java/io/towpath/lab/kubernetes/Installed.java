@@ -1,0 +1,99 @@
+package io.towpath.lab.kubernetes;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.towpath.lab.Cgroups;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/** A cluster on which Towpath is installed as its users do: by the shipped manifest, with the Dockerfile's image. */
+final class Installed {
+    static final String SELECTOR = "app.kubernetes.io/name=towpath";
+    private static final int MIB = 1 << 20;
+
+    private Installed() {}
+
+    /** What is done with a cluster. */
+    interface Use {
+        void of(KubeCluster cluster) throws IOException;
+    }
+
+    /** Puts up a cluster of two nodes, uses it, keeps what it says, and takes it down. */
+    static void with(Report.Part part, Settings settings, Path logs, Use use) throws IOException {
+        List<KubeCluster> made = new ArrayList<>();
+        part.require("a Kubernetes of two nodes starts", () -> {
+            made.add(new KubeCluster(settings, 2, logs));
+            return "";
+        });
+        if (made.isEmpty()) {
+            return;
+        }
+        part.require("kube-proxy runs, in mode nftables on one node and iptables on the other", () -> {
+            made.getFirst().nodes().getFirst().startProxy("nftables");
+            made.getFirst().nodes().getLast().startProxy("iptables");
+            return "";
+        });
+        try (KubeCluster cluster = made.getFirst()) {
+            use.of(cluster);
+            cluster.keepSituation();
+        }
+    }
+
+    /** Applies the manifest; returns when all nodes are Ready, and Towpath's pods too. */
+    static String install(KubeCluster cluster, Path root) throws IOException {
+        cluster.loadTowpath(root);
+        cluster.apply(cluster.manifest());
+        double seconds = cluster.awaitNodesReady();
+        cluster.awaitPods("kube-system", SELECTOR, cluster.nodes().size());
+        return String.format(Locale.ROOT, "Ready after %.1f s", seconds);
+    }
+
+    /** Looks at Towpath's containers; says how much of its limit each has needed at most. */
+    static String memory(KubeCluster cluster) {
+        List<String> used = new ArrayList<>();
+        for (JsonNode pod :
+                cluster.get("pods", "-n", "kube-system", "-l", SELECTOR).path("items")) {
+            for (JsonNode status : pod.at("/status/containerStatuses")) {
+                String what = pod.at("/spec/nodeName").asText() + " "
+                        + status.path("name").asText();
+                if (status.path("restartCount").asInt() != 0) {
+                    throw new AssertionError(what + " was started again: " + status);
+                }
+                String id = status.path("containerID").asText().replaceFirst("^containerd://", "");
+                Path group = group(id);
+                long most = Math.max(number(group, "memory.max_usage_in_bytes"), number(group, "memory.peak"));
+                long limit = Math.max(number(group, "memory.limit_in_bytes"), number(group, "memory.max"));
+                used.add(what + " " + most / MIB + "/" + limit / MIB);
+            }
+        }
+        return String.join(", ", used) + " MiB";
+    }
+
+    private static long number(Path group, String file) {
+        String text = Cgroups.read(group.resolve(file));
+        return text.isEmpty() ? 0 : Long.parseLong(text);
+    }
+
+    private static Path group(String container) {
+        for (Path tree : Cgroups.trees()) {
+            if (!String.valueOf(tree.getFileName()).equals("memory")
+                    && Cgroups.trees().size() > 1) {
+                continue;
+            }
+            try (Stream<Path> groups = Files.find(
+                    tree, 12, (path, _) -> String.valueOf(path.getFileName()).equals(container))) {
+                Path found = groups.findFirst().orElse(null);
+                if (found != null) {
+                    return found;
+                }
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }
+        throw new AssertionError("no control group of container " + container);
+    }
+}

@@ -1,0 +1,37 @@
+package io.towpath.lab.kubernetes;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Looks again and again whether all nodes are Ready, from its construction until {@link #end}. */
+final class NodeWatch {
+    private final Set<String> missing = new TreeSet<>();
+    private final KubeCluster cluster;
+    private final Thread thread;
+    private volatile boolean ended;
+    private int samples;
+
+    NodeWatch(KubeCluster cluster) {
+        this.cluster = cluster;
+        thread = Thread.ofPlatform().daemon().name("node watch").start(this::look);
+    }
+
+    private void look() {
+        while (!ended) {
+            List<String> names =
+                    new ArrayList<>(cluster.nodes().stream().map(KubeNode::name).toList());
+            names.removeAll(cluster.readyNodes());
+            missing.addAll(names);
+            samples++;
+        }
+    }
+
+    /** Ends the watch; names the nodes that were not Ready at some time, or is empty. */
+    String end() throws InterruptedException {
+        ended = true;
+        thread.join();
+        return missing.isEmpty() ? "" : String.join(", ", missing) + " in one of " + samples + " looks or more";
+    }
+}

@@ -1,0 +1,148 @@
+package io.towpath.lab.kubernetes;
+
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** What was checked and what came of it: a line each as it happens, one table at the end. */
+final class Report {
+    private final PrintStream out;
+    private final List<Row> rows = new ArrayList<>();
+
+    Report(PrintStream out) {
+        this.out = out;
+    }
+
+    /** What came of a check. */
+    enum Verdict {
+        PASSED,
+        FAILED,
+        SKIPPED
+    }
+
+    /** @param why empty, unless it failed or was skipped */
+    record Row(String part, String what, Verdict verdict, String why) {}
+
+    /** Something to be found out. */
+    interface Check {
+        /**
+         * Finds it out.
+         *
+         * @return what is worth telling of it, or nothing
+         * @throws Exception or {@link AssertionError} if it is not so
+         */
+        String run() throws Exception;
+    }
+
+    /** One part of the table. */
+    Part part(String name) {
+        out.println("\n" + name);
+        return new Part(name);
+    }
+
+    /** Whether nothing failed, and something passed. */
+    boolean isWell() {
+        return count(rows, Verdict.FAILED) == 0 && count(rows, Verdict.PASSED) > 0;
+    }
+
+    /** The table, then what failed or was skipped and why, then one line for all. */
+    void print() {
+        out.printf(Locale.ROOT, "%n%-44s %8s %8s %8s%n", "", "passed", "failed", "skipped");
+        byPart().forEach((part, some) -> out.printf(
+                Locale.ROOT,
+                "%-44s %8d %8d %8d%n",
+                part,
+                count(some, Verdict.PASSED),
+                count(some, Verdict.FAILED),
+                count(some, Verdict.SKIPPED)));
+        for (Verdict verdict : List.of(Verdict.FAILED, Verdict.SKIPPED)) {
+            if (count(rows, verdict) > 0) {
+                out.println("\n" + (verdict == Verdict.FAILED ? "Failed" : "Skipped"));
+                rows.stream()
+                        .filter(row -> row.verdict == verdict)
+                        .forEach(row -> out.println("  " + row.part + ": " + row.what + ": " + firstLine(row.why)));
+            }
+        }
+        out.printf(
+                Locale.ROOT,
+                "%n%d passed, %d failed, %d skipped%n",
+                count(rows, Verdict.PASSED),
+                count(rows, Verdict.FAILED),
+                count(rows, Verdict.SKIPPED));
+    }
+
+    private Map<String, List<Row>> byPart() {
+        Map<String, List<Row>> parts = new LinkedHashMap<>();
+        rows.forEach(
+                row -> parts.computeIfAbsent(row.part, _ -> new ArrayList<>()).add(row));
+        return parts;
+    }
+
+    private static long count(List<Row> some, Verdict verdict) {
+        return some.stream().filter(row -> row.verdict == verdict).count();
+    }
+
+    private static String firstLine(String text) {
+        return text.lines().findFirst().orElse("");
+    }
+
+    /** A part of the table: once a check failed that others build on, these are skipped. */
+    final class Part {
+        private final String name;
+        private String missing = "";
+
+        private Part(String name) {
+            this.name = name;
+        }
+
+        /** Finds something out, and goes on whatever it is. */
+        void check(String what, Check check) {
+            run(what, check);
+        }
+
+        /** Finds out what the rest of this part builds on. */
+        void require(String what, Check check) {
+            if (!run(what, check) && missing.isEmpty()) {
+                missing = "\"" + what + "\" failed";
+            }
+        }
+
+        /** What another program has found out. */
+        void add(String what, Verdict verdict, String why) {
+            rows.add(new Row(name, what, verdict, why));
+        }
+
+        private boolean run(String what, Check check) {
+            if (!missing.isEmpty()) {
+                add(what, Verdict.SKIPPED, missing);
+                return false;
+            }
+            long start = System.nanoTime();
+            try {
+                String remark = check.run();
+                tell("ok", what, start, remark);
+                add(what, Verdict.PASSED, "");
+                return true;
+            } catch (Exception | AssertionError e) {
+                String why = String.valueOf(e.getMessage());
+                tell("FAILED", what, start, "");
+                why.lines().forEach(line -> out.println("          " + line));
+                add(what, Verdict.FAILED, why);
+                return false;
+            }
+        }
+
+        private void tell(String verdict, String what, long start, String remark) {
+            out.printf(
+                    Locale.ROOT,
+                    "  %-6s  %-66s %6.1f s  %s%n",
+                    verdict,
+                    what,
+                    (System.nanoTime() - start) / 1e9,
+                    remark);
+        }
+    }
+}

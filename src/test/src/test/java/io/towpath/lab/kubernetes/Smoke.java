@@ -1,0 +1,193 @@
+package io.towpath.lab.kubernetes;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** What must work before anything else is worth trying: minutes, on a cluster of two nodes. */
+final class Smoke {
+    private static final List<String> WEB = List.of("web-a1", "web-a2", "web-b1", "web-b2");
+    private static final String DENY_ALL_TO_A1 = """
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: smoke}
+            spec:
+              podSelector: {matchLabels: {app: a1}}
+              policyTypes: [Ingress]
+              ingress: [{from: [{podSelector: {matchLabels: {app: b1}}}]}]
+            """;
+
+    private final KubeCluster cluster;
+    private final Pods pods;
+    private final Path root;
+
+    private Smoke(KubeCluster cluster, Path root) {
+        this.cluster = cluster;
+        this.root = root;
+        pods = new Pods(cluster);
+    }
+
+    static void run(Report report, Path root, Path logs) throws IOException {
+        Report.Part part = report.part("smoke");
+        Installed.with(part, Settings.IPV4, logs, cluster -> new Smoke(cluster, root).checks(part));
+    }
+
+    private void checks(Report.Part part) {
+        part.require("the manifest as shipped makes two nodes Ready", () -> Installed.install(cluster, root));
+        part.check("no container was out of memory or started twice", () -> Installed.memory(cluster));
+        part.require("the cluster's DNS", this::dns);
+        part.require("pods on two nodes, each with every other", this::pairs);
+        part.check("a Service by its address and by its name", this::service);
+        part.check("a NetworkPolicy closes, and opens when it goes", this::policy);
+        part.check("an agent is replaced while pods come and go", this::replaced);
+        part.check("a node reboots and its pods come back", this::reboot);
+        part.check("pods that go leave nothing", this::leaks);
+        part.check("the role allows what is asked for, and nothing else", this::role);
+    }
+
+    private String dns() {
+        cluster.apply(resource("coredns.yaml")
+                .replace("DNS-ADDRESS", cluster.settings().dns()));
+        cluster.awaitPods("kube-system", "k8s-app=kube-dns", 1);
+        return "";
+    }
+
+    private String pairs() {
+        List<String> manifests = new ArrayList<>();
+        for (String name : WEB) {
+            String app = name.substring("web-".length());
+            manifests.add(Pods.web(name, app, "node-" + app.charAt(0)));
+        }
+        cluster.apply(String.join("---\n", manifests));
+        for (String name : WEB) {
+            cluster.awaitPods("default", "app=" + name.substring("web-".length()), 1);
+        }
+        return pods.allPairs(WEB) + " ways";
+    }
+
+    private String service() {
+        cluster.apply("""
+                apiVersion: v1
+                kind: Service
+                metadata: {name: web}
+                spec:
+                  selector: {app: b2}
+                  ports: [{port: 80, targetPort: 8080}]
+                """);
+        String address = cluster.get("service", "web").at("/spec/clusterIP").asText();
+        for (String from : List.of("web-a1", "web-b1")) {
+            cluster.await("the Service answers " + from, () -> pods.reaches(from, address, 80));
+            cluster.await(
+                    "the Service answers " + from + " by name",
+                    () -> pods.ask(from, "web.default.svc.cluster.local", 80, "hostname")
+                            .out()
+                            .equals("web-b2"));
+        }
+        return "";
+    }
+
+    private String policy() {
+        String target = pods.addresses("web-a1").getFirst();
+        cluster.apply(DENY_ALL_TO_A1);
+        for (String stranger : List.of("web-a2", "web-b2")) {
+            cluster.await("the policy keeps out " + stranger, () -> !pods.reaches(stranger, target, Pods.PORT));
+        }
+        if (!pods.reaches("web-b1", target, Pods.PORT)) {
+            throw new AssertionError("the policy keeps out web-b1, which it allows");
+        }
+        cluster.delete(DENY_ALL_TO_A1);
+        for (String stranger : List.of("web-a2", "web-b2")) {
+            cluster.await(
+                    "without the policy, " + stranger + " gets in", () -> pods.reaches(stranger, target, Pods.PORT));
+        }
+        return "";
+    }
+
+    private String replaced() throws InterruptedException {
+        NodeWatch watch = new NodeWatch(cluster);
+        cluster.kubectl("rollout", "restart", "-n", "kube-system", "daemonset/towpath");
+        int count = 0;
+        while (!isRolledOut()) {
+            String name = "short-" + count;
+            count++;
+            cluster.apply(Pods.web(name, name, count % 2 == 0 ? "node-a" : "node-b"));
+            cluster.awaitPods("default", "app=" + name, 1);
+            cluster.kubectl("delete", "pod", name, "--wait=false");
+        }
+        String notReady = watch.end();
+        Events.requireNoFailedSandbox(cluster);
+        if (!notReady.isEmpty()) {
+            throw new AssertionError("not Ready meanwhile: " + notReady);
+        }
+        return count + " pods";
+    }
+
+    private boolean isRolledOut() {
+        return cluster.controlPlane()
+                        .kubectl("rollout", "status", "-n", "kube-system", "daemonset/towpath", "--timeout", "1s")
+                        .exit()
+                == 0;
+    }
+
+    private String reboot() throws IOException {
+        KubeNode node = cluster.nodes().get(1);
+        node.reboot();
+        cluster.await(
+                "the API knows that " + node.name() + " is back",
+                () -> cluster.readyNodes().contains(node.name()));
+        List<String> all = new ArrayList<>(WEB);
+        for (String name : all) {
+            cluster.awaitPods("default", "app=" + name.substring("web-".length()), 1);
+        }
+        cluster.await("every pod reaches every other after the reboot", () -> {
+            try {
+                pods.allPairs(all);
+                return true;
+            } catch (AssertionError _) {
+                return false;
+            }
+        });
+        return "";
+    }
+
+    private String leaks() {
+        cluster.kubectl("delete", "pods", "--all", "-n", "default", "--grace-period=0", "--force");
+        pods.awaitNothingLeaked();
+        return "";
+    }
+
+    private String role() throws IOException {
+        cluster.apply(resource("clusternetworkpolicies.yaml"));
+        cluster.await(
+                "the agents ask for the custom resource",
+                () -> audit().unused().isEmpty(),
+                () -> "nobody asked: " + audit().unused());
+        AuditLog audit = audit();
+        if (!audit.refused().isEmpty() || !audit.beyond().isEmpty()) {
+            throw new AssertionError("refused: " + audit.refused() + "; beyond the role: " + audit.beyond());
+        }
+        return "";
+    }
+
+    private AuditLog audit() {
+        try {
+            return new AuditLog(cluster.controlPlane().auditLog());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A file beside these classes. */
+    static String resource(String name) {
+        try (InputStream in = Objects.requireNonNull(Smoke.class.getResourceAsStream("/kubernetes/" + name), name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
