@@ -14,16 +14,9 @@ public interface PolicyGate {
     void requirePod(Request request) throws CniException;
 
     /**
-     * Waits until what the policies say of a pod is in force.
+     * Waits until what the policies say of a pod is in force; also for somebody who puts it into force, if nobody is there.
      *
      * @throws PolicyException if it is not in time
      */
     void await(Request request, Endpoint endpoint) throws PolicyException;
-
-    /**
-     * Finds out whether there is somebody to wait for.
-     *
-     * @throws CniException with code 50 if there is not, though there must be
-     */
-    void requireReady(Request request) throws CniException;
 }

@@ -58,6 +58,10 @@ class HostPortTest {
 
     /** The comments of all elements. */
     private List<String> owners() throws NetlinkException {
+        return owners(node);
+    }
+
+    static List<String> owners(TestNode node) throws NetlinkException {
         List<String> owners = new ArrayList<>();
         try (Nft nft = node.namespaces.nft()) {
             for (NftSet set : nft.sets(TABLE)) {
