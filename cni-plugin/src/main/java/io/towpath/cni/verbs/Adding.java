@@ -56,7 +56,7 @@ final class Adding {
                 // Before ports of the node lead to the pod: these would have to be closed if it fails.
                 policies.await(request, endpoint);
                 if (!ports.isEmpty()) {
-                    ports.open(node, look);
+                    ports.open(node, new PortHolders(request, node, look, policies));
                 }
                 if (request.conf().policy() != null) {
                     requireLink(host, endpoint);

@@ -97,4 +97,14 @@ public final class AgentPolicies implements PolicyGate {
                 .bytes();
         return AgentSocket.post("/policy/endpoints", body);
     }
+
+    @Override
+    public boolean isDeleted(Request request, String hostName) {
+        PolicyConf conf = request.conf().policy();
+        return conf != null
+                && new AgentSocket(conf.socket())
+                                .ask(AgentSocket.get("/policy/pods?link=" + hostName), GRACE_MS)
+                                .status()
+                        == AgentSocket.GONE;
+    }
 }

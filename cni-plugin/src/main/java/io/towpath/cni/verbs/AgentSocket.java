@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 /** The agent's unix socket: each question is a connection of its own, over HTTP/1.1, and ends with the answer. */
 final class AgentSocket {
     static final int NO_CONTENT = 204;
+    static final int GONE = 410;
     private static final int FIRST_ERROR = 400;
     private static final int UNAVAILABLE = 503;
 
@@ -29,6 +30,11 @@ final class AgentSocket {
 
     AgentSocket(String path) {
         this.path = path;
+    }
+
+    /** A request without content. */
+    static byte[] get(String target) {
+        return ("GET " + target + " HTTP/1.1\r\nHost: towpath\r\n\r\n").getBytes(StandardCharsets.US_ASCII);
     }
 
     /** A request with JSON as its content. */

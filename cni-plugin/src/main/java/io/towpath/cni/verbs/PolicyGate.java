@@ -19,4 +19,11 @@ public interface PolicyGate {
      * @throws PolicyException if it is not in time
      */
     void await(Request request, Endpoint endpoint) throws PolicyException;
+
+    /**
+     * Whether the pod that a link was made for is deleted from the cluster; false as well if nobody can tell.
+     *
+     * @param hostName the name of the link's end on the node, made from the pod's name alone
+     */
+    boolean isDeleted(Request request, String hostName);
 }
