@@ -130,6 +130,11 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         return facts;
     }
 
+    /** What is known of the cluster for sure; null if it may be another by now, as the source is away. Any thread may ask. */
+    public @Nullable PolicyFacts currentFacts() {
+        return trouble == null ? facts : null;
+    }
+
     /**
      * Takes an interface; any thread may call it.
      *

@@ -1,7 +1,9 @@
 package io.towpath.agent.source;
 
+import io.towpath.cni.wiring.EndpointName;
 import io.towpath.policy.facts.Facts;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of the cluster, as policies see it.
@@ -12,6 +14,18 @@ import java.util.Map;
 public record PolicyFacts(Facts facts, Map<String, String> uids) {
     public PolicyFacts {
         uids = Map.copyOf(uids);
+    }
+
+    /** The key of this node's pod whose first interface has a link of this name on the node; null if it has no such pod. */
+    public @Nullable String podOf(String link) {
+        for (String key : uids.keySet()) {
+            int slash = key.indexOf('/');
+            if (EndpointName.hostName(key.substring(0, slash), key.substring(slash + 1), "", "eth0")
+                    .equals(link)) {
+                return key;
+            }
+        }
+        return null;
     }
 
     /** A pod's key in {@code uids}. */

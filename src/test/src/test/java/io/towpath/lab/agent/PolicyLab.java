@@ -62,9 +62,14 @@ final class PolicyLab implements AutoCloseable {
 
     /** With which a pod has no network before its policies are in force. */
     static NetConf conf(Node node) {
+        return conf(node, WAIT_SECONDS);
+    }
+
+    /** As {@link #conf(Node)}, with another patience. */
+    static NetConf conf(Node node, int waitSeconds) {
         ObjectNode policy = Json.object("{'type':'k8s'}")
                 .put("socket", node.folder().resolve("agent.sock").toString())
-                .put("waitSeconds", WAIT_SECONDS);
+                .put("waitSeconds", waitSeconds);
         return node.conf().with("policy", policy);
     }
 
