@@ -1,6 +1,7 @@
 package io.towpath.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.cli.Commands;
@@ -57,7 +58,7 @@ class AgentProcessKernelTest {
         node.close();
     }
 
-    private Process agent() throws IOException {
+    private Process agent(String... options) throws IOException {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         String name = String.valueOf(Path.of(node.path()).getFileName());
         List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", name, java.toString()));
@@ -65,6 +66,7 @@ class AgentProcessKernelTest {
         command.addAll(List.of("io.towpath.agent.Main", "agent", "--cluster-file", file("cluster.json")));
         command.addAll(List.of("--state-dir", file("run"), "--subnet-file", file("subnet.env")));
         command.addAll(List.of("--socket", file("agent.sock"), "--cni-conf", file("none.conflist")));
+        command.addAll(List.of(options));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log" + started.size()).toFile())
@@ -150,6 +152,23 @@ class AgentProcessKernelTest {
         System.out.println("SIGTERM to the end: " + (System.nanoTime() - began) / 1_000_000 + " ms");
         assertTrue(log(0).contains("agent stopped"), log(0));
         assertEquals(before, dataPath());
+    }
+
+    @Test
+    void podsAreMasqueradedToNodesUnlessTheirSourcesAreToBeKept() throws Exception {
+        String kept = "ip saddr 10.64.0.0/10 ip daddr @peers4 return";
+        Process agent = agent();
+        awaitOverlay();
+        assertFalse(dataPath().contains(kept), dataPath());
+        assertTrue(dataPath().contains("ip saddr 10.64.0.0/10 ip daddr != 224.0.0.0/4 masquerade"), dataPath());
+        agent.destroy();
+        assertTrue(agent.waitFor(END_S, TimeUnit.SECONDS));
+        agent("--masquerade-nodes=false");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_S);
+        while (!dataPath().contains(kept)) {
+            assertTrue(System.nanoTime() < deadline, log(1));
+            LockSupport.parkNanos(20_000_000);
+        }
     }
 
     @Test
