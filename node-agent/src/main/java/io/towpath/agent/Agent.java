@@ -5,6 +5,7 @@ import io.towpath.agent.attachments.AttachmentsLoop;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.log.Log;
+import io.towpath.agent.policy.OverlayNodes;
 import io.towpath.agent.policy.PolicyLoop;
 import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.reconcile.Reconciler;
@@ -170,6 +171,8 @@ public final class Agent {
             return null;
         }
         status.publish(AgentStatus.Policy.UNKNOWN);
-        return new PolicyLoop(log, Clock.systemUTC(), policyHeartbeat, status::publish, policies.options);
+        PolicyLoop loop = new PolicyLoop(log, Clock.systemUTC(), policyHeartbeat, status::publish, policies.options);
+        status.listen(new OverlayNodes(policy.hidesPods(), loop::nodes));
+        return loop;
     }
 }

@@ -67,8 +67,10 @@ final class AgentCommand {
                 flag("--ip-masq", "true", "Whether packets between pods and what is no pod get the node's address."));
         command.addOption(flag(
                 "--masquerade-nodes",
-                "false",
-                "Whether packets from pods to nodes do; nodes see pods' addresses else."));
+                "true",
+                "Whether packets from pods to other nodes do, too. With false, nodes and host ports see pods'"
+                        + " addresses, and kube-proxy takes pods of other nodes for its own: a Service with"
+                        + " externalTrafficPolicy Local answers them on every node, and without their addresses."));
         command.addOption(flag(
                 "--policy",
                 "true",

@@ -54,7 +54,7 @@ final class PolicyPages {
         if (known == null) {
             return at(Response.UNAVAILABLE, "the policies of the cluster are not known yet");
         }
-        String json = Explaining.answer(known.facts(), request.query());
+        String json = Explaining.answer(known.facts(), loop.nodes(), request.query());
         return CompletableFuture.completedFuture(new Response(Response.OK, "application/json", json));
     }
 

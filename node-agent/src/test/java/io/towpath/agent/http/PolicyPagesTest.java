@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.log.Log;
+import io.towpath.agent.policy.OverlayNodes;
 import io.towpath.agent.policy.PolicyLoop;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.status.AgentStatus;
@@ -223,10 +224,36 @@ class PolicyPagesTest {
             String answer = get("/policy/explain?from=10.0.0.1&to=shop%2Fweb&port=80");
             assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
             assertEquals("""
-                    {"allowed":true,"from":"10.0.0.1","to":"shop/web (10.0.0.2)","port":"port 80/TCP","sides":[\
+                    {"allowed":true,"from":"10.0.0.1","to":"shop/web (10.0.0.2)","port":"port 80/TCP","notes":[],"sides":[\
                     {"direction":"ingress","pod":"shop/web","allowed":true,"policies":[],"why":["no NetworkPolicy \
                     isolates it"],"withDryRuns":{"allowed":true,"policies":[],"why":["no NetworkPolicy isolates it"]}}],"text":"allowed: 10.0.0.1 to shop/web (10.0.0.2), port \
                     80/TCP\\n  ingress of shop/web: allowed\\n    no NetworkPolicy isolates it\\n"}""", body(answer));
+        }
+    }
+
+    @Test
+    void ofANodeIsToldWhatItsPacketsAreCalled() throws Exception {
+        try (PolicyLoop loop =
+                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+                Endpoints _ = open(loop)) {
+            board.listen(new OverlayNodes(true, loop::nodes));
+            board.publish(Statuses.ready());
+            PodFact web = new PodFact("shop", "web", Map.of(), List.of(IpAddress.parse("10.244.1.2")), List.of(), "a");
+            loop.policy(new PolicyFacts(
+                    new Facts(
+                            List.of(web),
+                            List.of(new NamespaceFact("shop", Map.of())),
+                            List.of(),
+                            List.of(),
+                            List.of()),
+                    Map.of()));
+            String answer = body(get("/policy/explain?from=192.168.0.2&to=shop%2Fweb&port=80"));
+            assertTrue(answer.startsWith("""
+                    {"allowed":true,"from":"node b in the overlay (10.244.2.0)","to":"shop/web (10.244.1.2)",\
+                    "port":"port 80/TCP","notes":["node b sends to pods of other nodes from 10.244.2.0, not from \
+                    192.168.0.2","by a host port of node a it comes from 192.168.0.2 and is allowed"],"""), answer);
+            assertTrue(body(get("/policy/explain?from=shop%2Fweb&to=192.168.0.2&port=80"))
+                    .contains("see it come from 192.168.0.1, the address of node a"));
         }
     }
 

@@ -45,7 +45,7 @@ final class RunningReconciler implements AutoCloseable {
                     Reconciler reconciler = new Reconciler(
                             files,
                             choices,
-                            new GuardPolicy(true, false),
+                            new GuardPolicy(true, true),
                             source,
                             log,
                             Clock.systemUTC(),

@@ -47,7 +47,7 @@ public final class KubernetesClusterSource implements ClusterSource {
 
     /** The policies of the same cluster, by the same connection: they are told until either is closed. */
     public KubernetesPolicySource policies() {
-        return new KubernetesPolicySource(connection, settings.node());
+        return new KubernetesPolicySource(connection, settings.node(), settings.conf());
     }
 
     @Override
