@@ -30,13 +30,6 @@ public final class CachedCluster {
         if (!isRead) {
             isRead = true;
             known = file.read((in, length) -> parse(in.readNBytes(length), length));
-            if (known != null) {
-                cache.log()
-                        .info(
-                                "the overlay is made of the cluster as it was known before until the source tells",
-                                "nodes",
-                                known.nodes().size());
-            }
         }
         return known;
     }

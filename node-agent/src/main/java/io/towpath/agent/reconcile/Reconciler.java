@@ -238,8 +238,7 @@ public final class Reconciler implements ClusterSource.Listener {
                 if (last != null) {
                     yield overlay.sync(last);
                 }
-                Cluster before = cached == null ? null : cached.read();
-                yield before == null ? null : overlay.sync(before);
+                yield syncKept(overlay);
             }
             case ClusterFacts.OfFile file -> overlay.sync(file.snapshot());
             case ClusterFacts.Live facts -> {
@@ -253,6 +252,21 @@ public final class Reconciler implements ClusterSource.Listener {
                 yield report;
             }
         };
+    }
+
+    private @Nullable SyncReport syncKept(Overlay overlay) throws OverlayException {
+        Cluster kept = cached == null ? null : cached.read();
+        // A device that is there is flanneld's, or an agent's whose files are gone: it may have peers that were not
+        // kept.
+        if (kept == null || overlay.hasDevice(kept)) {
+            return null;
+        }
+        SyncReport report = overlay.sync(kept);
+        log.info(
+                "the overlay is of the cluster as it was known before until the source tells",
+                "nodes",
+                kept.nodes().size());
+        return report;
     }
 
     private void publish(DesiredOverlay desired) {

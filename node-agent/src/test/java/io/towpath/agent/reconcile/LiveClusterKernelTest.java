@@ -173,6 +173,42 @@ class LiveClusterKernelTest {
     }
 
     @Test
+    void whatWasKeptTakesNothingFromAnOverlayOfOthers() throws Exception {
+        try (Cache cache = cache("10.64.0.0/10");
+                RunningReconciler agent = startWith(source, cache)) {
+            source.tell(List.of(), SELF, GOOD);
+            agent.awaitStatus(status -> status.notReady() == null);
+        }
+        boot();
+        node.ip(
+                "link",
+                "add",
+                "flannel.1",
+                "type",
+                "vxlan",
+                "id",
+                "1",
+                "dev",
+                "eth0",
+                "local",
+                "192.168.0.1",
+                "dstport",
+                "8472");
+        node.ip("link", "set", "flannel.1", "up");
+        node.ip("route", "add", "10.64.3.0/24", "via", "10.64.3.0", "dev", "flannel.1", "onlink");
+        String before = node.execute("ip", "route");
+        TestSource later = new TestSource();
+        try (Cache cache = cache("10.64.0.0/10");
+                RunningReconciler agent = startWith(later, cache)) {
+            agent.awaitStatus(status -> status.rounds().total() > 0);
+            assertEquals(before, node.execute("ip", "route"));
+            later.tell(List.of(), SELF, TestSource.peer("new", "192.168.0.3", "10.64.3.0/24"));
+            agent.awaitStatus(status -> status.notReady() == null);
+            assertTrue(node.execute("ip", "route").contains("10.64.3.0/24 via 10.64.3.0 dev flannel.1"));
+        }
+    }
+
+    @Test
     void aClusterThatCannotBeKeptIsInTheStatusAndServed() throws Exception {
         Files.writeString(folder.resolve("cache"), "in the way");
         source.tell(List.of(), SELF, GOOD);
