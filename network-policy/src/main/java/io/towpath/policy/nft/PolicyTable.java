@@ -56,6 +56,11 @@ public final class PolicyTable {
         kept = new KeptTable(nft, table);
     }
 
+    /** Whether the table is in the kernel, whoever made it. */
+    public static boolean isThere(Nft nft) throws NetlinkException {
+        return nft.find(Table.inet(NAME)) != null;
+    }
+
     /** Takes the next event, and tells whether others have changed the table, so that a sync is due. */
     public boolean concerns(NftEvent event) {
         return kept.concerns(event);

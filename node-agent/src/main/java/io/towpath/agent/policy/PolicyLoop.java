@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * Keeps in force what the policies say, on a thread of its own: no pod waits for the overlay. A round after all that changes: facts,
  * pods, what others do to the table; and a slow one in between, should any change not have been told.
  *
- * <p>Until the source is in sync, what is in force stays, and no pod is acknowledged.
+ * <p>Until the source is in sync, or what it told an agent before is told, what is in force stays, and no pod is acknowledged.
  */
 public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private static final long SLOW_ROUND_NANOS = 30_000_000_000L;

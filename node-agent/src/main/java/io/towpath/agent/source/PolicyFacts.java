@@ -2,6 +2,7 @@ package io.towpath.agent.source;
 
 import io.towpath.cni.wiring.EndpointName;
 import io.towpath.policy.facts.Facts;
+import java.time.Instant;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -10,8 +11,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param facts the whole of it
  * @param uids of the pods of this node by {@code namespace/name} their UID, which tells a pod from a later one of the same name
+ * @param held of what was kept by an agent before, when it last held; null for what the source has told this one
  */
-public record PolicyFacts(Facts facts, Map<String, String> uids) {
+public record PolicyFacts(
+        Facts facts, Map<String, String> uids, @Nullable Instant held) {
     public PolicyFacts {
         uids = Map.copyOf(uids);
     }
@@ -26,6 +29,11 @@ public record PolicyFacts(Facts facts, Map<String, String> uids) {
             }
         }
         return null;
+    }
+
+    /** What the source tells. */
+    public PolicyFacts(Facts facts, Map<String, String> uids) {
+        this(facts, uids, null);
     }
 
     /** A pod's key in {@code uids}. */
