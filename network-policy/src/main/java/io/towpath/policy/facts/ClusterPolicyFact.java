@@ -3,7 +3,7 @@ package io.towpath.policy.facts;
 import java.util.List;
 
 /**
- * A ClusterNetworkPolicy of {@code policy.networking.k8s.io/v1alpha2}.
+ * A ClusterNetworkPolicy of {@code policy.networking.k8s.io}, v1beta1 or v1alpha2.
  *
  * @param priority 0 to 1,000; the lowest in its tier is asked first, those of the same by their names
  * @param dryRun whether it is not enforced, but what it would do is told

@@ -53,8 +53,9 @@ final class SourceOptions {
         } catch (IllegalArgumentException e) {
             throw wrong(options, "--kubeconfig-file", "is needed: " + e.getMessage());
         }
-        return new KubernetesClusterSource(new KubeSettings(
-                access, node(options, environment), conf(options), names(options), condition(options)));
+        return new KubernetesClusterSource(
+                new KubeSettings(access, node(options, environment), conf(options), names(options), condition(options)),
+                log);
     }
 
     private static NetConf conf(ParseResult options) {

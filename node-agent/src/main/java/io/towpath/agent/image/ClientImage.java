@@ -37,12 +37,7 @@ public final class ClientImage implements Feature {
             "io.towpath.agent.source.kube.KubeNetworkPolicy$Items",
             "io.towpath.agent.source.kube.KubeClusterPolicy",
             "io.towpath.agent.source.kube.KubeClusterPolicy$Items",
-            "io.fabric8.kubernetes.api.model.Config",
-            "io.fabric8.kubernetes.api.model.GenericKubernetesResource",
-            "io.fabric8.kubernetes.api.model.ListOptions",
-            "io.fabric8.kubernetes.api.model.runtime.RawExtension",
-            "io.fabric8.kubernetes.api.model.Status",
-            "io.fabric8.kubernetes.api.model.WatchEvent");
+            "io.fabric8.kubernetes.api.model.Config");
 
     /** Of these, Netty lists the methods by name. */
     private static final List<String> LISTED = List.of(
@@ -79,9 +74,6 @@ public final class ClientImage implements Feature {
         for (String name : BOUND) {
             bind(named(access, name), seen);
         }
-        Class<?> client = named(access, "io.fabric8.kubernetes.client.impl.KubernetesClientImpl");
-        RuntimeReflection.register(client);
-        RuntimeReflection.register(client.getConstructors());
         Class<?> logging = named(access, "io.vertx.core.logging.SLF4JLogDelegateFactory");
         RuntimeReflection.register(logging);
         RuntimeReflection.register(logging.getConstructors());

@@ -1,14 +1,13 @@
 package io.towpath.agent.source.kube;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
-import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.vertx.VertxHttpClientFactory;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -26,52 +25,54 @@ final class ApiClient implements AutoCloseable {
     private static final int KEEPALIVE_SECONDS = 5;
 
     private static final int KEEPALIVES = 3;
-    private static final int REQUEST_MILLIS = 10_000;
+
+    /** A first packet that is lost is sent again after a second; with more patience, an API that is back would be noticed late. */
+    private static final int CONNECT_MILLIS = 2_000;
+
+    private static final Duration ANSWER = Duration.ofSeconds(10);
 
     private final Vertx vertx;
-    private final KubernetesClient client;
+    private final HttpClient http;
+    private final ApiCalls calls;
 
     /**
      * Opens one; nothing is sent yet.
      *
-     * @param firstRetry how long to wait before a lost watch is asked for again; twice as long after each failure, up to 32 times
      * @throws RuntimeException if a file of the access cannot be read or is wrong
      */
-    ApiClient(ApiAccess access, Duration firstRetry) {
-        Config config = config(access, firstRetry);
+    ApiClient(ApiAccess access) {
+        Config config = config(access);
         vertx = transport();
         try {
-            client = new KubernetesClientBuilder()
-                    .withConfig(config)
-                    .withHttpClientFactory(new Factory(vertx))
-                    .withKubernetesSerialization(serialization())
-                    .build();
+            http = new Factory(vertx).newBuilder(config).build();
         } catch (RuntimeException e) {
             vertx.close();
             throw e;
         }
+        ObjectMapper mapper = JsonMapper.builder()
+                .addMixIn(ObjectMeta.class, Unread.class)
+                .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                .build();
+        calls = new ApiCalls(http, config.getMasterUrl(), mapper, ANSWER);
     }
 
-    KubernetesClient kubernetes() {
-        return client;
+    ApiCalls calls() {
+        return calls;
     }
 
     @Override
     public void close() {
-        client.close();
+        http.close();
         vertx.close();
     }
 
-    private static Config config(ApiAccess access, Duration firstRetry) {
+    private static Config config(ApiAccess access) {
         Path kubeconfig = access.kubeconfig();
         Config from = kubeconfig == null ? Config.empty() : Config.fromKubeconfig(kubeconfig.toFile());
         ConfigBuilder config = new ConfigBuilder(from)
-                .withWatchReconnectInterval((int) firstRetry.toMillis())
-                .withWatchReconnectLimit(-1)
                 // Who asks decides when to ask again.
                 .withRequestRetryBackoffLimit(0)
-                .withRequestTimeout(REQUEST_MILLIS)
-                .withConnectionTimeout(REQUEST_MILLIS)
+                .withConnectionTimeout(CONNECT_MILLIS)
                 .withUserAgent("towpath-node");
         if (access.url() != null) {
             config.withMasterUrl(access.url());
@@ -96,20 +97,6 @@ final class ApiClient implements AutoCloseable {
                 .setUseDaemonThread(true)
                 .setFileSystemOptions(
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
-    }
-
-    /** Of the API's thousands of types, it reads those that are registered here. */
-    private static KubernetesSerialization serialization() {
-        ObjectMapper mapper = new ObjectMapper();
-        mapper.addMixIn(ObjectMeta.class, Unread.class);
-        KubernetesSerialization serialization = new KubernetesSerialization(mapper, false);
-        serialization.registerKubernetesResource(KubeNode.class);
-        serialization.registerKubernetesResource(KubePod.class);
-        serialization.registerKubernetesResource(KubeNamespace.class);
-        serialization.registerKubernetesResource(KubeNetworkPolicy.class);
-        serialization.registerKubernetesResource(KubeClusterPolicy.class);
-        serialization.registerKubernetesResource(Status.class);
-        return serialization;
     }
 
     /** What is in an object's metadata and nobody here asks for. */

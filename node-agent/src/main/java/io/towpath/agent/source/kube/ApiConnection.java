@@ -1,16 +1,21 @@
 package io.towpath.agent.source.kube;
 
-import io.fabric8.kubernetes.client.KubernetesClient;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/** The way to the API that all share who follow something there: one client, and one thread on which they are called. */
+/**
+ * The way to the API that all share who follow something there: one client, and one thread on which they are called. While the API gives
+ * no answer, it is asked by one small question at a time, whoever waits for it.
+ */
 final class ApiConnection implements AutoCloseable {
     /** Who follows something; called on the connection's thread. */
     interface Follower {
@@ -19,7 +24,7 @@ final class ApiConnection implements AutoCloseable {
          *
          * @throws RuntimeException if that cannot be; it is tried again with another client
          */
-        void follow(KubernetesClient client);
+        void follow(ApiCalls calls);
 
         /** Ends what {@link #follow} began, if it did. */
         void unfollow();
@@ -28,8 +33,12 @@ final class ApiConnection implements AutoCloseable {
         void unreachable(@Nullable String trouble);
     }
 
+    /** Any API server answers this at once, and anybody may ask it. */
+    private static final String QUESTION = "/version";
+
     private final ApiAccess access;
     private final Timing timing;
+    private final Waits waits;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("kubernetes").factory());
 
@@ -40,14 +49,21 @@ final class ApiConnection implements AutoCloseable {
     // Of the thread alone.
     private boolean begun;
     private int failedOpenings;
+    private final List<Runnable> waiting = new ArrayList<>();
+    private @Nullable String outage;
 
     ApiConnection(ApiAccess access, Timing timing) {
         this.access = access;
         this.timing = timing;
+        waits = new Waits(timing, RandomGenerator.getDefault()::nextDouble);
     }
 
     Timing timing() {
         return timing;
+    }
+
+    Waits waits() {
+        return waits;
     }
 
     /** Opens for the first who comes. */
@@ -59,7 +75,7 @@ final class ApiConnection implements AutoCloseable {
                 open();
                 return;
             }
-            KubernetesClient opened = api();
+            ApiCalls opened = calls();
             if (opened == null) {
                 return; // being opened
             }
@@ -79,20 +95,21 @@ final class ApiConnection implements AutoCloseable {
     }
 
     @Nullable
-    KubernetesClient api() {
+    ApiCalls calls() {
         ApiClient opened = client;
-        return opened == null ? null : opened.kubernetes();
+        return opened == null ? null : opened.calls();
     }
 
     /** Opens a client. A kubeconfig or a token that is wrong or missing may be there later. */
     private void open() {
         ApiClient opened = null;
         try {
-            opened = new ApiClient(access, timing.firstRetry());
+            opened = new ApiClient(access);
             client = opened;
+            back();
             for (Follower follower : followers) {
                 follower.unreachable(null);
-                follower.follow(opened.kubernetes());
+                follower.follow(opened.calls());
             }
             failedOpenings = 0;
         } catch (RuntimeException e) {
@@ -104,7 +121,7 @@ final class ApiConnection implements AutoCloseable {
             failedOpenings++;
             String trouble = "the Kubernetes API cannot be asked: " + Failures.line(e);
             followers.forEach(follower -> follower.unreachable(trouble));
-            run(this::open, timing.retry(failedOpenings));
+            run(this::open, failedOpenings == 1 ? waits.lost() : waits.away());
         }
     }
 
@@ -121,6 +138,64 @@ final class ApiConnection implements AutoCloseable {
         followers.forEach(Follower::unfollow);
         opened.close();
         open();
+    }
+
+    /**
+     * Has something done that asks the API again, when that makes sense after a failure.
+     *
+     * @param failures how many in a row, this one included
+     * @param task ignores what is no longer wanted
+     */
+    void again(Throwable failure, int failures, Runnable task) {
+        ApiRefusal refusal = Failures.refusal(failure);
+        if (refusal != null) {
+            run(task, waits.after(refusal, failures));
+        } else {
+            run(() -> whenBack(failure, task));
+        }
+    }
+
+    /** Why the API gives no answer; null while it does, as far as is known. */
+    @Nullable
+    String outage() {
+        return outage;
+    }
+
+    private void whenBack(Throwable failure, Runnable task) {
+        waiting.add(task);
+        if (waiting.size() == 1) {
+            outage = Failures.line(failure);
+            run(this::ask, waits.lost());
+        }
+    }
+
+    private void ask() {
+        ApiClient asked = client;
+        if (asked != null && !waiting.isEmpty()) {
+            var _ = asked.calls()
+                    .get(QUESTION, JsonNode.class, timing.retry())
+                    .whenComplete((_, failure) -> run(() -> answered(asked, failure)));
+        }
+    }
+
+    private void answered(ApiClient asked, @Nullable Throwable failure) {
+        if (asked != client) {
+            return; // what waited goes by the client in its place
+        }
+        ApiRefusal refusal = Failures.refusal(failure);
+        if (failure == null || (refusal != null && !Waits.isBusy(refusal))) {
+            back();
+            return;
+        }
+        outage = Failures.line(failure);
+        run(this::ask, refusal == null ? waits.away() : waits.after(refusal, 2));
+    }
+
+    private void back() {
+        outage = null;
+        List<Runnable> all = List.copyOf(waiting);
+        waiting.clear();
+        all.forEach(Runnable::run);
     }
 
     void run(Runnable task) {

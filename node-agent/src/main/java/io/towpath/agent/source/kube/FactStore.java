@@ -2,25 +2,18 @@ package io.towpath.agent.source.kube;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
-import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
-import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The store of an informer. It keeps the fact that an object is, if it is one, and nothing of the API's object; what the informer
- * gets back has a name alone.
- */
-class FactStore<T extends HasMetadata, F> implements ItemStore<T> {
+/** Keeps the fact that an object is, if it is one, and nothing of the API's object. */
+class FactStore<T extends HasMetadata, F> implements ObjectStore<T> {
     final Object lock;
     private final Function<T, @Nullable F> reader;
-    private final Supplier<T> blank;
     private final Runnable changed;
 
     private final Map<String, Integer> places = new HashMap<>();
@@ -33,13 +26,11 @@ class FactStore<T extends HasMetadata, F> implements ItemStore<T> {
      *
      * @param lock held while anything is read or changed; several stores may share it, and their reader what is of no use by several threads
      * @param reader called with the lock held; null for what is no fact
-     * @param blank an object without anything
      * @param changed called with the lock held when a fact is another than before; not for an event that changes nothing here
      */
-    FactStore(Object lock, Function<T, @Nullable F> reader, Supplier<T> blank, Runnable changed) {
+    FactStore(Object lock, Function<T, @Nullable F> reader, Runnable changed) {
         this.lock = lock;
         this.reader = reader;
-        this.blank = blank;
         this.changed = changed;
     }
 
@@ -72,18 +63,19 @@ class FactStore<T extends HasMetadata, F> implements ItemStore<T> {
     }
 
     @Override
-    public final String getKey(T object) {
+    public final String key(T object) {
         ObjectMeta metadata = object.getMetadata();
         String namespace = metadata.getNamespace();
         return namespace == null || namespace.isEmpty() ? metadata.getName() : namespace + '/' + metadata.getName();
     }
 
     @Override
-    public @Nullable T put(String key, T object) {
+    public void put(String key, T object) {
         synchronized (lock) {
             F fact = reader.apply(object);
             if (fact == null) {
-                return remove(key);
+                remove(key);
+                return;
             }
             Integer place = places.get(key);
             if (place == null) {
@@ -91,23 +83,20 @@ class FactStore<T extends HasMetadata, F> implements ItemStore<T> {
                 keys.add(key);
                 facts.add(fact);
                 changed();
-                return null;
-            }
-            if (!fact.equals(facts.get(place))) {
+            } else if (!fact.equals(facts.get(place))) {
                 facts.set(place, fact);
                 changed();
             }
-            return named(key);
         }
     }
 
     /** The last one takes the place that is left. */
     @Override
-    public @Nullable T remove(String key) {
+    public void remove(String key) {
         synchronized (lock) {
             Integer place = places.remove(key);
             if (place == null) {
-                return null;
+                return;
             }
             String lastKey = keys.removeLast();
             F last = facts.removeLast();
@@ -117,48 +106,19 @@ class FactStore<T extends HasMetadata, F> implements ItemStore<T> {
                 places.put(lastKey, place);
             }
             changed();
-            return named(key);
         }
     }
 
     @Override
-    public final Stream<String> keySet() {
+    public final Set<String> keys() {
         synchronized (lock) {
-            return List.copyOf(keys).stream();
+            return Set.copyOf(keys);
         }
     }
 
-    @Override
-    public final Stream<T> values() {
-        return keySet().map(this::named);
-    }
-
-    @Override
-    public final int size() {
+    final boolean has(String key) {
         synchronized (lock) {
-            return facts.size();
+            return places.containsKey(key);
         }
-    }
-
-    @Override
-    public final @Nullable T get(String key) {
-        synchronized (lock) {
-            return places.containsKey(key) ? named(key) : null;
-        }
-    }
-
-    @Override
-    public final boolean isFullState() {
-        return false;
-    }
-
-    private T named(String key) {
-        int slash = key.indexOf('/');
-        T object = blank.get();
-        object.setMetadata(new ObjectMetaBuilder()
-                .withNamespace(slash < 0 ? null : key.substring(0, slash))
-                .withName(key.substring(slash + 1))
-                .build());
-        return object;
     }
 }

@@ -1,25 +1,35 @@
 package io.towpath.agent.source.kube;
 
-import io.fabric8.kubernetes.api.model.Status;
-import io.fabric8.kubernetes.client.KubernetesClientException;
+import org.jspecify.annotations.Nullable;
 
-/** What an operator is told of a failure. */
+/** What a failure to ask the API comes to. */
 final class Failures {
     private Failures() {}
 
-    /** The answer of the API if it gave one, else what the innermost failure says; one line. */
+    /** For an operator: the answer of the API if it gave one, else what the innermost failure says; one line. */
     static String line(Throwable failure) {
-        Throwable last = failure;
-        for (Throwable at = failure; at != null; at = at.getCause()) {
-            if (at instanceof KubernetesClientException answer && answer.getCode() > 0) {
-                Status status = answer.getStatus();
-                String message = status == null ? null : status.getMessage();
-                return oneLine(answer.getCode() + " " + (message == null ? answer.getMessage() : message));
-            }
-            last = at;
-        }
+        ApiRefusal refusal = refusal(failure);
+        Throwable last = refusal == null ? innermost(failure) : refusal;
         String message = last.getMessage();
         return oneLine(message == null ? last.toString() : message);
+    }
+
+    /** The API's answer; null if there is none. */
+    static @Nullable ApiRefusal refusal(@Nullable Throwable failure) {
+        for (Throwable at = failure; at != null; at = at.getCause()) {
+            if (at instanceof ApiRefusal refusal) {
+                return refusal;
+            }
+        }
+        return null;
+    }
+
+    private static Throwable innermost(Throwable failure) {
+        Throwable last = failure;
+        for (Throwable at = failure; at != null; at = at.getCause()) {
+            last = at;
+        }
+        return last;
     }
 
     private static String oneLine(String text) {

@@ -7,24 +7,18 @@ import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
-import io.fabric8.kubernetes.model.annotation.Group;
-import io.fabric8.kubernetes.model.annotation.Kind;
-import io.fabric8.kubernetes.model.annotation.Plural;
-import io.fabric8.kubernetes.model.annotation.Singular;
-import io.fabric8.kubernetes.model.annotation.Version;
 import org.jspecify.annotations.Nullable;
 
-/** A {@code ClusterNetworkPolicy} of policy.networking.k8s.io/v1alpha2, a custom resource; read as {@link KubeNetworkPolicy}. */
-@Group("policy.networking.k8s.io")
-@Version("v1alpha2")
-@Kind("ClusterNetworkPolicy")
-@Plural("clusternetworkpolicies")
-@Singular("clusternetworkpolicy")
+/**
+ * A {@code ClusterNetworkPolicy} of policy.networking.k8s.io, v1beta1 or v1alpha2, which have the same fields; a custom resource. Read as
+ * {@link KubeNetworkPolicy}.
+ */
 @JsonDeserialize(using = JsonDeserializer.None.class)
 @JsonIgnoreProperties(ignoreUnknown = true)
 final class KubeClusterPolicy implements HasMetadata {
     private static final long serialVersionUID = 1;
 
+    private String version = "";
     private ObjectMeta metadata = new ObjectMeta();
     // Read as JSON alone.
     private transient @Nullable JsonNode spec;
@@ -48,12 +42,12 @@ final class KubeClusterPolicy implements HasMetadata {
 
     @Override
     public String getApiVersion() {
-        return "policy.networking.k8s.io/v1alpha2";
+        return version;
     }
 
     @Override
     public void setApiVersion(String version) {
-        // There is only the one.
+        this.version = version;
     }
 
     public @Nullable JsonNode getSpec() {

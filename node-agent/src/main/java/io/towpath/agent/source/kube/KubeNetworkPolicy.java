@@ -8,19 +8,9 @@ import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespaced;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
-import io.fabric8.kubernetes.model.annotation.Group;
-import io.fabric8.kubernetes.model.annotation.Kind;
-import io.fabric8.kubernetes.model.annotation.Plural;
-import io.fabric8.kubernetes.model.annotation.Singular;
-import io.fabric8.kubernetes.model.annotation.Version;
 import org.jspecify.annotations.Nullable;
 
 /** A {@code NetworkPolicy} of networking.k8s.io/v1. What it says is read by hand, as any of it may be wrong. */
-@Group("networking.k8s.io")
-@Version("v1")
-@Kind("NetworkPolicy")
-@Plural("networkpolicies")
-@Singular("networkpolicy")
 @JsonDeserialize(using = JsonDeserializer.None.class)
 @JsonIgnoreProperties(ignoreUnknown = true)
 final class KubeNetworkPolicy implements HasMetadata, Namespaced {

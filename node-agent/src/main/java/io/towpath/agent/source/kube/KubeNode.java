@@ -6,11 +6,6 @@ import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
-import io.fabric8.kubernetes.model.annotation.Group;
-import io.fabric8.kubernetes.model.annotation.Kind;
-import io.fabric8.kubernetes.model.annotation.Plural;
-import io.fabric8.kubernetes.model.annotation.Singular;
-import io.fabric8.kubernetes.model.annotation.Version;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,11 +13,6 @@ import org.jspecify.annotations.Nullable;
  * A {@code Node} of the API, core/v1, with the little of it that an overlay or a policy needs. The rest, mostly the images on the node's
  * disk, is skipped as it is read.
  */
-@Group("")
-@Version("v1")
-@Kind("Node")
-@Plural("nodes")
-@Singular("node")
 @JsonDeserialize(using = JsonDeserializer.None.class)
 @JsonIgnoreProperties(ignoreUnknown = true)
 final class KubeNode implements HasMetadata {

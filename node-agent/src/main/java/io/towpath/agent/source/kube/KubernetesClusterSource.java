@@ -1,6 +1,6 @@
 package io.towpath.agent.source.kube;
 
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.towpath.agent.log.Log;
 import io.towpath.agent.source.ClusterFacts;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.OwnNode;
@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KubernetesClusterSource implements ClusterSource {
     private final KubeSettings settings;
+    private final Log log;
     private final Timing timing;
     private final NodeStore store;
     private final ApiConnection connection;
@@ -31,18 +32,20 @@ public final class KubernetesClusterSource implements ClusterSource {
     private @Nullable String toldTrouble;
 
     /** A source; nothing is asked before {@link #start}. */
-    public KubernetesClusterSource(KubeSettings settings) {
-        this(settings, Timing.USUAL, Clock.systemUTC());
+    public KubernetesClusterSource(KubeSettings settings, Log log) {
+        this(settings, log, Timing.USUAL, Clock.systemUTC());
     }
 
-    KubernetesClusterSource(KubeSettings settings, Timing timing, Clock clock) {
+    KubernetesClusterSource(KubeSettings settings, Log log, Timing timing, Clock clock) {
+        this.log = log;
         this.settings = settings;
         this.timing = timing;
         this.connection = new ApiConnection(settings.access(), timing);
-        this.publisher = new NodePublisher(settings, timing, clock, connection::api, this::publishing);
+        this.publisher = new NodePublisher(settings, connection, clock, this::publishing);
         NodeReader reader = new NodeReader(settings.node(), settings.conf(), settings.names());
         this.store = new NodeStore(reader, settings.node(), this::changed, publisher::saw);
-        this.nodes = new ResourceWatch<>("nodes", KubeNode.class, KubeNodes.class, store, this::changed);
+        this.nodes = new ResourceWatch<>(
+                "nodes", "/api/v1/nodes", KubeNode.class, KubeNodes.class, store, connection, this::changed);
     }
 
     /** What it was made with. */
@@ -52,7 +55,7 @@ public final class KubernetesClusterSource implements ClusterSource {
 
     /** The policies of the same cluster, by the same connection: they are told until either is closed. */
     public KubernetesPolicySource policies() {
-        return new KubernetesPolicySource(connection, settings.node(), settings.conf());
+        return new KubernetesPolicySource(connection, settings.node(), settings.conf(), log);
     }
 
     @Override
@@ -80,14 +83,13 @@ public final class KubernetesClusterSource implements ClusterSource {
 
     @Override
     public void close() {
-        publisher.close();
         connection.close();
     }
 
     private final class Nodes implements ApiConnection.Follower {
         @Override
-        public void follow(KubernetesClient client) {
-            nodes.follow(client);
+        public void follow(ApiCalls calls) {
+            nodes.follow(calls);
         }
 
         @Override
@@ -115,10 +117,8 @@ public final class KubernetesClusterSource implements ClusterSource {
     }
 
     private void publishing(@Nullable String problem) {
-        connection.run(() -> {
-            publishTrouble = problem;
-            tellTrouble();
-        });
+        publishTrouble = problem;
+        tellTrouble();
     }
 
     private void tellTrouble() {

@@ -1,6 +1,8 @@
 package io.towpath.agent.source.kube;
 
-import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.KubernetesResourceList;
+import io.towpath.agent.log.Log;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.source.PolicySource;
 import io.towpath.policy.facts.ClusterPolicyFact;
@@ -15,18 +17,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Policies and what they are about, as the Kubernetes API tells them. Nothing is told before all lists are whole, nor when the API goes
- * away. ClusterNetworkPolicy is a custom resource: a cluster that does not have it has no such policies, and is asked again now and
- * then. Nodes are followed only while such a policy selects some.
+ * away. Nodes are followed only while a ClusterNetworkPolicy selects some.
  */
 public final class KubernetesPolicySource implements PolicySource {
-    /** After so many looks without its watch, it is asked whether the custom resource is there at all. */
-    private static final int DOUBTFUL_LOOKS = 5;
-
     private final ApiConnection connection;
     private final Timing timing;
     private final Followed followed = new Followed();
@@ -43,10 +40,9 @@ public final class KubernetesPolicySource implements PolicySource {
     private final FactStore<KubeNode, NodeFact> nodes;
 
     private final List<ResourceWatch<?, ?>> always;
-    private final ResourceWatch<KubeClusterPolicy, KubeClusterPolicy.Items> clusterPolicyWatch;
+    private final ClusterPolicyWatch clusterPolicyWatch;
     private final ResourceWatch<KubeNode, KubeNodes> nodeWatch;
 
-    private volatile boolean clusterPoliciesKnown;
     private volatile boolean needsNodes;
     private volatile long lastTold;
     private volatile boolean hasTold;
@@ -55,7 +51,6 @@ public final class KubernetesPolicySource implements PolicySource {
     private @Nullable Listener listener;
     private List<ClusterPolicyFact> looked = List.of();
     private long toldVersion = -1;
-    private int absences;
     private @Nullable String openingTrouble;
     private @Nullable String toldTrouble;
 
@@ -65,7 +60,7 @@ public final class KubernetesPolicySource implements PolicySource {
      * @param self this node's name
      * @param conf which families the pods' network has
      */
-    KubernetesPolicySource(ApiConnection connection, String self, NetConf conf) {
+    KubernetesPolicySource(ApiConnection connection, String self, NetConf conf, Log log) {
         this.connection = connection;
         timing = connection.timing();
         PolicyJson json = new PolicyJson();
@@ -73,29 +68,26 @@ public final class KubernetesPolicySource implements PolicySource {
         namespaces = new FactStore<>(
                 lock,
                 space -> new NamespaceFact(space.getMetadata().getName(), Labels.of(space.getMetadata())),
-                KubeNamespace::new,
                 this::changed);
-        policies = new FactStore<>(lock, new NetworkPolicyReader(json)::read, KubeNetworkPolicy::new, this::changed);
-        clusterPolicies =
-                new FactStore<>(lock, new ClusterPolicyReader(json)::read, KubeClusterPolicy::new, this::changed);
-        nodes = new FactStore<>(lock, new NodeFactReader(self, conf)::read, KubeNode::new, this::changed);
+        policies = new FactStore<>(lock, new NetworkPolicyReader(json)::read, this::changed);
+        clusterPolicies = new FactStore<>(lock, new ClusterPolicyReader(json)::read, this::changed);
+        nodes = new FactStore<>(lock, new NodeFactReader(self, conf)::read, this::changed);
         always = List.of(
-                new ResourceWatch<>("pods", KubePod.class, KubePod.Items.class, pods, this::tellSoon),
-                new ResourceWatch<>(
-                        "namespaces", KubeNamespace.class, KubeNamespace.Items.class, namespaces, this::tellSoon),
-                new ResourceWatch<>(
+                watch("pods", "/api/v1/pods", KubePod.class, KubePod.Items.class, pods),
+                watch("namespaces", "/api/v1/namespaces", KubeNamespace.class, KubeNamespace.Items.class, namespaces),
+                watch(
                         "networkpolicies",
+                        "/apis/networking.k8s.io/v1/networkpolicies",
                         KubeNetworkPolicy.class,
                         KubeNetworkPolicy.Items.class,
-                        policies,
-                        this::tellSoon));
-        clusterPolicyWatch = new ResourceWatch<>(
-                "clusternetworkpolicies",
-                KubeClusterPolicy.class,
-                KubeClusterPolicy.Items.class,
-                clusterPolicies,
-                new Presence());
-        nodeWatch = new ResourceWatch<>("nodes", KubeNode.class, KubeNodes.class, nodes, this::tellSoon);
+                        policies));
+        clusterPolicyWatch = new ClusterPolicyWatch(connection, clusterPolicies, log, this::tellSoon);
+        nodeWatch = watch("nodes", "/api/v1/nodes", KubeNode.class, KubeNodes.class, nodes);
+    }
+
+    private <T extends HasMetadata, L extends KubernetesResourceList<T>> ResourceWatch<T, L> watch(
+            String what, String path, Class<T> type, Class<L> list, ObjectStore<T> store) {
+        return new ResourceWatch<>(what, path, type, list, store, connection, this::tellSoon);
     }
 
     @Override
@@ -123,12 +115,8 @@ public final class KubernetesPolicySource implements PolicySource {
         }
     }
 
-    private Stream<ResourceWatch<?, ?>> watches() {
-        return Stream.concat(always.stream(), Stream.of(clusterPolicyWatch, nodeWatch));
-    }
-
     private boolean isWhole() {
-        return clusterPoliciesKnown
+        return clusterPolicyWatch.isKnown()
                 && always.stream().allMatch(ResourceWatch::isListed)
                 && (!needsNodes || nodeWatch.isListed());
     }
@@ -191,12 +179,12 @@ public final class KubernetesPolicySource implements PolicySource {
             return;
         }
         needsNodes = needed;
-        KubernetesClient client = connection.api();
+        ApiCalls calls = connection.calls();
         if (!needed) {
             nodeWatch.forget();
             nodes.clear();
-        } else if (client != null) {
-            nodeWatch.follow(client);
+        } else if (calls != null) {
+            nodeWatch.follow(calls);
         }
     }
 
@@ -205,21 +193,28 @@ public final class KubernetesPolicySource implements PolicySource {
             return;
         }
         connection.run(this::look, timing.look());
-        watches().forEach(ResourceWatch::look);
-        if (clusterPolicyWatch.looksWithoutWatch() == DOUBTFUL_LOOKS) {
-            followClusterPolicies();
-        }
+        always.forEach(ResourceWatch::look);
+        clusterPolicyWatch.look();
+        nodeWatch.look();
         tellTrouble();
     }
 
+    private @Nullable String trouble() {
+        if (openingTrouble != null) {
+            return openingTrouble;
+        }
+        for (ResourceWatch<?, ?> watch : always) {
+            String trouble = watch.trouble();
+            if (trouble != null) {
+                return trouble;
+            }
+        }
+        String ofClusterPolicies = clusterPolicyWatch.trouble();
+        return ofClusterPolicies != null ? ofClusterPolicies : nodeWatch.trouble();
+    }
+
     private void tellTrouble() {
-        String now = openingTrouble != null
-                ? openingTrouble
-                : watches()
-                        .map(ResourceWatch::trouble)
-                        .filter(Objects::nonNull)
-                        .findFirst()
-                        .orElse(null);
+        String now = trouble();
         synchronized (gate) {
             if (listener != null && !Objects.equals(now, toldTrouble)) {
                 toldTrouble = now;
@@ -228,59 +223,24 @@ public final class KubernetesPolicySource implements PolicySource {
         }
     }
 
-    private void followClusterPolicies() {
-        KubernetesClient client = connection.api();
-        if (client != null && isOpen()) {
-            clusterPolicyWatch.follow(client);
-        }
-    }
-
-    /** The custom resource is removed with all that are told of, so those that are left may be there yet: a second look is waited for. */
-    private void withoutClusterPolicies() {
-        if (!clusterPolicyWatch.isFollowed()) {
-            return; // known
-        }
-        clusterPolicyWatch.stop();
-        absences++;
-        if (absences > 1) {
-            clusterPolicies.clear();
-        }
-        clusterPoliciesKnown = true;
-        tellSoon();
-        connection.run(this::followClusterPolicies, timing.absent());
-    }
-
-    private final class Presence implements ResourceWatch.Listener {
-        @Override
-        public void listed() {
-            clusterPoliciesKnown = true;
-            tellSoon();
-            connection.run(() -> absences = 0);
-        }
-
-        @Override
-        public boolean absent() {
-            connection.run(KubernetesPolicySource.this::withoutClusterPolicies);
-            return true;
-        }
-    }
-
     private final class Followed implements ApiConnection.Follower {
         @Override
-        public void follow(KubernetesClient client) {
+        public void follow(ApiCalls calls) {
             if (!isOpen()) {
                 return;
             }
-            always.forEach(watch -> watch.follow(client));
-            clusterPolicyWatch.follow(client);
+            always.forEach(watch -> watch.follow(calls));
+            clusterPolicyWatch.follow(calls);
             if (needsNodes) {
-                nodeWatch.follow(client);
+                nodeWatch.follow(calls);
             }
         }
 
         @Override
         public void unfollow() {
-            watches().forEach(ResourceWatch::stop);
+            always.forEach(ResourceWatch::stop);
+            clusterPolicyWatch.stop();
+            nodeWatch.stop();
         }
 
         @Override

@@ -1,23 +1,18 @@
 package io.towpath.agent.source.kube;
 
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
-import io.fabric8.kubernetes.client.informers.cache.ItemStore;
 import io.towpath.agent.source.ClusterFacts;
 import io.towpath.overlay.Cluster;
 import io.towpath.overlay.ServableNodes.Rejected;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The informer's store. It keeps of each node what the overlay needs and nothing of the API's object; what the informer gets
- * back has a name alone.
- */
-final class NodeStore implements ItemStore<KubeNode> {
+/** Keeps of each node what the overlay needs and nothing of the API's object. */
+final class NodeStore implements ObjectStore<KubeNode> {
     private final Map<String, KnownNode> nodes = new ConcurrentHashMap<>();
     private final NodeReader reader;
     private final String self;
@@ -53,12 +48,12 @@ final class NodeStore implements ItemStore<KubeNode> {
     }
 
     @Override
-    public String getKey(KubeNode node) {
+    public String key(KubeNode node) {
         return node.getMetadata().getName();
     }
 
     @Override
-    public @Nullable KubeNode put(String name, KubeNode node) {
+    public void put(String name, KubeNode node) {
         KnownNode now = reader.read(node);
         KnownNode before = nodes.put(name, now);
         if (name.equals(self)) {
@@ -67,11 +62,10 @@ final class NodeStore implements ItemStore<KubeNode> {
         if (!now.equals(before == null ? KnownNode.Absent.INSTANCE : before)) {
             changed.run();
         }
-        return before == null ? null : named(name);
     }
 
     @Override
-    public @Nullable KubeNode remove(String name) {
+    public void remove(String name) {
         KnownNode before = nodes.remove(name);
         if (name.equals(self)) {
             own.accept(null);
@@ -79,37 +73,10 @@ final class NodeStore implements ItemStore<KubeNode> {
         if (before != null && !(before instanceof KnownNode.Absent)) {
             changed.run();
         }
-        return before == null ? null : named(name);
     }
 
     @Override
-    public Stream<String> keySet() {
-        return nodes.keySet().stream();
-    }
-
-    @Override
-    public Stream<KubeNode> values() {
-        return nodes.keySet().stream().map(NodeStore::named);
-    }
-
-    @Override
-    public int size() {
-        return nodes.size();
-    }
-
-    @Override
-    public @Nullable KubeNode get(String name) {
-        return nodes.containsKey(name) ? named(name) : null;
-    }
-
-    @Override
-    public boolean isFullState() {
-        return false;
-    }
-
-    private static KubeNode named(String name) {
-        KubeNode node = new KubeNode();
-        node.setMetadata(new ObjectMetaBuilder().withName(name).build());
-        return node;
+    public Set<String> keys() {
+        return Set.copyOf(nodes.keySet());
     }
 }

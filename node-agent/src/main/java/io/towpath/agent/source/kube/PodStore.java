@@ -16,7 +16,7 @@ final class PodStore extends FactStore<KubePod, PodFact> {
     private @Nullable Map<String, String> copy;
 
     PodStore(Object lock, String self, PodReader reader, Runnable changed) {
-        super(lock, reader::read, KubePod::new, changed);
+        super(lock, reader::read, changed);
         this.self = self;
     }
 
@@ -33,21 +33,20 @@ final class PodStore extends FactStore<KubePod, PodFact> {
     }
 
     @Override
-    public @Nullable KubePod put(String key, KubePod pod) {
+    public void put(String key, KubePod pod) {
         synchronized (lock) {
-            KubePod before = super.put(key, pod);
+            super.put(key, pod);
             KubePod.Spec spec = pod.getSpec();
-            boolean here = spec != null && self.equals(spec.nodeName()) && get(key) != null;
+            boolean here = spec != null && self.equals(spec.nodeName()) && has(key);
             note(key, here ? uid(pod.getMetadata()) : null);
-            return before;
         }
     }
 
     @Override
-    public @Nullable KubePod remove(String key) {
+    public void remove(String key) {
         synchronized (lock) {
             note(key, null);
-            return super.remove(key);
+            super.remove(key);
         }
     }
 

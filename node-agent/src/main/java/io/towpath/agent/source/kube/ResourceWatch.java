@@ -1,94 +1,110 @@
 package io.towpath.agent.source.kube;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.KubernetesResourceList;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import io.fabric8.kubernetes.client.informers.cache.ItemStore;
+import io.fabric8.kubernetes.api.model.ListMeta;
 import java.net.HttpURLConnection;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All objects of a kind, listed and from there on watched; they come by way of the store. A watch that is lost is taken up where
- * it was, and when the API has forgotten that place (410 Gone) the list is read again.
+ * it was, and when the API has forgotten that place (410 Gone) the list is read again. Of the connection's thread alone, but for what
+ * says otherwise.
  */
 final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceList<T>> {
     /** Objects of one answer to a list: few megabytes. */
-    private static final long PAGE = 500;
+    private static final int PAGE = 500;
 
     private final String what;
     private final Class<T> type;
     private final Class<L> list;
-    private final ItemStore<T> store;
+    private final ObjectStore<T> store;
+    private final ApiConnection connection;
     private final Listener listener;
 
     private volatile boolean listed;
-    private volatile @Nullable SharedIndexInformer<T> informer;
-    private volatile @Nullable String lastFailure;
-    // Of who looks.
-    private int looksWithoutWatch;
 
-    /** Called on threads of the client. */
+    private String path;
+    private @Nullable ApiCalls calls;
+    private @Nullable EventStream stream;
+    private @Nullable String place;
+    private boolean watching;
+    private int failures;
+    private @Nullable Throwable lastFailure;
+    private int looksWithoutWatch;
+    /** Tells what was asked for from what is wanted now. */
+    private int round;
+
+    /** Called on the connection's thread. */
     interface Listener {
         /** The list is whole. */
         void listed();
 
         /**
-         * The API has nothing of the kind, not even an empty list.
+         * The API has nothing at the path, not even an empty list.
          *
-         * @return whether that is no failure
+         * @return whether that is seen to elsewhere, and this is to rest until it is told to follow again
          */
-        default boolean absent() {
+        default boolean absent(ApiRefusal refusal) {
             return false;
         }
     }
 
-    /** @param what its name for operators, plural */
-    ResourceWatch(String what, Class<T> type, Class<L> list, ItemStore<T> store, Listener listener) {
+    /**
+     * A watch that does nothing yet.
+     *
+     * @param what its name for operators, plural
+     * @param path of the list in the API
+     */
+    ResourceWatch(
+            String what,
+            String path,
+            Class<T> type,
+            Class<L> list,
+            ObjectStore<T> store,
+            ApiConnection connection,
+            Listener listener) {
         this.what = what;
+        this.path = path;
         this.type = type;
         this.list = list;
         this.store = store;
+        this.connection = connection;
         this.listener = listener;
     }
 
-    /** Begins, or begins anew; what is in the store stays until the list says otherwise. */
-    void follow(KubernetesClient client) {
+    /** Begins, or begins anew with a list; what is in the store stays until that says otherwise. */
+    void follow(ApiCalls by) {
         stop();
-        SharedIndexInformer<T> following = client.resources(type, list)
-                .inAnyNamespace()
-                .withLimit(PAGE)
-                .runnableInformer(0)
-                .removeNamespaceIndex()
-                .itemStore(store)
-                .exceptionHandler((started, failure) -> {
-                    failed(failure);
-                    return true; // for ever
-                })
-                .addEventHandler(new Lists());
-        informer = following;
-        var _ = following.start(); // fails only by being stopped
+        calls = by;
+        place = null;
+        go();
     }
 
-    private void failed(Throwable failure) {
-        for (Throwable at = failure; at != null; at = at.getCause()) {
-            if (at instanceof KubernetesClientException answer
-                    && answer.getCode() == HttpURLConnection.HTTP_NOT_FOUND
-                    && listener.absent()) {
-                return;
-            }
-        }
-        lastFailure = Failures.line(failure);
+    /** As {@link #follow(ApiCalls)}, at another path. */
+    void follow(ApiCalls by, String at) {
+        path = at;
+        follow(by);
     }
 
     /** Ends; what is in the store stays. */
     void stop() {
-        SharedIndexInformer<T> following = informer;
-        informer = null;
-        if (following != null) {
-            following.stop();
+        round++;
+        calls = null;
+        watching = false;
+        failures = 0;
+        lastFailure = null;
+        EventStream open = stream;
+        stream = null;
+        if (open != null) {
+            open.cancel();
         }
     }
 
@@ -100,12 +116,144 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
     }
 
     boolean isFollowed() {
-        return informer != null;
+        return calls != null;
     }
 
-    /** Whether the list has been whole once. */
+    /** Whether the watch stands. */
+    boolean isWatching() {
+        return watching;
+    }
+
+    /** Whether the list has been whole once. Any thread may ask. */
     boolean isListed() {
         return listed;
+    }
+
+    private void go() {
+        ApiCalls by = calls;
+        String from = place;
+        if (by != null && from == null) {
+            list(by, new HashSet<>(), "");
+        } else if (by != null && from != null) {
+            watch(by, from);
+        }
+    }
+
+    private void list(ApiCalls by, Set<String> keys, String page) {
+        int asked = round;
+        String more = page.isEmpty() ? "" : "&continue=" + encoded(page);
+        var _ = by.get(path + "?limit=" + PAGE + more, list)
+                .whenComplete((answer, failure) -> connection.run(() -> {
+                    if (asked != round) {
+                        return;
+                    }
+                    if (failure != null) {
+                        failed(failure);
+                        return;
+                    }
+                    try {
+                        put(keys, answer);
+                    } catch (RuntimeException e) {
+                        failed(unreadable("an object", e));
+                        return;
+                    }
+                    listed(by, keys, answer.getMetadata());
+                }));
+    }
+
+    private void put(Set<String> keys, L answer) {
+        for (T object : answer.getItems()) {
+            String key = store.key(object);
+            keys.add(key);
+            store.put(key, object);
+        }
+    }
+
+    private void listed(ApiCalls by, Set<String> keys, ListMeta metadata) {
+        String more = metadata.getContinue();
+        if (more != null && !more.isEmpty()) {
+            list(by, keys, more);
+            return;
+        }
+        for (String key : store.keys()) {
+            if (!keys.contains(key)) {
+                store.remove(key);
+            }
+        }
+        listed = true;
+        listener.listed();
+        place = metadata.getResourceVersion();
+        go();
+    }
+
+    private void watch(ApiCalls by, String from) {
+        Duration lasts = connection.waits().watch();
+        String query = "?watch=true&allowWatchBookmarks=true&resourceVersion=" + encoded(from) + "&timeoutSeconds="
+                + Math.max(1, lasts.toSeconds());
+        stream = by.watch(path + query, connection::run, new Events(round, System.nanoTime() + lasts.toNanos()));
+    }
+
+    private static ApiRefusal unreadable(String what, Exception why) {
+        return new ApiRefusal(
+                HttpURLConnection.HTTP_OK, "with " + what + " that cannot be read: " + Failures.line(why), null);
+    }
+
+    private static String encoded(String value) {
+        return URLEncoder.encode(value, StandardCharsets.UTF_8);
+    }
+
+    private void failed(Throwable failure) {
+        watching = false;
+        failures++;
+        lastFailure = failure;
+        ApiRefusal refusal = Failures.refusal(failure);
+        if (refusal != null && refusal.isNotFound() && listener.absent(refusal)) {
+            return;
+        }
+        if (refusal != null && refusal.isGone()) {
+            place = null;
+            if (failures == 1) {
+                go();
+                return;
+            }
+        }
+        int asked = round;
+        connection.again(failure, failures, () -> {
+            if (asked == round) {
+                go();
+            }
+        });
+    }
+
+    /** The server ended the watch. That of many at the same moment, as it ends itself, is no reason to come back at that. */
+    private void ended(long end) {
+        watching = false;
+        int asked = round;
+        boolean itsTime = System.nanoTime() - end >= 0;
+        connection.run(
+                () -> {
+                    if (asked == round) {
+                        go();
+                    }
+                },
+                itsTime ? Duration.ZERO : connection.waits().lost());
+    }
+
+    private void take(ApiCalls by, String event, JsonNode json) throws JsonProcessingException {
+        if (event.equals("ERROR")) {
+            throw ApiCalls.refusal(json);
+        }
+        String version = json.path("metadata").path("resourceVersion").asText();
+        if (!event.equals("BOOKMARK")) {
+            T object = by.read(json, type);
+            switch (event) {
+                case "ADDED", "MODIFIED" -> store.put(store.key(object), object);
+                case "DELETED" -> store.remove(store.key(object));
+                default -> throw new IllegalArgumentException("type " + event);
+            }
+        }
+        place = version;
+        failures = 0;
     }
 
     /**
@@ -114,9 +262,9 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
      * @return for how many looks in a row it has not; 0 where nothing is followed
      */
     int look() {
-        SharedIndexInformer<T> following = informer;
-        if (following == null || following.isWatching()) {
+        if (calls == null || watching) {
             looksWithoutWatch = 0;
+            failures = 0;
             lastFailure = null;
         } else {
             looksWithoutWatch++;
@@ -124,37 +272,75 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
         return looksWithoutWatch;
     }
 
-    int looksWithoutWatch() {
-        return looksWithoutWatch;
-    }
-
     /** What the last look found. A single one that finds the watch lost says nothing: connections end now and then. */
     @Nullable
     String trouble() {
-        String failure = lastFailure;
-        if (looksWithoutWatch == 0 || (looksWithoutWatch == 1 && failure == null)) {
+        Throwable failure = lastFailure;
+        boolean refused = Failures.refusal(failure) != null;
+        if (looksWithoutWatch == 0 || (looksWithoutWatch == 1 && !refused)) {
             return null;
         }
-        return "the " + what + " cannot be watched"
-                + (listed ? ", what was told of them stays in force" : "")
-                + (failure == null ? ": no answer from the Kubernetes API" : ": " + failure);
+        String outage = refused ? null : connection.outage();
+        String why = outage != null
+                ? outage
+                : failure == null ? "no answer from the Kubernetes API" : Failures.line(failure);
+        return trouble(why);
     }
 
-    /** Learns when the list is whole. */
-    private final class Lists implements ResourceEventHandler<T> {
-        @Override
-        public void onList(String resourceVersion, boolean remainedEmpty) {
-            listed = true;
-            listener.listed();
+    /** What is told of one. */
+    String trouble(String why) {
+        return "the " + what + " cannot be watched" + (listed ? ", what was told of them stays in force" : "") + ": "
+                + why;
+    }
+
+    private final class Events implements EventStream.Listener {
+        private final int asked;
+        private final long end;
+
+        /**
+         * Those of a watch.
+         *
+         * @param asked for in which round
+         * @param end when it is to end, by {@link System#nanoTime}
+         */
+        Events(int asked, long end) {
+            this.asked = asked;
+            this.end = end;
         }
 
         @Override
-        public void onAdd(T object) {}
+        public void opened() {
+            watching |= asked == round;
+        }
 
         @Override
-        public void onUpdate(T before, T now) {}
+        public void event(JsonNode event) {
+            EventStream from = stream;
+            ApiCalls by = calls;
+            if (asked != round || from == null || by == null) {
+                return;
+            }
+            try {
+                take(by, event.path("type").asText(), event.path("object"));
+            } catch (ApiRefusal e) {
+                from.cancel();
+                failed(e);
+            } catch (JsonProcessingException | RuntimeException e) {
+                from.cancel();
+                failed(unreadable("an event", e));
+            }
+        }
 
         @Override
-        public void onDelete(T object, boolean finalStateUnknown) {}
+        public void ended(@Nullable Throwable failure) {
+            if (asked != round) {
+                return;
+            }
+            if (failure == null) {
+                ResourceWatch.this.ended(end);
+            } else {
+                failed(failure);
+            }
+        }
     }
 }

@@ -7,28 +7,31 @@ import java.time.Duration;
  *
  * @param together changes this close are told as one
  * @param look how often to look whether the watch stands
- * @param firstRetry after the first failure; twice as long after each further one
- * @param lastRetry the longest
- * @param anew after how long without a watch all begins anew, files with credentials included. An API that was away for longer
- *     has mostly forgotten where a watch was, and would have the nodes listed again anyway.
+ * @param retry the longest between two attempts while the API is away, and between the first two where it refuses something
+ * @param refused the longest between two attempts where it goes on to refuse something
+ * @param retryAfter the longest that it is left alone if it asks for that
+ * @param watch how long a watch lasts at least before it is asked for anew; twice as long at most
+ * @param anew after how long without a watch all begins anew, files with credentials included; and how often to ask for a better
+ *     version of a kind. An API that was away for longer has mostly forgotten where a watch was, and would have the nodes listed
+ *     again anyway.
  * @param absent how often to ask again for a kind that the API does not have
  */
 record Timing(
-        Duration together, Duration look, Duration firstRetry, Duration lastRetry, Duration anew, Duration absent) {
+        Duration together,
+        Duration look,
+        Duration retry,
+        Duration refused,
+        Duration retryAfter,
+        Duration watch,
+        Duration anew,
+        Duration absent) {
     static final Timing USUAL = new Timing(
             Duration.ofMillis(20),
             Duration.ofSeconds(1),
-            Duration.ofMillis(250),
+            Duration.ofSeconds(1),
             Duration.ofSeconds(15),
+            Duration.ofSeconds(30),
+            Duration.ofMinutes(5),
             Duration.ofMinutes(5),
             Duration.ofSeconds(30));
-
-    /** How long to wait after a number of failures. */
-    Duration retry(int failures) {
-        Duration wait = firstRetry;
-        for (int i = 1; i < failures && wait.compareTo(lastRetry) < 0; i++) {
-            wait = wait.multipliedBy(2);
-        }
-        return wait.compareTo(lastRetry) > 0 ? lastRetry : wait;
-    }
 }

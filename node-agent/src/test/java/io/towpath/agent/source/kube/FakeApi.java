@@ -5,13 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.fabric8.mockwebserver.MockWebServer;
-import io.fabric8.mockwebserver.http.Dispatcher;
-import io.fabric8.mockwebserver.http.MockResponse;
-import io.fabric8.mockwebserver.http.RecordedRequest;
-import io.fabric8.mockwebserver.http.Response;
-import io.fabric8.mockwebserver.http.WebSocket;
-import io.fabric8.mockwebserver.http.WebSocketListener;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -31,14 +31,22 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /** Part of an API server, over real HTTP, that can be made to fail in the ways a real one does. */
-final class FakeApi extends Dispatcher implements AutoCloseable {
+final class FakeApi implements AutoCloseable {
+    static {
+        // Else an event waits for the acknowledgement of the one before it, which a client delays by 40 ms.
+        System.setProperty("sun.net.httpserver.nodelay", "true");
+    }
+
     static final JsonMapper MAPPER = new JsonMapper();
 
     static final String NODES = "/api/v1/nodes";
     static final String PODS = "/api/v1/pods";
     static final String NAMESPACES = "/api/v1/namespaces";
     static final String POLICIES = "/apis/networking.k8s.io/v1/networkpolicies";
-    static final String CLUSTER_POLICIES = "/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies";
+    static final String GROUP = "/apis/policy.networking.k8s.io";
+    static final String CLUSTER_POLICIES = GROUP + "/v1beta1/clusternetworkpolicies";
+    static final String OLD_CLUSTER_POLICIES = GROUP + "/v1alpha2/clusternetworkpolicies";
+    static final String VERSION = "/version";
 
     /** What was asked: a verb, and what with. */
     record Asked(String what, @Nullable String token, String path) {}
@@ -51,32 +59,52 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
     /** By the path of their list and {@code namespace/name}. */
     private final Map<String, NavigableMap<String, ObjectNode>> objects = new HashMap<>();
 
-    private final Map<String, List<WebSocket>> watches = new HashMap<>();
+    private final Map<String, List<Watch>> watches = new HashMap<>();
     /** What happened, for watches that begin at a place in the past. */
     private final List<Event> log = new ArrayList<>();
 
     private final Set<String> absent = new HashSet<>();
-    private final Set<String> refused = new HashSet<>();
-    /** Writes to who watches: the server's own thread, which writes, may be waiting for this object's lock. */
-    private final ExecutorService writer = Executors.newSingleThreadExecutor();
+    private final Map<String, Integer> refused = new HashMap<>();
+    /** Of ClusterNetworkPolicy; in the order of discovery. */
+    private List<String> served = List.of("v1alpha2", "v1beta1");
+    /** Versions of the same group that have other kinds alone. */
+    private List<String> others = List.of();
 
-    private MockWebServer server;
+    private HttpServer server;
+    private ExecutorService threads;
     private int version = 1000;
     private int failWith;
     private int goneWatches;
     private int goneRequests;
-    private int port;
+    private int retryAfter;
+    private boolean hangsUp;
+    private final int port;
 
-    FakeApi() {
-        server = listen(0);
-        port = server.getPort();
+    /** What who watches is to be told; null for the end. */
+    private static final class Watch {
+        private static final String END = "";
+
+        private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
     }
 
-    private MockWebServer listen(int at) {
-        MockWebServer listening = new MockWebServer();
-        listening.setDispatcher(this);
-        listening.start(at);
-        return listening;
+    private record Reply(int code, String type, String body) {}
+
+    FakeApi() {
+        threads = Executors.newVirtualThreadPerTaskExecutor();
+        server = listen(0, threads);
+        port = server.getAddress().getPort();
+    }
+
+    private HttpServer listen(int at, ExecutorService by) {
+        try {
+            HttpServer listening = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), at), 0);
+            listening.setExecutor(by);
+            listening.createContext("/", this::handle);
+            listening.start();
+            return listening;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     String url() {
@@ -109,7 +137,7 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
         return objects.computeIfAbsent(path, _ -> new TreeMap<>());
     }
 
-    private List<WebSocket> watches(String path) {
+    private List<Watch> watches(String path) {
         return watches.computeIfAbsent(path, _ -> new ArrayList<>());
     }
 
@@ -155,7 +183,7 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
         return node.deepCopy();
     }
 
-    /** Has nothing of a kind, as before a custom resource is installed; or has it from now on. */
+    /** Has nothing at a path; or has it from now on. */
     synchronized void absent(String path, boolean now) {
         if (now) {
             absent.add(path);
@@ -165,10 +193,26 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
         }
     }
 
+    /** Which versions of ClusterNetworkPolicy there are from now on; the watches of all others end. */
+    synchronized void serve(String... versions) {
+        served = List.of(versions);
+        disconnect();
+    }
+
+    /** Which versions of their group there are with other kinds alone. */
+    synchronized void serveOthers(String... versions) {
+        others = List.of(versions);
+    }
+
     /** Forbids a kind, as a role that does not name it; or allows it from now on. */
     synchronized void refuse(String path, boolean now) {
-        if (now) {
-            refused.add(path);
+        refuse(path, now ? 403 : 0);
+    }
+
+    /** Answers a path with a status; 0 for the truth. */
+    synchronized void refuse(String path, int status) {
+        if (status != 0) {
+            refused.put(path, status);
         } else {
             refused.remove(path);
         }
@@ -182,7 +226,12 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
     /** Sends an event to who watches. */
     synchronized void emit(String type, JsonNode object) {
         String event = event(type, object);
-        watches(path(object)).forEach(watch -> writer.execute(() -> watch.send(event)));
+        paths(path(object)).forEach(path -> watches(path).forEach(watch -> watch.events.add(event)));
+    }
+
+    /** Objects are told of in each version that they are served in. */
+    private static List<String> paths(String path) {
+        return path.equals(CLUSTER_POLICIES) ? List.of(CLUSTER_POLICIES, OLD_CLUSTER_POLICIES) : List.of(path);
     }
 
     private static String event(String type, JsonNode object) {
@@ -197,9 +246,8 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
 
     /** Ends all watches, as a proxy or a restarting server does. */
     synchronized void disconnect() {
-        List<WebSocket> ended = watches.values().stream().flatMap(List::stream).toList();
+        watches.values().forEach(all -> all.forEach(watch -> watch.events.add(Watch.END)));
         watches.clear();
-        writer.execute(() -> ended.forEach(watch -> watch.close(1000, "bye")));
     }
 
     /** The next watches are told that their place is forgotten. */
@@ -216,36 +264,85 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
 
     /** Answers everything with a status; 0 for the truth. */
     synchronized void fail(int status) {
-        failWith = status;
+        fail(status, 0);
     }
 
-    /** Stops listening. */
-    void down() {
+    /** As {@link #fail(int)}, and wants to be left alone for so many seconds. */
+    synchronized void fail(int status, int seconds) {
+        failWith = status;
+        retryAfter = seconds;
+    }
+
+    /** Takes every question and breaks its connection; or answers from now on. */
+    synchronized void hangUp(boolean now) {
+        hangsUp = now;
         disconnect();
-        server.shutdown();
+    }
+
+    /** Stops listening, and breaks all connections. */
+    void down() {
+        server.stop(0);
+        threads.shutdownNow();
         synchronized (this) {
-            watches.clear(); // those that came between
+            watches.clear();
         }
     }
 
     /** Listens again, on the same port. */
     void up() {
-        server = listen(port);
+        threads = Executors.newVirtualThreadPerTaskExecutor();
+        server = listen(port, threads);
     }
 
     @Override
     public void close() {
-        writer.shutdown();
-        server.shutdown();
+        down();
     }
 
-    @Override
-    public synchronized MockResponse dispatch(RecordedRequest request) {
-        URI uri = URI.create(request.getPath());
-        String query = uri.getRawQuery() == null ? "" : uri.getRawQuery();
-        boolean watch = query.contains("watch=true");
-        String verb = request.getMethod().equals("GET") ? (watch ? "watch" : "list") : "patch";
-        asked.add(new Asked(verb + " " + query, request.getHeader("Authorization"), uri.getPath()));
+    private void handle(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            URI uri = exchange.getRequestURI();
+            String query = uri.getRawQuery() == null ? "" : uri.getRawQuery();
+            boolean watch = query.contains("watch=true");
+            byte[] body = exchange.getRequestBody().readAllBytes();
+            Watch watching = null;
+            Reply reply;
+            synchronized (this) {
+                reply = answer(exchange, body, uri.getPath(), query, watch);
+                if (hangsUp) {
+                    return;
+                }
+                if (reply == null) {
+                    watching = watch(uri.getPath(), parameter(query, "resourceVersion"));
+                }
+            }
+            if (watching != null) {
+                tell(exchange, watching);
+            } else if (reply != null) {
+                byte[] answer = reply.body.getBytes(StandardCharsets.UTF_8);
+                exchange.getResponseHeaders().set("Content-Type", reply.type);
+                if (reply.code == failWith && retryAfter > 0) {
+                    exchange.getResponseHeaders().set("Retry-After", String.valueOf(retryAfter));
+                }
+                exchange.sendResponseHeaders(reply.code, answer.length);
+                exchange.getResponseBody().write(answer);
+            }
+        }
+    }
+
+    private static String verb(String method, String path, boolean watch) {
+        if (!method.equals("GET")) {
+            return "patch";
+        }
+        return (path.startsWith("/api") && !path.startsWith(GROUP)) || path.endsWith("clusternetworkpolicies")
+                ? (watch ? "watch" : "list")
+                : "get";
+    }
+
+    /** Null for a watch. */
+    private @Nullable Reply answer(HttpExchange exchange, byte[] body, String path, String query, boolean watch) {
+        String verb = verb(exchange.getRequestMethod(), path, watch);
+        asked.add(new Asked(verb + " " + query, exchange.getRequestHeaders().getFirst("Authorization"), path));
         if (failWith != 0) {
             return status(failWith);
         }
@@ -253,59 +350,92 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
             goneRequests--;
             return status(410);
         }
-        if (refused.contains(uri.getPath())) {
-            return status(403);
+        Integer refusal = refused.get(path);
+        if (refusal != null) {
+            return status(refusal);
         }
-        if (absent.contains(uri.getPath())) {
-            return new MockResponse().setResponseCode(404).setBody("404 page not found\n");
+        if (absent.contains(path)) {
+            return notFound();
         }
         return switch (verb) {
-            case "watch" -> watch(uri.getPath(), parameter(query, "resourceVersion"));
-            case "list" -> list(uri.getPath(), parameter(query, "limit"), parameter(query, "continue"));
-            default -> patch(request, uri.getPath());
+            case "get" -> discover(path);
+            case "patch" -> patch(exchange, new String(body, StandardCharsets.UTF_8), path);
+            default -> {
+                boolean there = !path.startsWith(GROUP) || served.contains(path.split("/", -1)[3]);
+                yield !there
+                        ? notFound()
+                        : watch ? null : list(path, parameter(query, "limit"), parameter(query, "continue"));
+            }
         };
     }
 
-    private MockResponse watch(String path, @Nullable String from) {
+    private static Reply notFound() {
+        return new Reply(404, "text/plain; charset=utf-8", "404 page not found\n");
+    }
+
+    private Reply discover(String path) {
+        List<String> versions = new ArrayList<>(others);
+        versions.addAll(served);
+        if (path.equals(VERSION)) {
+            return json(200, MAPPER.createObjectNode().put("gitVersion", "v1.37.2"));
+        }
+        if (versions.isEmpty() || !path.startsWith(GROUP)) {
+            return notFound();
+        }
+        if (path.equals(GROUP)) {
+            ObjectNode group =
+                    MAPPER.createObjectNode().put("kind", "APIGroup").put("name", "policy.networking.k8s.io");
+            ArrayNode list = group.putArray("versions");
+            versions.forEach(each -> list.addObject()
+                    .put("groupVersion", "policy.networking.k8s.io/" + each)
+                    .put("version", each));
+            return json(200, group);
+        }
+        String version = path.substring(GROUP.length() + 1);
+        if (!versions.contains(version)) {
+            return notFound();
+        }
+        ObjectNode resources = MAPPER.createObjectNode().put("kind", "APIResourceList");
+        resources
+                .putArray("resources")
+                .addObject()
+                .put("name", served.contains(version) ? "clusternetworkpolicies" : "adminnetworkpolicies");
+        return json(200, resources);
+    }
+
+    private Watch watch(String path, @Nullable String from) {
+        Watch watch = new Watch();
         if (goneWatches > 0) {
             goneWatches--;
-            return new MockResponse().withWebSocketUpgrade(new WebSocketListener() {
-                @Override
-                public void onOpen(WebSocket socket, Response response) {
-                    ObjectNode gone =
-                            MAPPER.createObjectNode().put("kind", "Status").put("apiVersion", "v1");
-                    gone.put("status", "Failure")
-                            .put("code", 410)
-                            .put("reason", "Expired")
-                            .put("message", "too old");
-                    socket.send(MAPPER.createObjectNode()
-                            .put("type", "ERROR")
-                            .set("object", gone)
-                            .toString());
-                }
-            });
+            ObjectNode gone = MAPPER.createObjectNode().put("kind", "Status").put("apiVersion", "v1");
+            gone.put("status", "Failure")
+                    .put("code", 410)
+                    .put("reason", "Expired")
+                    .put("message", "too old");
+            watch.events.add(event("ERROR", gone));
+            return watch;
         }
-        return new MockResponse().withWebSocketUpgrade(new WebSocketListener() {
-            @Override
-            public void onOpen(WebSocket socket, Response response) {
-                synchronized (FakeApi.this) {
-                    int place = from == null ? version : Integer.parseInt(from);
-                    log.stream()
-                            .filter(event -> event.version > place && event.path.equals(path))
-                            .forEach(event -> writer.execute(() -> socket.send(event.text)));
-                    watches(path).add(socket);
-                    FakeApi.this.notifyAll();
-                }
-            }
+        int place = from == null ? version : Integer.parseInt(from);
+        log.stream()
+                .filter(event -> event.version > place && paths(event.path).contains(path))
+                .forEach(event -> watch.events.add(event.text));
+        watches(path).add(watch);
+        notifyAll();
+        return watch;
+    }
 
-            @Override
-            public void onClosing(WebSocket socket, int code, String reason) {
-                synchronized (FakeApi.this) {
-                    watches(path).remove(socket);
-                }
-                socket.close(code, reason);
+    private static void tell(HttpExchange exchange, Watch watch) throws IOException {
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.sendResponseHeaders(200, 0);
+        try (OutputStream out = exchange.getResponseBody()) {
+            out.flush();
+            for (String event = watch.events.take(); !event.equals(Watch.END); event = watch.events.take()) {
+                out.write((event + "\n").getBytes(StandardCharsets.UTF_8));
+                out.flush();
             }
-        });
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt(); // down
+        }
     }
 
     void awaitWatch() throws InterruptedException {
@@ -324,7 +454,8 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
         }
     }
 
-    private MockResponse list(String path, @Nullable String limit, @Nullable String from) {
+    private Reply list(String listed, @Nullable String limit, @Nullable String from) {
+        String path = listed.equals(OLD_CLUSTER_POLICIES) ? CLUSTER_POLICIES : listed;
         ObjectNode list = MAPPER.createObjectNode().put("kind", "List").put("apiVersion", "v1");
         NavigableMap<String, ObjectNode> known = all(path);
         ObjectNode metadata = list.putObject("metadata").put("resourceVersion", Integer.toString(version));
@@ -341,8 +472,9 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
     }
 
     /** A strategic merge patch as far as nodes need it: objects merge, conditions merge by their type. */
-    private MockResponse patch(RecordedRequest request, String path) {
-        if (!"application/strategic-merge-patch+json".equals(request.getHeader("Content-Type"))
+    private Reply patch(HttpExchange exchange, String body, String path) {
+        if (!"application/strategic-merge-patch+json"
+                        .equals(exchange.getRequestHeaders().getFirst("Content-Type"))
                 || !path.endsWith("/status")) {
             return status(415);
         }
@@ -352,7 +484,7 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
             return status(404);
         }
         try {
-            JsonNode patch = MAPPER.readTree(request.getUtf8Body());
+            JsonNode patch = MAPPER.readTree(body);
             patches.add(patch);
             ObjectNode annotations = node.withObject("/metadata").withObject("/annotations");
             patch.at("/metadata/annotations").properties().forEach(it -> annotations.set(it.getKey(), it.getValue()));
@@ -376,15 +508,12 @@ final class FakeApi extends Dispatcher implements AutoCloseable {
                 .orElse(null);
     }
 
-    private static MockResponse status(int code) {
+    private static Reply status(int code) {
         ObjectNode status = MAPPER.createObjectNode().put("kind", "Status").put("apiVersion", "v1");
         return json(code, status.put("status", "Failure").put("code", code).put("message", "made to fail"));
     }
 
-    private static MockResponse json(int code, JsonNode body) {
-        return new MockResponse()
-                .setResponseCode(code)
-                .addHeader("Content-Type", "application/json")
-                .setBody(body.toString());
+    private static Reply json(int code, JsonNode body) {
+        return new Reply(code, "application/json", body.toString());
     }
 }

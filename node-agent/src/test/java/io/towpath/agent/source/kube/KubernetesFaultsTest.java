@@ -182,13 +182,7 @@ class KubernetesFaultsTest {
 
     @Test
     void afterLongWithoutAWatchFilesAreReadAnew() throws IOException, InterruptedException {
-        Timing impatient = new Timing(
-                Sources.FAST.together(),
-                Sources.FAST.look(),
-                Sources.FAST.firstRetry(),
-                Sources.FAST.lastRetry(),
-                Duration.ofMillis(100),
-                Sources.FAST.absent());
+        Timing impatient = Sources.askingAnewEach(Duration.ofMillis(100));
         Path file = folder.resolve("kubeconfig");
         FakeApi moved = new FakeApi();
         try (moved;

@@ -1,7 +1,6 @@
 package io.towpath.agent.source.kube;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -23,13 +22,15 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The source of policies against an API server over HTTP, and all that goes wrong between them. */
 class KubernetesPolicySourceTest {
     private static final List<String> ALWAYS = List.of(FakeApi.PODS, FakeApi.NAMESPACES, FakeApi.POLICIES);
     private static final String DENY_NODES =
             "{tier: 'Admin', priority: 1, subject: {namespaces: {}}, egress: [{action: 'Deny', to: [{nodes: {}}]}]}";
-    private static final String DENY_PODS =
+    static final String DENY_PODS =
             "{tier: 'Admin', priority: 1, subject: {namespaces: {}}, egress: [{action: 'Deny', to: [{namespaces: {}}]}]}";
 
     private final FakeApi api = new FakeApi();
@@ -182,29 +183,33 @@ class KubernetesPolicySourceTest {
         told.next(facts -> facts.facts().policies().size() == 2);
     }
 
-    @Test
-    void clusterPoliciesMayComeLater() throws InterruptedException {
-        api.absent(FakeApi.CLUSTER_POLICIES, true);
-        PolicyFacts first = started();
-        assertEquals(List.of(), first.facts().clusterPolicies());
-        api.put(Manifests.clusterPolicy("wide", DENY_PODS));
-        api.absent(FakeApi.CLUSTER_POLICIES, false);
-        told.next(facts -> facts.facts().clusterPolicies().size() == 1);
-        api.awaitWatch(FakeApi.CLUSTER_POLICIES);
-        api.put(Manifests.clusterPolicy("wider", DENY_PODS));
-        told.next(facts -> facts.facts().clusterPolicies().size() == 2);
-        assertFalse(told.troubles.stream().anyMatch(message -> message.contains("404")), told.troubles.toString());
+    @ParameterizedTest
+    @ValueSource(strings = {FakeApi.PODS, FakeApi.NAMESPACES, FakeApi.POLICIES, FakeApi.NODES})
+    void aKindThatTheApiSuddenlyDoesNotHaveStaysInForce(String path) throws InterruptedException {
+        api.put(Manifests.clusterPolicy("wide", DENY_NODES));
+        started();
+        api.awaitWatch(path);
+        api.absent(path, true);
+        told.troubled("stays in force: 404 page not found");
+        assertTrue(told.facts.isEmpty());
+        api.absent(path, false);
+        told.well();
+        api.awaitWatch(path);
+        api.put(Manifests.pod("new", "{}", "other", "10.244.2.3"));
+        assertEquals(List.of("here", "new", "there"), ToldPolicy.pods(told.next()));
     }
 
-    @Test
-    void clusterPoliciesMayGo() throws InterruptedException {
-        api.put(Manifests.clusterPolicy("wide", DENY_PODS));
-        assertEquals(1, started().facts().clusterPolicies().size());
-        api.awaitWatch(FakeApi.CLUSTER_POLICIES);
-        api.absent(FakeApi.CLUSTER_POLICIES, true);
-        told.next(facts -> facts.facts().clusterPolicies().isEmpty());
-        api.absent(FakeApi.CLUSTER_POLICIES, false);
-        told.next(facts -> facts.facts().clusterPolicies().size() == 1);
+    @ParameterizedTest
+    @ValueSource(strings = {FakeApi.PODS, FakeApi.NAMESPACES, FakeApi.POLICIES, FakeApi.NODES})
+    void nothingIsToldWhileTheApiDoesNotHaveAKindThatAllHave(String path) throws InterruptedException {
+        api.put(Manifests.clusterPolicy("wide", DENY_NODES));
+        api.absent(path, true);
+        source.start(told);
+        told.troubled("cannot be watched: 404 page not found");
+        assertTrue(told.facts.isEmpty());
+        api.absent(path, false);
+        told.next();
+        told.well();
     }
 
     @Test

@@ -55,7 +55,7 @@ final class Manifests {
     }
 
     static ObjectNode clusterPolicy(String name, String spec) {
-        return json("{kind: 'ClusterNetworkPolicy', apiVersion: 'policy.networking.k8s.io/v1alpha2', metadata: {name: '"
+        return json("{kind: 'ClusterNetworkPolicy', apiVersion: 'policy.networking.k8s.io/v1beta1', metadata: {name: '"
                 + name + "'}, spec: " + spec + "}");
     }
 }

@@ -27,8 +27,8 @@ final class PolicyFactsBench {
                 "%d pods: %.2f MiB, read from JSON in %d ms%n",
                 pods.facts().size(), (after - before) / 1048576.0, (ended - began) / 1_000_000);
 
-        FactStore<KubeNetworkPolicy, ?> policies = new FactStore<>(
-                new Object(), new NetworkPolicyReader(new PolicyJson())::read, KubeNetworkPolicy::new, () -> {});
+        FactStore<KubeNetworkPolicy, ?> policies =
+                new FactStore<>(new Object(), new NetworkPolicyReader(new PolicyJson())::read, () -> {});
         before = used();
         for (int i = 0; i < POLICIES; i++) {
             ObjectNode policy = Manifests.policy("policy-" + i, """
@@ -36,7 +36,7 @@ final class PolicyFactsBench {
                       {from: [{podSelector: {matchLabels: {app: 'app-%d'}}}], ports: [{port: %d}]}]}
                     """.formatted(i % DEPLOYMENTS, i % 7, 8000 + i % 10));
             KubeNetworkPolicy read = Manifests.read(policy, KubeNetworkPolicy.class);
-            policies.put(policies.getKey(read), read);
+            policies.put(policies.key(read), read);
         }
         after = used();
         System.out.printf("%d policies: %.2f MiB%n", policies.facts().size(), (after - before) / 1048576.0);
@@ -46,7 +46,7 @@ final class PolicyFactsBench {
         for (int i = 0; i < times; i++) {
             ObjectNode pod = pod(5, i % 200);
             KubePod read = Manifests.read(pod, KubePod.class);
-            pods.put(pods.getKey(read), read);
+            pods.put(pods.key(read), read);
             Objects.requireNonNull(pods.facts());
         }
         System.out.printf(
@@ -57,7 +57,7 @@ final class PolicyFactsBench {
     private static void pods(PodStore store) {
         for (int i = 0; i < PODS; i++) {
             KubePod read = Manifests.read(pod(i, i % 200), KubePod.class);
-            store.put(store.getKey(read), read);
+            store.put(store.key(read), read);
         }
     }
 

@@ -1,5 +1,9 @@
 package io.towpath.agent.source.kube;
 
+import io.towpath.agent.log.Log;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -10,12 +14,34 @@ final class Sources {
     static final Timing FAST = new Timing(
             Duration.ofMillis(5),
             Duration.ofMillis(20),
-            Duration.ofMillis(10),
+            Duration.ofMillis(20),
             Duration.ofMillis(40),
+            Duration.ofMillis(40),
+            Duration.ofMinutes(5),
             Duration.ofMinutes(5),
             Duration.ofMillis(50));
 
+    /** What they log. */
+    static final ByteArrayOutputStream LOGGED = new ByteArrayOutputStream();
+
     private Sources() {}
+
+    static String logged() {
+        return LOGGED.toString(StandardCharsets.UTF_8);
+    }
+
+    /** As {@link #FAST}, with another time after which all begins anew. */
+    static Timing askingAnewEach(Duration anew) {
+        return new Timing(
+                FAST.together(),
+                FAST.look(),
+                FAST.retry(),
+                FAST.refused(),
+                FAST.retryAfter(),
+                FAST.watch(),
+                anew,
+                FAST.absent());
+    }
 
     static KubernetesClusterSource of(ApiAccess access) {
         return of(access, FAST);
@@ -27,6 +53,11 @@ final class Sources {
             AnnotationNames names = AnnotationNames.of(AnnotationNames.DEFAULT_PREFIX);
             return new KubernetesClusterSource(
                     new KubeSettings(access, "self", conf, names, true),
+                    new Log(
+                            new PrintStream(LOGGED, true, StandardCharsets.UTF_8),
+                            Log.Form.TEXT,
+                            Log.Level.INFO,
+                            Clock.systemUTC()),
                     timing,
                     Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC));
         } catch (NetConfException e) {

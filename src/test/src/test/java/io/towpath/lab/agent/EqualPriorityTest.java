@@ -39,7 +39,7 @@ class EqualPriorityTest {
             rules.append("\n    - {action: ").append(action).append(", from: [{namespaces: {}}]}");
         }
         lab.api.apply("""
-                apiVersion: policy.networking.k8s.io/v1alpha2
+                apiVersion: policy.networking.k8s.io/v1beta1
                 kind: ClusterNetworkPolicy
                 metadata: {name: %s}
                 spec:

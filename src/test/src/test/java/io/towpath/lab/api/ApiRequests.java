@@ -16,13 +16,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Answers what is asked about objects, until it is ended. */
 final class ApiRequests implements HttpHandler {
-    private static final String NODES = Kind.NODE.path();
+    private static final String NODES = Kind.NODE.path("v1");
     private static final String STATUS = "/status";
     /** An API server sends one a minute; here, so that tests meet them. */
     private static final long BOOKMARK_MILLIS = 2000;
@@ -31,15 +31,20 @@ final class ApiRequests implements HttpHandler {
 
     private final Map<Kind, ObjectStore> stores;
     private final ObjectStore nodes;
-    private final Predicate<Kind> served;
+    private final Function<Kind, List<String>> served;
     private final Set<String> requests;
     private final Supplier<@Nullable String> token;
     private volatile boolean ended;
 
-    /** @param token the one bearer token that is taken; null if none is asked for */
+    /**
+     * What is to be answered.
+     *
+     * @param served the versions in which a kind is served
+     * @param token the one bearer token that is taken; null if none is asked for
+     */
     ApiRequests(
             Map<Kind, ObjectStore> stores,
-            Predicate<Kind> served,
+            Function<Kind, List<String>> served,
             Set<String> requests,
             Supplier<@Nullable String> token) {
         this.stores = stores;
@@ -76,16 +81,18 @@ final class ApiRequests implements HttpHandler {
             Map<String, String> query = query(exchange.getRequestURI().getRawQuery());
             String method = exchange.getRequestMethod();
             boolean watch = "true".equals(query.get("watch")) || "1".equals(query.get("watch"));
-            Kind kind = method.equals("GET") ? listed(path) : null;
-            if (kind != null && !served.test(kind)) {
+            Place place = method.equals("GET") ? listed(path) : null;
+            if (place != null && !isServed(place)) {
                 notFound(exchange);
-            } else if (kind != null) {
-                requests.add((watch ? "watch " : "list ") + kind.plural);
+            } else if (place != null) {
+                requests.add((watch ? "watch " : "list ") + place.kind.plural);
                 if (watch) {
-                    watch(exchange, kind, query);
+                    watch(exchange, place, query);
                 } else {
-                    list(exchange, kind, query);
+                    list(exchange, place, query);
                 }
+            } else if (method.equals("GET") && isForAll(path)) {
+                discover(exchange, path);
             } else if (method.equals("GET") && path.startsWith(NODES + "/")) {
                 requests.add("get nodes");
                 get(exchange, path.substring(NODES.length() + 1));
@@ -101,14 +108,62 @@ final class ApiRequests implements HttpHandler {
         }
     }
 
-    private static @Nullable Kind listed(String path) {
+    /** Where objects are listed. */
+    private record Place(Kind kind, String version) {
+        String apiVersion() {
+            return kind.apiVersion(version);
+        }
+
+        /** As it is in this version. */
+        ObjectNode of(ObjectNode object) {
+            return object.path("apiVersion").asText().equals(apiVersion())
+                    ? object
+                    : object.deepCopy().put("apiVersion", apiVersion());
+        }
+    }
+
+    private boolean isServed(Place place) {
+        return served.apply(place.kind).contains(place.version);
+    }
+
+    private static @Nullable Place listed(String path) {
         return Arrays.stream(Kind.values())
-                .filter(kind -> path.equals(kind.path()))
+                .flatMap(kind -> kind.versions().stream().map(version -> new Place(kind, version)))
+                .filter(place -> path.equals(place.kind.path(place.version)))
                 .findAny()
                 .orElse(null);
     }
 
-    private void list(HttpExchange exchange, Kind kind, Map<String, String> query) throws IOException {
+    /** What the roles system:public-info-viewer and system:discovery allow to all that are known to the server. */
+    private static boolean isForAll(String path) {
+        return path.equals("/version") || path.startsWith("/apis/");
+    }
+
+    private void discover(HttpExchange exchange, String path) throws IOException {
+        Kind kind = Kind.CLUSTER_NETWORK_POLICY;
+        List<String> versions = served.apply(kind);
+        String group = "/apis/" + kind.group;
+        if (path.equals("/version")) {
+            answer(exchange, 200, Json.object("{'major':'1','minor':'37','gitVersion':'v1.37.2'}"));
+        } else if (path.equals(group) && !versions.isEmpty()) {
+            ObjectNode answer =
+                    Json.object("{'kind':'APIGroup','apiVersion':'v1'}").put("name", kind.group);
+            versions.forEach(version -> answer.withArrayProperty("versions")
+                    .addObject()
+                    .put("groupVersion", kind.apiVersion(version))
+                    .put("version", version));
+            answer(exchange, 200, answer);
+        } else if (versions.stream().anyMatch(version -> path.equals("/apis/" + kind.apiVersion(version)))) {
+            ObjectNode answer = Json.object("{'kind':'APIResourceList','apiVersion':'v1'}");
+            answer.putArray("resources").addObject().put("name", kind.plural).put("kind", kind.text);
+            answer(exchange, 200, answer);
+        } else {
+            notFound(exchange);
+        }
+    }
+
+    private void list(HttpExchange exchange, Place place, Map<String, String> query) throws IOException {
+        Kind kind = place.kind;
         ObjectStore.Snapshot snapshot = store(stores, kind).snapshot();
         int limit = Integer.parseInt(query.getOrDefault("limit", "0"));
         String last = query.getOrDefault("continue", "");
@@ -123,19 +178,20 @@ final class ApiRequests implements HttpHandler {
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         exchange.sendResponseHeaders(200, 0);
         try (OutputStream out = new BufferedOutputStream(exchange.getResponseBody(), BUFFER)) {
-            String type = "{\"kind\":\"" + kind.text + "List\",\"apiVersion\":\"" + kind.apiVersion + "\"";
+            String type = "{\"kind\":\"" + kind.text + "List\",\"apiVersion\":\"" + place.apiVersion() + "\"";
             print(out, type + ",\"metadata\":" + metadata + ",\"items\":[");
             String comma = "";
             for (ObjectNode object : more ? found.subList(0, limit) : found) {
-                print(out, comma + object);
+                print(out, comma + place.of(object));
                 comma = ",";
             }
             print(out, "]}\n");
         }
     }
 
-    private void watch(HttpExchange exchange, Kind kind, Map<String, String> query)
+    private void watch(HttpExchange exchange, Place place, Map<String, String> query)
             throws IOException, InterruptedException {
+        Kind kind = place.kind;
         ObjectStore store = store(stores, kind);
         String from = query.getOrDefault("resourceVersion", "");
         boolean bookmarks = "true".equals(query.get("allowWatchBookmarks"));
@@ -148,7 +204,7 @@ final class ApiRequests implements HttpHandler {
             revision = snapshot.revision();
             for (ObjectNode object : snapshot.objects()) {
                 if (isSelected(object, query)) {
-                    event(out, "ADDED", object);
+                    event(out, "ADDED", place.of(object));
                 }
             }
         } else {
@@ -156,7 +212,7 @@ final class ApiRequests implements HttpHandler {
         }
         out.flush();
         long end = System.nanoTime() + Long.parseLong(query.getOrDefault("timeoutSeconds", "3600")) * 1_000_000_000L;
-        while (!ended && served.test(kind) && System.nanoTime() < end) {
+        while (!ended && isServed(place) && System.nanoTime() < end) {
             List<ObjectStore.Event> events = store.after(revision, BOOKMARK_MILLIS);
             if (events == null) {
                 event(out, "ERROR", status(410, "Expired", "too old resource version: " + revision));
@@ -164,7 +220,7 @@ final class ApiRequests implements HttpHandler {
             }
             for (ObjectStore.Event each : events) {
                 if (isSelected(each.object(), query)) {
-                    event(out, each.type(), each.object());
+                    event(out, each.type(), place.of(each.object()));
                 }
                 revision = each.revision();
             }
@@ -172,7 +228,7 @@ final class ApiRequests implements HttpHandler {
                 event(
                         out,
                         "BOOKMARK",
-                        Json.object("{'kind':'" + kind.text + "','apiVersion':'" + kind.apiVersion
+                        Json.object("{'kind':'" + kind.text + "','apiVersion':'" + place.apiVersion()
                                 + "','metadata':{'resourceVersion':'" + revision + "'},'spec':{},'status':{}}"));
             }
             out.flush();

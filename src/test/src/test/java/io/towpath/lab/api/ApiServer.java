@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The part of the Kubernetes API that an agent asks: nodes, with get, list, watch with bookmarks, and patch of the status; list and watch
- * of the other {@link Kind kinds}. Everything else is forbidden, as an API server that knows our ClusterRole alone would
+ * of the other {@link Kind kinds}, and discovery of those that are custom resources. Everything else is forbidden, as an API server that knows our ClusterRole alone would
  * answer. The tests play kubelet, controllers and operator by the methods here.
  */
 public final class ApiServer implements AutoCloseable {
@@ -39,7 +39,7 @@ public final class ApiServer implements AutoCloseable {
     private final InetSocketAddress address;
     private final Map<Kind, ObjectStore> stores = new EnumMap<>(Kind.class);
     private final ObjectStore nodes = new ObjectStore(Kind.NODE);
-    private volatile boolean clusterPolicies;
+    private volatile List<String> clusterPolicies = List.of();
     private final Set<String> requests = new ConcurrentSkipListSet<>();
     private @Nullable SSLContext tls;
     private volatile @Nullable String token;
@@ -101,7 +101,7 @@ public final class ApiServer implements AutoCloseable {
 
     /** Listens again. */
     public void up() {
-        ApiRequests current = new ApiRequests(stores, this::isServed, requests, () -> token);
+        ApiRequests current = new ApiRequests(stores, this::served, requests, () -> token);
         HttpServer http = at.call(this::listen);
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
         http.setExecutor(executor);
@@ -149,25 +149,30 @@ public final class ApiServer implements AutoCloseable {
         return Objects.requireNonNull(stores.get(kind));
     }
 
-    private boolean isServed(Kind kind) {
-        return kind != Kind.CLUSTER_NETWORK_POLICY || clusterPolicies;
+    private List<String> served(Kind kind) {
+        return kind == Kind.CLUSTER_NETWORK_POLICY ? clusterPolicies : kind.versions();
     }
 
-    /** Installs the custom resource ClusterNetworkPolicy, or removes it with all that are there. */
+    /** Installs the custom resource ClusterNetworkPolicy in all versions, or removes it with all that are there. */
     public void serveClusterNetworkPolicies(boolean serve) {
-        ObjectStore store = store(Kind.CLUSTER_NETWORK_POLICY);
         if (!serve) {
-            store.deleteAll();
+            store(Kind.CLUSTER_NETWORK_POLICY).deleteAll();
         }
-        clusterPolicies = serve;
-        store.wake();
+        serveClusterNetworkPolicies(
+                serve ? Kind.CLUSTER_NETWORK_POLICY.versions().toArray(String[]::new) : new String[0]);
+    }
+
+    /** Serves the custom resource ClusterNetworkPolicy in these versions from now on, with all that are there; in none without any. */
+    public void serveClusterNetworkPolicies(String... versions) {
+        clusterPolicies = List.of(versions);
+        store(Kind.CLUSTER_NETWORK_POLICY).wake();
     }
 
     /** Adds an object of any kind that is served, or puts it into the place of the one of its name. */
     public void put(ObjectNode object) {
         Kind kind = Kind.of(object);
-        if (kind == Kind.CLUSTER_NETWORK_POLICY) {
-            clusterPolicies = true;
+        if (kind == Kind.CLUSTER_NETWORK_POLICY && clusterPolicies.isEmpty()) {
+            clusterPolicies = kind.versions();
         }
         store(kind).put(object.deepCopy());
     }

@@ -54,7 +54,9 @@ public final class ClusterObjects {
     }
 
     private static ObjectNode object(Kind kind, String namespace, String name, Map<String, String> labels) {
-        ObjectNode object = Json.object("{}").put("kind", kind.text).put("apiVersion", kind.apiVersion);
+        ObjectNode object = Json.object("{}")
+                .put("kind", kind.text)
+                .put("apiVersion", kind.apiVersion(kind.versions().getLast()));
         ObjectNode metadata = object.putObject("metadata").put("name", name);
         if (!namespace.isEmpty()) {
             metadata.put("namespace", namespace);

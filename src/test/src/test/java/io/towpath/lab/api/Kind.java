@@ -3,36 +3,50 @@ package io.towpath.lab.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
+import java.util.List;
 
 /** The kinds of objects that the server has. */
 public enum Kind {
-    NODE("Node", "v1", "nodes"),
-    POD("Pod", "v1", "pods"),
-    NAMESPACE("Namespace", "v1", "namespaces"),
-    NETWORK_POLICY("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"),
-    /** Served once there was one, or {@link ApiServer#serveClusterNetworkPolicies} said so: a custom resource. */
-    CLUSTER_NETWORK_POLICY("ClusterNetworkPolicy", "policy.networking.k8s.io/v1alpha2", "clusternetworkpolicies");
+    NODE("Node", "", "nodes"),
+    POD("Pod", "", "pods"),
+    NAMESPACE("Namespace", "", "namespaces"),
+    NETWORK_POLICY("NetworkPolicy", "networking.k8s.io", "networkpolicies"),
+    /**
+     * Served once there was one, or {@link ApiServer#serveClusterNetworkPolicies} said so: a custom resource, whose versions say the same
+     * in the same words.
+     */
+    CLUSTER_NETWORK_POLICY("ClusterNetworkPolicy", "policy.networking.k8s.io", "clusternetworkpolicies");
 
     final String text;
-    final String apiVersion;
+    final String group;
     final String plural;
 
-    Kind(String text, String apiVersion, String plural) {
+    Kind(String text, String group, String plural) {
         this.text = text;
-        this.apiVersion = apiVersion;
+        this.group = group;
         this.plural = plural;
     }
 
+    /** Those that there are, the best last. */
+    List<String> versions() {
+        return this == CLUSTER_NETWORK_POLICY ? List.of("v1alpha2", "v1beta1") : List.of("v1");
+    }
+
+    String apiVersion(String version) {
+        return group.isEmpty() ? version : group + "/" + version;
+    }
+
     /** Where all of them are listed, of all namespaces. */
-    String path() {
-        return (apiVersion.contains("/") ? "/apis/" : "/api/") + apiVersion + "/" + plural;
+    String path(String version) {
+        return (group.isEmpty() ? "/api/" : "/apis/") + apiVersion(version) + "/" + plural;
     }
 
     static Kind of(JsonNode object) {
         String kind = object.path("kind").asText();
         String version = object.path("apiVersion").asText();
         return Arrays.stream(values())
-                .filter(each -> each.text.equals(kind) && each.apiVersion.equals(version))
+                .filter(each -> each.text.equals(kind)
+                        && each.versions().stream().map(each::apiVersion).anyMatch(version::equals))
                 .findAny()
                 .orElseThrow(() -> new IllegalArgumentException("not served: " + version + " " + kind));
     }

@@ -102,7 +102,7 @@ final class ClusterPolicies {
     /** A policy of a subject that is a peer of namespaces or pods. */
     static ObjectNode policy(String name, String tier, int priority, Part subject, Rules... directions) {
         ObjectNode policy =
-                Json.object("{'kind':'ClusterNetworkPolicy','apiVersion':'policy.networking.k8s.io/v1alpha2'}");
+                Json.object("{'kind':'ClusterNetworkPolicy','apiVersion':'policy.networking.k8s.io/v1beta1'}");
         policy.putObject("metadata").put("name", name);
         ObjectNode spec = policy.putObject("spec").put("tier", tier).put("priority", priority);
         spec.set("subject", subject.json());

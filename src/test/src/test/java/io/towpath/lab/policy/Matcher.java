@@ -135,7 +135,7 @@ final class Matcher {
         return false;
     }
 
-    // ---- policy.networking.k8s.io/v1alpha2
+    // ---- policy.networking.k8s.io/v1beta1
 
     /** The action of the first rule of the tier that is about it; Pass if none is. */
     private String clusterVerdict(String tier, Side side) {

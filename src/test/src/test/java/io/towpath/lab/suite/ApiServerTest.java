@@ -133,8 +133,10 @@ class ApiServerTest {
         api.delete(Kind.POD, "x", "web-0");
         assertTrue(Json.read(get(pods)).path("items").isEmpty());
 
-        String clusterPolicies = "/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies";
+        String group = "/apis/policy.networking.k8s.io";
+        String clusterPolicies = group + "/v1beta1/clusternetworkpolicies";
         assertEquals("404 page not found\n", get(clusterPolicies));
+        assertEquals("404 page not found\n", get(group));
         api.apply("""
                 apiVersion: networking.k8s.io/v1
                 kind: NetworkPolicy
@@ -152,6 +154,19 @@ class ApiServerTest {
         assertEquals(
                 "ClusterNetworkPolicyList",
                 Json.read(get(clusterPolicies)).path("kind").asText());
+        // Written in one version, read in the other.
+        assertEquals(
+                "policy.networking.k8s.io/v1beta1",
+                Json.read(get(clusterPolicies)).at("/items/0/apiVersion").asText());
+        assertEquals(2, Json.read(get(group)).path("versions").size());
+        api.serveClusterNetworkPolicies("v1beta1");
+        assertEquals("v1beta1", Json.read(get(group)).at("/versions/0/version").asText());
+        assertEquals(
+                "clusternetworkpolicies",
+                Json.read(get(group + "/v1beta1")).at("/resources/0/name").asText());
+        assertEquals("404 page not found\n", get(group + "/v1alpha2"));
+        assertEquals("404 page not found\n", get(group + "/v1alpha2/clusternetworkpolicies"));
+        assertFalse(Json.read(get(clusterPolicies)).path("items").isEmpty());
         api.serveClusterNetworkPolicies(false);
         assertEquals("404 page not found\n", get(clusterPolicies));
         assertEquals(

@@ -1,0 +1,152 @@
+package io.towpath.agent.source.kube;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.client.http.AsyncBody;
+import io.fabric8.kubernetes.client.http.HttpResponse;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/** The answer to a watch: events, a line each, as they come. More of it is taken when what came has been dealt with. */
+final class EventStream {
+    private static final byte NEWLINE = '\n';
+
+    /** What is kept of an answer that refuses, about. */
+    private static final int TOLD = 1 << 16;
+
+    private final ObjectMapper mapper;
+    private final Executor thread;
+    private final Listener listener;
+
+    private volatile boolean cancelled;
+    private volatile @Nullable AsyncBody body;
+
+    // Of the thread alone.
+    private final ByteArrayOutputStream rest = new ByteArrayOutputStream();
+    private boolean refused;
+    private boolean ended;
+
+    /** Who watches. */
+    interface Listener {
+        /** The watch stands. */
+        void opened();
+
+        /** An object with {@code type} and {@code object}. */
+        void event(JsonNode event);
+
+        /**
+         * Nothing more comes; called once, and not after {@link #cancel}.
+         *
+         * @param failure null if the server has ended it as it should
+         */
+        void ended(@Nullable Throwable failure);
+    }
+
+    EventStream(ObjectMapper mapper, Executor thread, Listener listener) {
+        this.mapper = mapper;
+        this.thread = thread;
+        this.listener = listener;
+    }
+
+    /** Nothing is told from now on. */
+    void cancel() {
+        cancelled = true;
+        AsyncBody open = body;
+        if (open != null) {
+            open.cancel();
+        }
+    }
+
+    void answered(@Nullable HttpResponse<AsyncBody> response, @Nullable Throwable failure) {
+        if (response == null) {
+            Throwable why = failure == null ? new IOException("no answer") : failure;
+            run(() -> end(why));
+            return;
+        }
+        AsyncBody open = response.body();
+        body = open;
+        if (cancelled) {
+            open.cancel();
+            return;
+        }
+        run(() -> {
+            refused = !response.isSuccessful();
+            if (!refused) {
+                listener.opened();
+            }
+        });
+        var _ = open.done()
+                .whenComplete((_, broken) -> run(() -> end(
+                        refused && broken == null ? ApiCalls.refusal(response, rest.toByteArray(), mapper) : broken)));
+        open.consume();
+    }
+
+    void received(List<ByteBuffer> buffers, AsyncBody from) {
+        run(() -> {
+            for (ByteBuffer buffer : buffers) {
+                byte[] bytes = new byte[buffer.remaining()];
+                buffer.get(bytes);
+                take(bytes);
+            }
+            if (!cancelled) {
+                from.consume();
+            }
+        });
+    }
+
+    private void take(byte[] bytes) {
+        int from = 0;
+        for (int at = 0; at < bytes.length && !refused; at++) {
+            if (bytes[at] == NEWLINE) {
+                rest.write(bytes, from, at - from);
+                from = at + 1;
+                byte[] line = rest.toByteArray();
+                rest.reset();
+                tell(line);
+            }
+        }
+        if (!refused || rest.size() < TOLD) {
+            rest.write(bytes, from, bytes.length - from);
+        }
+    }
+
+    private void tell(byte[] line) {
+        if (ended || cancelled) {
+            return;
+        }
+        try {
+            listener.event(mapper.readTree(line));
+        } catch (JsonProcessingException e) {
+            fail("an event that is no JSON: " + e.getOriginalMessage());
+        } catch (IOException e) {
+            fail("an event that is no JSON: " + e.getMessage());
+        }
+    }
+
+    private void fail(String why) {
+        end(new ApiRefusal(HttpURLConnection.HTTP_OK, why, null));
+        cancel();
+    }
+
+    private void end(@Nullable Throwable failure) {
+        if (!ended && !cancelled && !(failure instanceof CancellationException)) {
+            ended = true;
+            listener.ended(failure);
+        }
+    }
+
+    private void run(Runnable task) {
+        thread.execute(() -> {
+            if (!cancelled) {
+                task.run();
+            }
+        });
+    }
+}

@@ -1,0 +1,111 @@
+package io.towpath.agent.source.kube;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is understood of an API server's answers. */
+class ApiCallsTest {
+    private final FakeApi api = new FakeApi();
+    private final ApiClient client = new ApiClient(new ApiAccess(api.url(), null, null, null));
+    private final ApiCalls calls = client.calls();
+
+    @AfterEach
+    void end() {
+        client.close();
+        api.close();
+    }
+
+    private static Throwable failure(CompletableFuture<?> call) {
+        return assertThrows(ExecutionException.class, () -> call.get(Told.LIMIT.toSeconds(), TimeUnit.SECONDS));
+    }
+
+    private static ApiRefusal refusal(Throwable failure) {
+        ApiRefusal refusal = Failures.refusal(failure);
+        assertNotNull(refusal, failure::toString);
+        return refusal;
+    }
+
+    /** How a watch at the nodes ends that is refused. */
+    private Throwable watched() throws InterruptedException {
+        BlockingQueue<Throwable> ends = new LinkedBlockingQueue<>();
+        calls.watch(FakeApi.NODES + "?watch=true&resourceVersion=1", Runnable::run, new EventStream.Listener() {
+            @Override
+            public void opened() {
+                ends.add(new AssertionError("opened"));
+            }
+
+            @Override
+            public void event(JsonNode event) {
+                ends.add(new AssertionError("event"));
+            }
+
+            @Override
+            public void ended(@Nullable Throwable failure) {
+                ends.add(failure == null ? new AssertionError("ended well") : failure);
+            }
+        });
+        Throwable end = ends.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertNotNull(end);
+        return end;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {429, 503})
+    void whatTheApiAsksToBeLeftAloneForIsHeardByAll(int status) throws InterruptedException {
+        api.fail(status, 7);
+        for (Throwable failure : new Throwable[] {
+            failure(calls.get(FakeApi.NODES + "?limit=500", KubeNodes.class)),
+            failure(calls.patch(FakeApi.NODES + "/self/status", "{}", KubeNode.class)),
+            watched()
+        }) {
+            ApiRefusal refusal = refusal(failure);
+            assertEquals(status, refusal.code());
+            assertEquals(Duration.ofSeconds(7), refusal.retryAfter());
+            assertEquals(status + " made to fail", Failures.line(failure));
+        }
+    }
+
+    @Test
+    void anAnswerThatIsATextIsTold() throws InterruptedException {
+        api.absent(FakeApi.NODES, true);
+        ApiRefusal refusal = refusal(failure(calls.get(FakeApi.NODES, KubeNodes.class)));
+        assertEquals("404 page not found", Failures.line(refusal));
+        assertNull(refusal.retryAfter());
+        assertTrue(refusal(watched()).isNotFound());
+    }
+
+    @Test
+    void noAnswerIsNoRefusal() throws InterruptedException {
+        api.hangUp(true);
+        assertNull(Failures.refusal(failure(calls.get(FakeApi.VERSION, JsonNode.class))));
+        assertNull(Failures.refusal(watched()));
+        api.down();
+        Throwable refused = failure(calls.get(FakeApi.VERSION, JsonNode.class));
+        assertNull(Failures.refusal(refused));
+        assertTrue(Failures.line(refused).contains("refused"), () -> Failures.line(refused));
+        api.up();
+    }
+
+    @Test
+    void anAnswerOfAnotherShapeIsARefusal() {
+        api.put(Manifests.json("{kind: 'Node', apiVersion: 'v1', metadata: {name: 'odd'}, spec: []}"));
+        ApiRefusal refusal = refusal(failure(calls.get(FakeApi.NODES, KubeNodes.class)));
+        assertTrue(Failures.line(refusal).startsWith("200 with an answer that cannot be read: "), refusal::toString);
+    }
+}

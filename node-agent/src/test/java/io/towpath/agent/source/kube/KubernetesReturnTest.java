@@ -1,0 +1,131 @@
+package io.towpath.agent.source.kube;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.towpath.agent.source.OwnNode;
+import io.towpath.net.IpAddress;
+import io.towpath.net.MacAddress;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** An API that was away and comes back: what it is asked until then and after that. */
+class KubernetesReturnTest {
+    private static final List<String> ALL =
+            List.of(FakeApi.NODES, FakeApi.PODS, FakeApi.NAMESPACES, FakeApi.POLICIES, FakeApi.CLUSTER_POLICIES);
+    private static final OwnNode OWN =
+            new OwnNode(List.of(IpAddress.parse("192.168.7.7")), 1, MacAddress.parse("02:00:00:00:77:77"), null);
+
+    private final FakeApi api = new FakeApi();
+    private final Told nodes = new Told();
+    private final ToldPolicy told = new ToldPolicy();
+    private final KubernetesClusterSource cluster = Sources.of(new ApiAccess(api.url(), null, null, null));
+    private final KubernetesPolicySource source = cluster.policies();
+
+    @BeforeEach
+    void everythingIsWatched() throws InterruptedException {
+        api.put(Nodes.bare("self", 1));
+        cluster.start(nodes);
+        source.start(told);
+        nodes.next();
+        told.next();
+        for (String path : ALL) {
+            api.awaitWatch(path);
+        }
+        api.asked.clear();
+    }
+
+    @AfterEach
+    void end() {
+        source.close();
+        cluster.close();
+        api.close();
+    }
+
+    private long count(String verb) {
+        return api.asked.stream()
+                .filter(each -> each.what().startsWith(verb + " "))
+                .count();
+    }
+
+    @Test
+    void watchesGoOnWhereTheyWereAndNothingIsListed() throws InterruptedException {
+        api.down();
+        told.troubled("stays in force");
+        api.put(Manifests.policy("meanwhile", "{podSelector: {}}"));
+        api.put(Nodes.flannel("b", 2));
+        api.up();
+        told.next(facts -> facts.facts().policies().size() == 1);
+        nodes.withNodes("b", "self");
+        for (String path : ALL) {
+            api.awaitWatch(path);
+        }
+        told.well();
+        assertEquals(0, count("list"), api.asked::toString);
+    }
+
+    @Test
+    void whereThePlaceIsForgottenTheListIsReadOnce() throws InterruptedException {
+        api.down();
+        told.troubled("stays in force");
+        api.put(Manifests.policy("meanwhile", "{podSelector: {}}"));
+        api.forget(ALL.size());
+        api.up();
+        told.next(facts -> facts.facts().policies().size() == 1);
+        for (String path : ALL) {
+            api.awaitWatch(path);
+        }
+        assertEquals(ALL.size(), count("list"), api.asked::toString);
+    }
+
+    /** Five kinds that each ask on their own are five times the work for an API that is starting. */
+    @Test
+    void whileThereIsNoAnswerOneQuestionIsAskedForAll() throws InterruptedException {
+        api.hangUp(true);
+        Map<String, Integer> asked = new HashMap<>();
+        while (asked.getOrDefault(FakeApi.VERSION, 0) < 50) {
+            FakeApi.Asked next = api.asked.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
+            assertTrue(next != null, asked::toString);
+            asked.merge(next.path(), 1, Integer::sum);
+        }
+        asked.remove(FakeApi.VERSION);
+        assertTrue(asked.values().stream().allMatch(times -> times == 1), asked::toString);
+        api.hangUp(false);
+        for (String path : ALL) {
+            api.awaitWatch(path);
+        }
+        api.put(Manifests.policy("later", "{podSelector: {}}"));
+        told.next(facts -> facts.facts().policies().size() == 1);
+    }
+
+    @Test
+    void aPatchWaitsForTheReturnToo() throws InterruptedException {
+        api.down();
+        nodes.troubled("stays in force");
+        cluster.publish(OWN);
+        api.up();
+        assertTrue(api.patches.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS) != null);
+        nodes.well();
+    }
+
+    /** An hour would be asked for by mistake alone; in these tests, the longest that is heeded is 40 ms. */
+    @ParameterizedTest
+    @ValueSource(ints = {429, 503})
+    void whatTheApiAsksToBeLeftAloneForIsBounded(int status) throws InterruptedException {
+        api.fail(status, 3600);
+        api.disconnect();
+        cluster.publish(OWN);
+        told.troubled("stays in force: " + status + " made to fail");
+        api.fail(0);
+        told.well();
+        assertTrue(api.patches.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS) != null);
+        assertEquals(0, count("list"), api.asked::toString);
+    }
+}
