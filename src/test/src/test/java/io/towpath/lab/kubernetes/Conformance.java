@@ -17,6 +17,7 @@ public final class Conformance {
     static {
         PARTS.put("smoke", Smoke::run);
         PARTS.put("churn", Churn::run);
+        PARTS.put("outages", Outages::run);
     }
 
     private Conformance() {}

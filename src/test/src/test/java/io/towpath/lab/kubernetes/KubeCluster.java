@@ -70,6 +70,11 @@ final class KubeCluster implements AutoCloseable {
         return nodes;
     }
 
+    /** A node by its name in the cluster. */
+    KubeNode node(String name) {
+        return nodes.stream().filter(node -> node.name().equals(name)).findFirst().orElseThrow();
+    }
+
     Path logs() {
         return logs;
     }

@@ -79,10 +79,17 @@ final class KubeNode implements AutoCloseable {
         config.write();
         try {
             network = up();
+            awaitRegistered();
         } catch (Throwable e) {
             down();
             throw e;
         }
+    }
+
+    private void awaitRegistered() {
+        await(
+                "node " + name() + " is registered",
+                () -> controlPlane.kubectl("get", "node", name()).exit() == 0);
     }
 
     /** Its name in the cluster. */
@@ -152,15 +159,18 @@ final class KubeNode implements AutoCloseable {
         if (!proxyMode.isEmpty()) {
             startProxy(proxyMode);
         }
-        await(
-                "node " + name() + " is registered",
-                () -> controlPlane.kubectl("get", "node", name()).exit() == 0);
         return own;
     }
 
     /** The node's first process: when it dies, the kernel ends all others of the node. */
-    private void startFirst(Namespace own, Path run) {
+    private void startFirst(Namespace inside, Path run) {
         StringBuilder mounts = new StringBuilder();
+        // What the node makes in these folders of the machine's, and be it a mount point, is the node's alone.
+        for (String each : List.of("etc", "opt", "var/lib", "var/log")) {
+            Path own = folder.resolve("root").resolve(each);
+            mounts.append("mkdir -p %1$s/upper %1$s/work && mount -t overlay -o lowerdir=/%2$s,upperdir=%1$s/upper,workdir=%1$s/work towpath-lab /%2$s%n"
+                    .formatted(own, each));
+        }
         DISK.forEach((disk, place) -> mounts.append("mkdir -p ")
                 .append(place)
                 .append(" && mount --bind ")
@@ -177,12 +187,13 @@ final class KubeNode implements AutoCloseable {
                 mount --make-rshared /run
                 mkdir -p /run/lock
                 %2$s
+                mount --bind %4$s /etc/resolv.conf
                 hostname %3$s
                 touch /run/up
                 trap : CHLD
                 while :; do sleep 1000 & wait; done
-                """.formatted(run, mounts, name());
-        Process process = own.background(
+                """.formatted(run, mounts, name(), folder.resolve("resolv.conf"));
+        Process process = inside.background(
                 Command.of("bash", "-c", script)
                         .by(
                                 "unshare",
@@ -251,6 +262,19 @@ final class KubeNode implements AutoCloseable {
                 "0");
     }
 
+    /** Starts a program that is a service of the node, until the node goes down. */
+    void startService(String name, String... words) {
+        start(name, words);
+    }
+
+    /** A command of {@code towpath-node}, as an operator gives it on the node; what it printed, whatever its exit code. */
+    String towpathNode(Path root, String... words) {
+        List<String> all = new ArrayList<>(
+                List.of(root.resolve("node-agent/target/towpath-node").toString()));
+        all.addAll(List.of(words));
+        return inside(all.toArray(String[]::new)).run().out();
+    }
+
     /** Ends the kubelet and starts it again. */
     void restartKubelet() {
         end("kubelet");
@@ -266,6 +290,12 @@ final class KubeNode implements AutoCloseable {
 
     /** A power failure, and the power is back: all processes and all that is in memory are gone, the disk is as it was. */
     void reboot() throws IOException {
+        rebootAlone();
+        awaitRegistered();
+    }
+
+    /** The same where nobody can be asked whether the node is back. */
+    void rebootAlone() throws IOException {
         down();
         network = up();
     }
@@ -326,6 +356,15 @@ final class KubeNode implements AutoCloseable {
                     .sorted()
                     .toList();
         }
+    }
+
+    /** The network of a pod, by one of its processes. */
+    Namespace podNetwork(String uid) {
+        List<Long> processes = Cgroups.processes(podGroup(uid));
+        if (processes.isEmpty()) {
+            throw new AssertionError("no process of pod " + uid + " on " + name());
+        }
+        return Namespace.at(Path.of("/proc/" + processes.getFirst() + "/ns/net"));
     }
 
     /** The control group of a pod of no guaranteed quality of service. */

@@ -2,6 +2,7 @@ package io.towpath.lab.kubernetes;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.towpath.lab.Command;
+import io.towpath.lab.Namespace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -58,6 +59,22 @@ final class Pods {
     private boolean reachesAtLast(String from, String address) {
         boolean reached = reaches(from, address, PORT);
         return reached || reaches(from, address, PORT);
+    }
+
+    /** The network of a pod. Whoever asks from there needs no API. */
+    Namespace namespace(String pod) {
+        JsonNode object = cluster.get("pod", pod);
+        String node = object.at("/spec/nodeName").asText();
+        return cluster.node(node).podNetwork(object.at("/metadata/uid").asText());
+    }
+
+    /** Whether a page comes from a pod's address, asked for in a network. */
+    static boolean gets(Namespace from, String address) {
+        String url = "http://" + Settings.inUrl(address) + ":" + PORT + "/hostname";
+        return from.inside(Command.of("curl", "-gsS", "--noproxy", "*", "--max-time", ONE_SECOND, url))
+                        .run()
+                        .exit()
+                == 0;
     }
 
     /** What a page says. */
