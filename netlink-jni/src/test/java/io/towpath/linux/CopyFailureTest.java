@@ -3,6 +3,7 @@ package io.towpath.linux;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.towpath.netlink.NeedsRoot;
 import java.io.IOException;
@@ -14,6 +15,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Copies by a process of their own, which is killed, or alone sees a file system that is full or read-only. */
 @NeedsRoot
@@ -23,6 +27,9 @@ class CopyFailureTest {
     private static final int EXECUTABLE = 0x1ed;
     private static final int LENGTH = 24_000_000;
     private static final int MOST_KILLS = 100;
+
+    private static final Path STRACE = Path.of("/usr/bin/strace");
+    private static final int KILLED = 128 + 9;
 
     @TempDir
     private Path folder;
@@ -91,6 +98,74 @@ class CopyFailureTest {
                 alone(disk, "read-only", folder.resolve("one").toString(), disk + "/target"));
     }
 
+    /** Of what a kernel, or a container's filter, may refuse. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "copy_file_range:error=EXDEV",
+                "copy_file_range:error=EPERM",
+                "copy_file_range,sendfile:error=ENOSYS"
+            })
+    void whatTheKernelDoesNotCopyIsCopiedInPieces(String refusal) throws Exception {
+        source("one", 1);
+        assertEquals("", faulty(refusal));
+        assertTrue(Files.readString(folder.resolve("trace")).contains("(INJECTED)"), () -> refusal);
+        assertEquals(-1, Files.mismatch(folder.resolve("one"), folder.resolve("target/name")));
+        assertEquals(List.of("name"), Linux.list(folder.resolve("target").toString()));
+    }
+
+    /** Some file systems find out that they are full when they write to the disk. */
+    @ParameterizedTest
+    @CsvSource({
+        "fsync, ENOSPC No space left on device",
+        "fsync, EIO Input/output error",
+        "renameat, EDQUOT Disk quota exceeded"
+    })
+    void whatFailsAtTheEndKeepsTheOldFile(String call, String error) throws Exception {
+        source("one", 1);
+        String name = error.substring(0, error.indexOf(' '));
+        assertEquals("write " + folder + "/target/name: " + error + "\n", faulty(call + ":error=" + name + ":when=1"));
+        assertEquals("old", Files.readString(folder.resolve("target/name")));
+        assertEquals(List.of("name"), Linux.list(folder.resolve("target").toString()));
+    }
+
+    /** The second fsync is the folder's. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "flock:signal=KILL",
+                "copy_file_range:signal=KILL:when=1",
+                "copy_file_range:signal=KILL:when=4",
+                "fchmod:signal=KILL",
+                "fsync:signal=KILL:when=1",
+                "renameat:signal=KILL",
+                "fsync:signal=KILL:when=2"
+            })
+    void aKillAtAnyCallLeavesTheOldFileOrTheNewOne(String kill) throws Exception {
+        byte[] one = source("one", 1);
+        assertEquals("", faulty(kill));
+        byte[] found = Files.readAllBytes(folder.resolve("target/name"));
+        byte[] expected = kill.endsWith("when=2") ? one : "old".getBytes(StandardCharsets.UTF_8);
+        assertArrayEquals(expected, found);
+        Linux.copy(folder.resolve("one").toString(), folder.resolve("target").toString(), "name", EXECUTABLE);
+        assertArrayEquals(one, Files.readAllBytes(folder.resolve("target/name")));
+        assertEquals(List.of("name"), Linux.list(folder.resolve("target").toString()));
+    }
+
+    /** What a worker prints whose system calls strace(1) has fail, or which it kills at one of them. */
+    private String faulty(String fault) throws Exception {
+        assumeTrue(Files.isExecutable(STRACE), "strace makes the faults");
+        Files.writeString(Files.createDirectories(folder.resolve("target")).resolve("name"), "old");
+        List<String> command = new ArrayList<>(List.of(STRACE.toString(), "-f", "-qq"));
+        command.addAll(List.of("-o", folder.resolve("trace").toString()));
+        command.addAll(List.of("-e", "trace=" + fault.substring(0, fault.indexOf(':')), "-e", "inject=" + fault));
+        command.addAll(worker("once", folder.resolve("one").toString(), folder + "/target"));
+        Process process = start(command);
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(fault.contains("KILL") ? KILLED : 0, process.waitFor(), output);
+        return output;
+    }
+
     /** What a worker prints that sees a small file system of its own. */
     private static String alone(Path disk, String... arguments) throws Exception {
         List<String> command =
@@ -122,6 +197,9 @@ class CopyFailureTest {
             Linux.copy(arguments[1], target.toString(), "name", EXECUTABLE);
         } catch (LinuxException e) {
             System.out.println(e.getMessage());
+        }
+        if (arguments[0].equals("once")) {
+            return;
         }
         System.out.println(Linux.list(target.toString()) + " "
                 + Files.readString(target.resolve("name")).strip());

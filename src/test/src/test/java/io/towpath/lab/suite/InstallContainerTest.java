@@ -12,7 +12,6 @@ import io.towpath.lab.Lab;
 import io.towpath.lab.Libc;
 import io.towpath.lab.Manifest;
 import io.towpath.lab.OnLab;
-import io.towpath.lab.Plugin;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,10 +32,10 @@ class InstallContainerTest {
     /** A shell, and what each try starts: more than one try, then. */
     private static final int PROCESSES_OF_TWO_TRIES = 4;
 
-    @AutoClose
-    private final Lab lab = new Lab(Plugin.towpath());
-
     private final Path executable = Objects.requireNonNull(Image.files().get("/opt/towpath/towpath"));
+
+    @AutoClose
+    private final Lab lab = new Lab(executable);
 
     @AutoClose
     private final Container container = new Container(lab.id() + "-install", lab.folder(), "install");
