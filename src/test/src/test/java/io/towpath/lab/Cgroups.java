@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -57,11 +58,16 @@ public final class Cgroups {
 
     /** Ends all that is in the group or below it, and removes it; nothing happens where it is not. */
     public static void remove(String path) throws IOException {
-        Await.until("no process is in " + path, () -> {
-            List<Long> left = processes(path);
-            left.forEach(Libc::kill);
-            return left.isEmpty();
-        });
+        Await.until(
+                "no process is in " + path,
+                Duration.ofMinutes(1),
+                Duration.ofMillis(20),
+                () -> {
+                    List<Long> left = processes(path);
+                    left.forEach(Libc::kill);
+                    return left.isEmpty();
+                },
+                () -> "");
         for (Path tree : trees()) {
             for (Path group : below(tree.resolve(path))) {
                 Files.deleteIfExists(group);

@@ -229,8 +229,7 @@ final class Churn {
 
     private String leaks() {
         cluster.kubectl("delete", "pods", "--all", "-n", "default", "--grace-period=0", "--force");
-        pods.awaitNothingLeaked();
-        return "";
+        return pods.awaitNothingLeaked();
     }
 
     private String well(NodeWatch watch) throws InterruptedException {

@@ -19,7 +19,9 @@ import java.util.function.Supplier;
 
 /** A cluster of real programs, and what its administrator does. Closed, it leaves nothing but its logs. */
 final class KubeCluster implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    /** Two processors take minutes for a node's worth of pods. */
+    private static final Duration PATIENCE = Duration.ofMinutes(6);
+
     private static final Duration PAUSE = Duration.ofMillis(200);
 
     private final Lab lab = new Lab(Plugin.towpath());

@@ -407,7 +407,7 @@ final class KubeNode implements AutoCloseable {
             first.destroyForcibly();
         }
         for (Process process : running.values()) {
-            Await.until("the processes of " + name() + " are gone", () -> !process.isAlive());
+            await("the processes of " + name() + " are gone", () -> !process.isAlive());
         }
         if (network != null) {
             network.close();

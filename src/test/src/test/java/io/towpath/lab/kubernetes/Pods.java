@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** The pods of the lab's own checks: web servers that tell their names, and clients of each other. */
 final class Pods {
@@ -144,15 +145,19 @@ final class Pods {
         }
     }
 
-    /** Waits until nodes hold what the pods need and nothing else. */
-    void awaitNothingLeaked() {
+    /** Waits until nodes hold what the pods need and nothing else; tells what was wrong last before that. */
+    String awaitNothingLeaked() {
+        AtomicReference<Set<String>> last = new AtomicReference<>(Set.of());
         cluster.await(
                 "nodes hold what pods need and nothing else",
-                () -> differences().isEmpty(),
-                this::differencesText);
-    }
-
-    private String differencesText() {
-        return String.join("\n", differences());
+                () -> {
+                    Set<String> now = differences();
+                    if (!now.isEmpty()) {
+                        last.set(now);
+                    }
+                    return now.isEmpty();
+                },
+                () -> String.join("\n", last.get()));
+        return last.get().isEmpty() ? "" : "last: " + last.get().iterator().next();
     }
 }

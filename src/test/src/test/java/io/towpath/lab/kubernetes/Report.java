@@ -9,6 +9,9 @@ import java.util.Map;
 
 /** What was checked and what came of it: a line each as it happens, one table at the end. */
 final class Report {
+    /** How much of a reason is told at once; the logs have the rest. */
+    private static final int MOST_LINES = 30;
+
     private final PrintStream out;
     private final List<Row> rows = new ArrayList<>();
 
@@ -129,7 +132,7 @@ final class Report {
             } catch (Exception | AssertionError e) {
                 String why = String.valueOf(e.getMessage());
                 tell("FAILED", what, start, "");
-                why.lines().forEach(line -> out.println("          " + line));
+                why.lines().limit(MOST_LINES).forEach(line -> out.println("          " + line));
                 add(what, Verdict.FAILED, why);
                 return false;
             }

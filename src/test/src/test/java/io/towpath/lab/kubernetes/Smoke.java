@@ -154,8 +154,7 @@ final class Smoke {
 
     private String leaks() {
         cluster.kubectl("delete", "pods", "--all", "-n", "default", "--grace-period=0", "--force");
-        pods.awaitNothingLeaked();
-        return "";
+        return pods.awaitNothingLeaked();
     }
 
     private String role() throws IOException {
