@@ -85,6 +85,7 @@ final class PolicyScene implements AutoCloseable {
     }
 
     PolicyLoop start() throws Exception {
+        status = AgentStatus.Policy.UNKNOWN; // not what the one before has left
         Log log = new Log(
                 new PrintStream(lines, true, StandardCharsets.UTF_8),
                 Log.Form.TEXT,
