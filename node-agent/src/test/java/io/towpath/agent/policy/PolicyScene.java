@@ -87,6 +87,7 @@ final class PolicyScene implements AutoCloseable {
     }
 
     PolicyLoop start() throws Exception {
+        status = AgentStatus.Policy.UNKNOWN; // not what the one before has left
         node.inside(() -> {
             PolicyLoop made = new PolicyLoop(
                     logger, Clock.systemUTC(), new Heartbeat(Duration.ofMinutes(1)), each -> status = each, OPTIONS);

@@ -238,7 +238,8 @@ final class ControlPlane implements AutoCloseable {
     /** The same, not yet run. */
     Command kubectlCommand(String... words) {
         return Command.of(words)
-                .by(peers.of("kubectl"), "--kubeconfig", adminConfig().toString());
+                .by(peers.of("kubectl"), "--kubeconfig", adminConfig().toString())
+                .with("HOME", folder.toString()); // for its cache
     }
 
     /** The administrator's kubeconfig. */
