@@ -205,7 +205,8 @@ final class ControlPlane implements AutoCloseable {
         return kubeconfigs.computeIfAbsent(token, who -> kubeconfig(who, "token: \"" + who + "\""));
     }
 
-    private Path kubeconfig(String name, String user) {
+    /** A file of that name, by which a program speaks to the API as a user who proves itself so. */
+    Path kubeconfig(String name, String user) {
         try {
             return Files.writeString(
                     folder.resolve(name + ".conf"), """

@@ -126,10 +126,10 @@ final class Outages {
     }
 
     private void startAgent(KubeNode node) throws IOException {
-        Path config = cluster.folder().resolve("towpath.conf");
+        Path config = cluster.folder().resolve("control-plane/towpath.conf");
         if (!Files.exists(config)) {
             String token = cluster.kubectl("create", "token", "towpath", "-n", "kube-system").strip();
-            Files.copy(cluster.controlPlane().kubeconfig(token), config);
+            cluster.controlPlane().kubeconfig("towpath", "token: \"" + token + "\"");
             Files.writeString(
                     cluster.folder().resolve("net-conf.json"),
                     "{\"Network\": \"" + cluster.settings().podCidr() + "\", \"Backend\": {\"Type\": \"vxlan\"}}");
