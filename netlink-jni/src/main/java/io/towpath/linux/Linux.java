@@ -14,6 +14,9 @@ public final class Linux {
     /** f_type of tmpfs, {@code linux/magic.h}. */
     public static final long TMPFS_MAGIC = 0x01021994;
 
+    /** By which a thread gets a tenth of what it would get, sched(7). */
+    private static final int LATER = 10;
+
     private Linux() {}
 
     /**
@@ -169,6 +172,14 @@ public final class Linux {
     /** Sets what {@link #txChecksumOffload} tells; for a vxlan device that is tx-checksum-ip-generic. */
     public static void setTxChecksumOffload(String device, boolean on) throws LinuxException {
         check("ethtool " + device + (on ? " tx on" : " tx off"), Native.txChecksum(path(device), on ? 1 : 0));
+    }
+
+    /**
+     * Has the calling thread, and those that it starts from now on, come after the other threads of its control group: its nice value
+     * grows by {@value #LATER}, nice(2). There is no way back without a capability.
+     */
+    public static void giveWay() throws LinuxException {
+        check("nice", Native.nice(LATER));
     }
 
     /**
