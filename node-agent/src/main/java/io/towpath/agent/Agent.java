@@ -14,6 +14,8 @@ import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.cni.BuildInfo;
+import io.towpath.linux.Linux;
+import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Nft;
@@ -140,9 +142,12 @@ public final class Agent {
                     endpoints.address(),
                     "socket",
                     serving.socket);
+            if (policyLoop != null) {
+                policyLoop.start();
+            }
+            giveWay();
             source.start(reconciler);
             if (policies != null && policyLoop != null) {
-                policyLoop.start();
                 policies.source.start(policyLoop);
             }
             attachments.start();
@@ -154,6 +159,15 @@ public final class Agent {
                 policies.source.close();
             }
             ended.countDown();
+        }
+    }
+
+    /** To the threads that pods wait for, which are there already: this one, and all that it or what it starts will start. */
+    private void giveWay() {
+        try {
+            Linux.giveWay();
+        } catch (LinuxException e) {
+            log.warn("pods may wait for other work", "problem", e.getMessage());
         }
     }
 

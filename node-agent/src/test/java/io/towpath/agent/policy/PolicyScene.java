@@ -85,6 +85,13 @@ final class PolicyScene implements AutoCloseable {
     }
 
     PolicyLoop start() throws Exception {
+        make();
+        node.inside(() -> loop().start());
+        return loop();
+    }
+
+    /** Makes the loop, which does nothing yet. */
+    void make() throws Exception {
         Log log = new Log(
                 new PrintStream(lines, true, StandardCharsets.UTF_8),
                 Log.Form.TEXT,
@@ -93,10 +100,8 @@ final class PolicyScene implements AutoCloseable {
         node.inside(() -> {
             PolicyLoop made = new PolicyLoop(
                     log, Clock.systemUTC(), new Heartbeat(Duration.ofMinutes(1)), each -> status = each, OPTIONS);
-            made.start();
             loop = made;
         });
-        return loop();
     }
 
     PolicyLoop loop() {
