@@ -43,6 +43,13 @@ NATIVE(jint, eventClear, jint fd)
     return read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN ? -errno : 0;
 }
 
+NATIVE(jint, nice, jint more)
+{
+    /* Of the calling thread alone: Linux has a nice value for each. The new one may be -1, which is no error. */
+    errno = 0;
+    return nice(more) < 0 && errno != 0 ? -errno : 0;
+}
+
 NATIVE(jint, await, jintArray descriptors, jint milliseconds)
 {
     jint fds[MAX_DESCRIPTORS];

@@ -19,6 +19,9 @@ public final class Linux {
     /** What {@link Native#copy} adds to the error number of a failure to read. */
     private static final int OF_SOURCE = 4096;
 
+    /** By which a thread gets a tenth of what it would get, sched(7). */
+    private static final int LATER = 10;
+
     private Linux() {}
 
     /**
@@ -206,6 +209,14 @@ public final class Linux {
     /** Sets what {@link #txChecksumOffload} tells; for a vxlan device that is tx-checksum-ip-generic. */
     public static void setTxChecksumOffload(String device, boolean on) throws LinuxException {
         check("ethtool " + device + (on ? " tx on" : " tx off"), Native.txChecksum(path(device), on ? 1 : 0));
+    }
+
+    /**
+     * Has the calling thread, and those that it starts from now on, come after the other threads of its control group: its nice value
+     * grows by {@value #LATER}, nice(2). There is no way back without a capability.
+     */
+    public static void giveWay() throws LinuxException {
+        check("nice", Native.nice(LATER));
     }
 
     /**

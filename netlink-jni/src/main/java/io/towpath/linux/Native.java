@@ -104,6 +104,9 @@ public final class Native {
     /** Makes a socket answer EAGAIN where it would wait. */
     public static native int setNonBlocking(int fd);
 
+    /** Adds to the nice value of the calling thread, which is 19 at most: nice(2). */
+    static native int nice(int more);
+
     /** Makes a descriptor to wake a waiting thread with: eventfd(2). */
     public static native int eventOpen();
 

@@ -2,6 +2,7 @@ package io.towpath.linux;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -12,6 +13,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -91,6 +94,30 @@ class LinuxTest {
         Linux.syncDirectory(folder.toString());
         assertEquals("two", Files.readString(folder.resolve("name")));
         assertEquals(List.of("name"), Linux.list(folder.toString()));
+    }
+
+    @Test
+    void threadThatGivesWayDoesSoWithThoseThatItStarts() throws Exception {
+        List<Integer> values = Collections.synchronizedList(new ArrayList<>());
+        Thread giving = new Thread(() -> assertDoesNotThrow(() -> {
+            values.add(nice());
+            Linux.giveWay();
+            values.add(nice());
+            Thread started = new Thread(() -> assertDoesNotThrow(() -> values.add(nice())));
+            started.start();
+            started.join();
+        }));
+        giving.start();
+        giving.join();
+        int usual = nice();
+        int later = Math.min(19, usual + 10);
+        assertEquals(List.of(usual, later, later), values);
+    }
+
+    /** The calling thread's nice value. */
+    private static int nice() throws Exception {
+        String stat = Files.readString(Path.of("/proc/thread-self/stat"));
+        return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[16]);
     }
 
     @Test

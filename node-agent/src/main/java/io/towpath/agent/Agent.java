@@ -18,6 +18,8 @@ import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.cni.BuildInfo;
+import io.towpath.linux.Linux;
+import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Nft;
@@ -154,9 +156,12 @@ public final class Agent {
                     endpoints.address(),
                     "socket",
                     serving.socket);
+            if (policyLoop != null) {
+                policyLoop.start();
+            }
+            giveWay();
             source.start(reconciler);
             if (policies != null && policyLoop != null) {
-                policyLoop.start();
                 policies.source.start(policyLoop);
             }
             attachments.start();
@@ -171,6 +176,15 @@ public final class Agent {
                 cache.close();
             }
             ended.countDown();
+        }
+    }
+
+    /** To the threads that pods wait for, which are there already: this one, and all that it or what it starts will start. */
+    private void giveWay() {
+        try {
+            Linux.giveWay();
+        } catch (LinuxException e) {
+            log.warn("pods may wait for other work", "problem", e.getMessage());
         }
     }
 

@@ -15,10 +15,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -201,6 +204,29 @@ class AgentProcessKernelTest {
             assertTrue(System.nanoTime() < deadline, log(1));
             LockSupport.parkNanos(20_000_000);
         }
+    }
+
+    @Test
+    void nobodyWhoHandsAPodOverComesAfterOtherWork() throws Exception {
+        Process agent = agent();
+        awaitOverlay();
+        Map<String, Integer> niceValues = niceValues(agent.pid());
+        int usual = niceValues.getOrDefault("http", 19);
+        assertEquals(Math.min(19, usual + 10), niceValues.get("cluster-file"), niceValues::toString);
+    }
+
+    /** By the names of the threads. */
+    private static Map<String, Integer> niceValues(long process) throws IOException {
+        Map<String, Integer> values = new HashMap<>();
+        try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(process), "task"))) {
+            for (Path each : threads.toList()) {
+                String stat = Files.readString(each.resolve("stat"));
+                int end = stat.lastIndexOf(')');
+                String[] fields = stat.substring(end + 2).split(" ", -1);
+                values.put(stat.substring(stat.indexOf('(') + 1, end), Integer.parseInt(fields[16]));
+            }
+        }
+        return values;
     }
 
     @Test

@@ -28,7 +28,7 @@ final class Connection {
     private @Nullable ByteBuffer answer;
 
     /**
-     * @param pages gives the answer to a request
+     * @param pages gives the answer to a request; it is cancelled if the client hangs up before
      * @param answered called by any thread when there is an answer that was not there at once
      * @param patienceNanos how long reading may take, and how long writing; an answer may take as long as it takes
      */
@@ -68,14 +68,13 @@ final class Connection {
             }
             response = coming;
             if (!coming.isDone()) {
-                key.interestOps(0);
                 var _ = coming.whenComplete((_, _) -> answered.run());
                 return false;
             }
         }
         if (answer == null) {
             if (!coming.isDone()) {
-                return false;
+                return isGone(coming);
             }
             answer = ByteBuffer.wrap(coming.join().bytes(withContent));
             deadline = System.nanoTime() + patienceNanos;
@@ -92,6 +91,16 @@ final class Connection {
             key.interestOps(SelectionKey.OP_READ);
         }
         return false;
+    }
+
+    /** Whether the client has hung up before it had its answer; then nobody has to find one any more. */
+    private boolean isGone(CompletableFuture<Response> coming) throws IOException {
+        received.clear();
+        boolean gone = channel.read(received) < 0;
+        if (gone) {
+            coming.cancel(false);
+        }
+        return gone;
     }
 
     /** The answer to what has come so far, null if more must come. */

@@ -21,11 +21,13 @@ public final class Endpoints implements AutoCloseable {
     private static final int MAX_PRIVILEGED = 1024;
 
     private final HttpServer server;
+    private final PageThread slow;
     private final UnixListener socket;
     private final InetSocketAddress address;
 
-    private Endpoints(HttpServer server, UnixListener socket, InetSocketAddress address) {
+    private Endpoints(HttpServer server, PageThread slow, UnixListener socket, InetSocketAddress address) {
         this.server = server;
+        this.slow = slow;
         this.socket = socket;
         this.address = address;
     }
@@ -49,18 +51,20 @@ public final class Endpoints implements AutoCloseable {
             String version,
             Log log)
             throws IOException {
-        Pages pages = new Pages(board, heartbeats, new PolicyPages(policy), version, log);
+        PageThread slow = new PageThread(log);
+        Pages pages = new Pages(board, heartbeats, new PolicyPages(policy, slow), slow, version, log);
         HttpServer server = new HttpServer(log);
         UnixListener unix = null;
         try {
-            unix = UnixListener.open(socket);
+            unix = UnixListener.open(socket, MAX_PRIVILEGED);
             server.listen(unix.channel(), pages::privileged, MAX_PRIVILEGED);
             ServerSocketChannel listener = bind(ip, port);
             server.listen(listener, pages::open, MAX_OPEN);
             server.start();
-            return new Endpoints(server, unix, (InetSocketAddress) listener.getLocalAddress());
+            return new Endpoints(server, slow, unix, (InetSocketAddress) listener.getLocalAddress());
         } catch (IOException e) {
             server.close();
+            slow.close();
             if (unix != null) {
                 unix.close();
             }
@@ -89,6 +93,7 @@ public final class Endpoints implements AutoCloseable {
     @Override
     public void close() throws IOException {
         server.close();
+        slow.close();
         socket.close();
     }
 }

@@ -48,7 +48,8 @@ public final class HttpServer implements AutoCloseable {
     /**
      * Has pages given by a listener, which is closed with the server; before {@link #start}.
      *
-     * @param pages gives the answer to a request: a future, soon; other threads may complete it
+     * @param pages gives the answer to a request: a future, soon; other threads may complete it. It is cancelled if the client hangs
+     *     up before
      * @param maxConnections when there are more, the eldest that waits for no answer goes
      */
     void listen(ServerSocketChannel listener, Function<Request, CompletableFuture<Response>> pages, int maxConnections)

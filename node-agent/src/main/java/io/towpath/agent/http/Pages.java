@@ -15,14 +15,16 @@ final class Pages {
     private final StatusBoard board;
     private final List<Heartbeat> heartbeats;
     private final PolicyPages policy;
+    private final PageThread slow;
     private final Metrics metrics;
     private final String version;
     private final Log log;
 
-    Pages(StatusBoard board, List<Heartbeat> heartbeats, PolicyPages policy, String version, Log log) {
+    Pages(StatusBoard board, List<Heartbeat> heartbeats, PolicyPages policy, PageThread slow, String version, Log log) {
         this.board = board;
         this.heartbeats = heartbeats;
         this.policy = policy;
+        this.slow = slow;
         this.version = version;
         this.log = log;
         this.metrics = new Metrics(board, version, Clock.systemUTC());
@@ -30,15 +32,14 @@ final class Pages {
 
     /** For whoever reaches the port. */
     CompletableFuture<Response> open(Request request) {
-        return at(request.isLook() ? page(request.path()) : onlyToGet());
-    }
-
-    private Response page(String path) {
-        return switch (path) {
-            case "/metrics" -> metrics();
-            case "/healthz" -> verdict(problem());
-            case "/readyz" -> verdict(board.current().notReady());
-            default -> Response.text(Response.NOT_FOUND, "there are /metrics, /healthz and /readyz");
+        if (!request.isLook()) {
+            return at(Response.text(Response.METHOD_NOT_ALLOWED, "there is nothing here but to GET"));
+        }
+        return switch (request.path()) {
+            case "/metrics" -> slow.make(this::metrics);
+            case "/healthz" -> at(verdict(problem()));
+            case "/readyz" -> at(verdict(board.current().notReady()));
+            default -> at(Response.text(Response.NOT_FOUND, "there are /metrics, /healthz and /readyz"));
         };
     }
 
@@ -48,14 +49,14 @@ final class Pages {
             return policy.answer(request);
         }
         if (request.isLook() && request.path().equals("/status")) {
-            String json = StatusJson.of(board.current(), version).toString();
-            return at(new Response(Response.OK, "application/json", json));
+            return slow.make(this::status);
         }
         return open(request);
     }
 
-    private static Response onlyToGet() {
-        return Response.text(Response.METHOD_NOT_ALLOWED, "there is nothing here but to GET");
+    private Response status() {
+        String json = StatusJson.of(board.current(), version).toString();
+        return new Response(Response.OK, "application/json", json);
     }
 
     private static CompletableFuture<Response> at(Response response) {

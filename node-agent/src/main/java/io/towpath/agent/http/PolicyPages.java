@@ -10,10 +10,12 @@ import org.jspecify.annotations.Nullable;
 /** What is to ask of policies. */
 final class PolicyPages {
     private final @Nullable PolicyLoop loop;
+    private final PageThread slow;
 
     /** @param loop null for an agent that enforces none */
-    PolicyPages(@Nullable PolicyLoop loop) {
+    PolicyPages(@Nullable PolicyLoop loop, PageThread slow) {
         this.loop = loop;
+        this.slow = slow;
     }
 
     CompletableFuture<Response> answer(Request request) {
@@ -24,8 +26,8 @@ final class PolicyPages {
         return switch (request.method() + " " + request.path()) {
             case "POST /policy/endpoints" -> handOver(enforcing, request.body());
             case "GET /policy/pods" -> podOf(enforcing, request);
-            case "GET /policy/explain" -> explain(enforcing, request);
-            case "GET /policy/log" -> log(enforcing, request);
+            case "GET /policy/explain" -> slow.make(() -> explain(enforcing, request));
+            case "GET /policy/log" -> slow.make(() -> log(enforcing, request));
             default ->
                 at(
                         Response.NOT_FOUND,
@@ -43,35 +45,42 @@ final class PolicyPages {
         if (current == null) {
             return at(Response.UNAVAILABLE, "the Kubernetes API does not tell which pods there are");
         }
+        if (loop.isNotKnownYet(link)) {
+            return at(
+                    Response.UNAVAILABLE,
+                    "the Kubernetes API has not told yet of the pod that link " + link + " is of");
+        }
         String pod = current.podOf(link);
         return pod == null
                 ? at(Response.GONE, "the Kubernetes API has no pod on this node that link " + link + " is of")
                 : at(Response.OK, pod);
     }
 
-    private static CompletableFuture<Response> explain(PolicyLoop loop, Request request) {
+    private static Response explain(PolicyLoop loop, Request request) {
         PolicyFacts known = loop.facts();
         if (known == null) {
-            return at(Response.UNAVAILABLE, "the policies of the cluster are not known yet");
+            return Response.text(Response.UNAVAILABLE, "the policies of the cluster are not known yet");
         }
         String json = Explaining.answer(known.facts(), loop.nodes(), request.query());
-        return CompletableFuture.completedFuture(new Response(Response.OK, "application/json", json));
+        return new Response(Response.OK, "application/json", json);
     }
 
-    private static CompletableFuture<Response> log(PolicyLoop loop, Request request) {
+    private static Response log(PolicyLoop loop, Request request) {
         String after = request.query().getOrDefault("after", "0");
         if (after.length() > 18 || !after.chars().allMatch(c -> c >= '0' && c <= '9') || after.isEmpty()) {
             throw new IllegalArgumentException("after is no number: \"" + after + "\"");
         }
         String json = DenialJson.of(loop.denials(), Long.parseLong(after)).toString();
-        return CompletableFuture.completedFuture(new Response(Response.OK, "application/json", json));
+        return new Response(Response.OK, "application/json", json);
     }
 
     private static CompletableFuture<Response> handOver(PolicyLoop loop, String body) {
-        return loop.handOver(Handover.read(body))
-                .thenApply(reason -> reason == null
-                        ? new Response(Response.NO_CONTENT, "text/plain", "")
-                        : Response.text(Response.UNAVAILABLE, reason));
+        CompletableFuture<@Nullable String> answer = loop.handOver(Handover.read(body));
+        CompletableFuture<Response> response = answer.thenApply(reason -> reason == null
+                ? new Response(Response.NO_CONTENT, "text/plain", "")
+                : Response.text(Response.UNAVAILABLE, reason));
+        var _ = response.whenComplete((_, _) -> answer.cancel(false)); // if nobody waits any more
+        return response;
     }
 
     private static CompletableFuture<Response> at(int status, String line) {

@@ -35,9 +35,10 @@ final class UnixListener implements AutoCloseable {
     /**
      * Makes the socket, in the place of one of a process that has ended; the folder as well if it is missing.
      *
+     * @param backlog how many may have connected that nobody has accepted; whoever comes after them has to try again
      * @throws IOException if another process has it, if something else is in its place, or if it cannot be made
      */
-    static UnixListener open(Path path) throws IOException {
+    static UnixListener open(Path path, int backlog) throws IOException {
         Path absolute = path.toAbsolutePath();
         Path folder = absolute.getParent();
         if (folder == null) {
@@ -47,7 +48,7 @@ final class UnixListener implements AutoCloseable {
         FileChannel lock = lock(absolute);
         try {
             requireSocketOrNothing(absolute);
-            return new UnixListener(absolute, lock, bind(absolute, folder));
+            return new UnixListener(absolute, lock, bind(absolute, folder, backlog));
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;
@@ -84,7 +85,7 @@ final class UnixListener implements AutoCloseable {
     }
 
     /** Binds it in a folder of root's alone and moves it from there: nobody else can connect before the mode is right. */
-    private static ServerSocketChannel bind(Path path, Path folder) throws IOException {
+    private static ServerSocketChannel bind(Path path, Path folder, int backlog) throws IOException {
         Path secluded = folder.resolve(".sock");
         Path made = secluded.resolve("s");
         Files.deleteIfExists(made);
@@ -93,7 +94,7 @@ final class UnixListener implements AutoCloseable {
                 secluded, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            channel.bind(UnixDomainSocketAddress.of(made));
+            channel.bind(UnixDomainSocketAddress.of(made), backlog);
             Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
             Files.move(made, path, StandardCopyOption.ATOMIC_MOVE);
             return channel;

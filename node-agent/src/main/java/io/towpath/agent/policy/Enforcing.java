@@ -9,7 +9,6 @@ import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.Rtnl;
-import io.towpath.policy.compile.Compiled;
 import io.towpath.policy.nft.Connections;
 import io.towpath.policy.nft.PolicyOptions;
 import io.towpath.policy.nft.PolicyTable;
@@ -20,7 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What the kernel must do of what was compiled: the table, and the connections that are permitted no more. */
+/** What the kernel must do of a ruleset: the table, and the connections that are permitted no more. */
 final class Enforcing {
     private final Rtnl rtnl;
     private final PolicyTable table;
@@ -47,12 +46,11 @@ final class Enforcing {
     /**
      * Puts it into force.
      *
+     * @param tried with policies of a dry run; null if there are none
      * @throws NetlinkException if that failed; what was in force still is, or what is new and some connections of before live on
      */
-    KeptTable.Outcome enforce(Compiled compiled) throws NetlinkException {
-        Ruleset ruleset = compiled.ruleset();
+    KeptTable.Outcome enforce(Ruleset ruleset, @Nullable Ruleset tried) throws NetlinkException {
         KeptTable.Outcome outcome = table.sync(ruleset);
-        Ruleset tried = compiled.trial();
         if (tried != null) {
             isTrialThere = true;
             trial.sync(tried);

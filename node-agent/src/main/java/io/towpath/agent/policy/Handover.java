@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.towpath.cni.protocol.PolicyConf;
 import io.towpath.cni.wiring.EndpointName;
 import io.towpath.net.IpAddress;
+import io.towpath.policy.compile.LocalEndpoint;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,11 @@ public record Handover(
         String uid = tree.path("uid").asText("");
         return new Handover(
                 text(tree, "namespace"), text(tree, "name"), uid.isEmpty() ? null : uid, link, addresses, wait.asInt());
+    }
+
+    /** As the compiler takes it. */
+    LocalEndpoint endpoint() {
+        return new LocalEndpoint(podNamespace, podName, link, addresses);
     }
 
     private static String text(JsonNode tree, String field) {

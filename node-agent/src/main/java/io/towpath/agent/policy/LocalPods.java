@@ -25,19 +25,39 @@ import org.jspecify.annotations.Nullable;
  * several threads.
  */
 final class LocalPods {
+    /**
+     * How long a pod is waited for that the facts do not know yet, though no policy can be about it: who makes a policy and then a pod is told
+     * of in that order, and what came of it is to be seen before the pod is let through.
+     */
+    private static final long ORDER_NANOS = 1_000_000_000L;
+
     private Map<String, Handed> handed = new HashMap<>();
-    private Map<String, Seen> seen = Map.of();
+    private volatile Map<String, Seen> seen = Map.of();
     private Set<Integer> indexes = Set.of();
     private boolean isStale = true;
 
     private @Nullable Map<String, String> named;
     private Map<String, Pod> owners = Map.of();
 
-    /** What was handed over, and the index that the link had then; 0 until it was looked for. */
-    private record Handed(Handover handover, int index) {
+    /**
+     * What was handed over.
+     *
+     * @param index that the link had then; 0 until it was looked for
+     * @param since when, as {@link System#nanoTime} tells
+     * @param wasKnown whether the facts have known the pod since
+     */
+    private record Handed(Handover handover, int index, long since, boolean wasKnown) {
         /** Whether it is about a link of its name; one that comes under the name of another is another pod's. */
         boolean isOf(int linkIndex) {
             return index == 0 || index == linkIndex;
+        }
+
+        Handed at(int linkIndex) {
+            return new Handed(handover, linkIndex, since, wasKnown);
+        }
+
+        Handed known() {
+            return wasKnown ? this : new Handed(handover, index, since, true);
         }
     }
 
@@ -48,11 +68,11 @@ final class LocalPods {
 
     /** Takes an interface that the CNI executable tells of. */
     void add(Handover handover) {
-        handed.put(handover.link(), new Handed(handover, 0));
+        handed.put(handover.link(), new Handed(handover, 0, System.nanoTime(), false));
         isStale |= !seen.containsKey(handover.link());
     }
 
-    /** Whether there is a link of this name; as of the last look. */
+    /** Whether there is a link of this name; as of the last look. Any thread may ask. */
     boolean has(String link) {
         return seen.containsKey(link);
     }
@@ -102,7 +122,7 @@ final class LocalPods {
         found.forEach((link, each) -> {
             Handed known = handed.get(link);
             if (known != null && known.isOf(each.index)) {
-                kept.put(link, new Handed(known.handover, each.index));
+                kept.put(link, known.at(each.index));
             }
         });
         handed = kept;
@@ -144,10 +164,9 @@ final class LocalPods {
         seen.forEach((link, each) -> {
             Handed known = handed.get(link);
             if (known != null) {
-                Handover handover = known.handover;
-                if (isOf(handover, facts)) {
-                    endpoints.add(
-                            new LocalEndpoint(handover.podNamespace(), handover.podName(), link, handover.addresses()));
+                if (isOf(known.handover, facts)) {
+                    handed.put(link, known.known());
+                    endpoints.add(known.handover.endpoint());
                 }
                 return;
             }
@@ -157,6 +176,42 @@ final class LocalPods {
             }
         });
         return endpoints;
+    }
+
+    /** The interfaces that were handed over some time ago, and of whose pods the facts have not known since. */
+    List<LocalEndpoint> unknown() {
+        long now = System.nanoTime();
+        List<LocalEndpoint> unknown = new ArrayList<>();
+        handed.forEach((link, each) -> {
+            if (!each.wasKnown && seen.containsKey(link) && now - each.since >= ORDER_NANOS) {
+                unknown.add(each.handover.endpoint());
+            }
+        });
+        return unknown;
+    }
+
+    /** The links that were handed over and whose pods the facts have not known since. */
+    Set<String> notKnownYet() {
+        Set<String> links = new HashSet<>();
+        handed.forEach((link, each) -> {
+            if (!each.wasKnown) {
+                links.add(link);
+            }
+        });
+        return links;
+    }
+
+    /** In how many nanoseconds there will be more that are {@link #unknown}; at most {@code longest}. */
+    long untilUnknown(long longest) {
+        long now = System.nanoTime();
+        long least = longest;
+        for (Handed each : handed.values()) {
+            long left = each.since + ORDER_NANOS - now;
+            if (!each.wasKnown && left > 0) {
+                least = Math.min(least, left);
+            }
+        }
+        return least;
     }
 
     /** The pods of endpoints, as {@code namespace/name}, by the indexes of their links. */

@@ -1,7 +1,6 @@
 package io.towpath.agent.policy;
 
 import io.towpath.agent.log.Log;
-import io.towpath.agent.policy.denial.DenialCounts;
 import io.towpath.agent.policy.denial.DenialReader;
 import io.towpath.agent.policy.denial.Denials;
 import io.towpath.agent.source.PolicyFacts;
@@ -14,31 +13,26 @@ import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Conntrack;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
-import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.netlink.rtnl.RtnlEvent;
-import io.towpath.policy.compile.Compiled;
-import io.towpath.policy.compile.Compiler;
-import io.towpath.policy.compile.LocalEndpoint;
 import io.towpath.policy.explain.Nodes;
 import io.towpath.policy.nft.PolicyOptions;
 import io.towpath.policy.nft.PolicyTable;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps in force what the policies say, on a thread of its own: no pod waits for the overlay. A round after all that changes: facts,
- * pods, what others do to the table; and a slow one in between, should any change not have been told.
+ * pods, what others do to the table; and a slow one in between, should any change not have been told. What takes long is compiled on
+ * another thread, and a pod's time is kept by a third, which has nothing else to do.
  *
  * <p>Until the source is in sync, or what it told an agent before is told, what is in force stays, and no pod is acknowledged.
  */
@@ -49,8 +43,10 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     /** How long what the kernel tells of links waits: of most the CNI executable tells then, too, and that does not wait. */
     private static final long LINKS_NANOS = 20_000_000L;
 
-    /** How often at most the counters are read, which takes as long as all else that a round does. */
+    /** How often at most the counters are read, which takes as long as all else that a round does; more seldom while a pod waits. */
     private static final long COUNT_NANOS = 1_000_000_000L;
+
+    private static final long SELDOM_COUNT_NANOS = 10 * COUNT_NANOS;
 
     private static final int FIRST_RETRY_MS = 200;
     private static final int LAST_RETRY_MS = 5_000;
@@ -61,26 +57,28 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private final Monitor monitor = new Monitor();
     private final Thread thread = new Thread(this::run, "policy");
 
-    private final Queue<Waiting.Entry> handedOver = new ConcurrentLinkedQueue<>();
     private final DenialReader denials;
+    private final LocalPods pods = new LocalPods();
+    private final Waiting waiting = new Waiting();
     private volatile @Nullable PolicyFacts facts;
     private volatile DenialReader.@Nullable Known known;
     private volatile Nodes nodes = Nodes.NONE;
+    private volatile Set<String> notKnownYet = Set.of();
+    private volatile boolean areFactsNew;
     private volatile @Nullable String trouble;
+    private volatile @Nullable String problem;
     private volatile boolean news;
     private volatile boolean stopped;
 
     // Of the thread alone.
-    private final LocalPods pods = new LocalPods();
-    private final Waiting waiting = new Waiting();
-    private final Compiler compiler = new Compiler();
     private final PolicyStatus status;
     private @Nullable Enforcing enforcing;
     private boolean due = true;
     private boolean areLinksDue;
     private long linksDue;
     private boolean isCountDue;
-    private long counted = System.nanoTime() - COUNT_NANOS;
+    private long counted = System.nanoTime() - SELDOM_COUNT_NANOS;
+    private long unknownDue;
     private int retry;
 
     /**
@@ -117,6 +115,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     @Override
     public void policy(PolicyFacts told) {
         facts = told;
+        areFactsNew = true;
         wake();
     }
 
@@ -137,6 +136,11 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         return trouble == null ? facts : null;
     }
 
+    /** Whether a link was handed over and the source has not told of its pod since. Any thread may ask. */
+    public boolean isNotKnownYet(String link) {
+        return notKnownYet.contains(link);
+    }
+
     /** Takes the nodes by which addresses are told; any thread may call it. */
     public void nodes(Nodes now) {
         nodes = now;
@@ -150,13 +154,30 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     /**
      * Takes an interface; any thread may call it.
      *
-     * @return completed with null when what holds for it is in force, or with the reason why it is not when its time is up
+     * @return completed with null when what holds for it is in force, or with the reason why it is not when its time is up; who waits no
+     *     more cancels it
      */
     public CompletableFuture<@Nullable String> handOver(Handover handover) {
-        CompletableFuture<@Nullable String> answer = new CompletableFuture<>();
-        handedOver.add(new Waiting.Entry(handover, answer));
+        CompletableFuture<@Nullable String> answer = waiting.handOver(handover, this::whyNot);
         wake();
         return answer;
+    }
+
+    private String whyNot(Waiting.Entry entry) {
+        PolicyFacts now = facts;
+        String why = problem;
+        if (why != null) {
+            return why;
+        }
+        if (now == null) {
+            return "the policies of the cluster are not known yet";
+        }
+        if (waiting.isAdded(entry)) {
+            return Waiting.BUSY;
+        }
+        return pods.has(entry.handover().link())
+                ? Waiting.reason(entry.handover(), now)
+                : "there is no link " + entry.handover().link();
     }
 
     /** The last packets that were denied and logged. */
@@ -181,25 +202,31 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     }
 
     private void run() {
+        ExecutorService compiler = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("policy compile").factory());
         try (Rtnl rtnl = Rtnl.open();
                 Nft nft = Nft.open();
                 Conntrack conntrack = Conntrack.open()) {
             Enforcing table = new Enforcing(nft, conntrack, rtnl, denials.start());
             enforcing = table;
-            rounds(rtnl, table);
+            Compilations compilations = new Compilations(compiler, this::wake);
+            rounds(new PolicyRound(rtnl, table, pods, waiting, compilations, status));
         } catch (NetlinkException e) {
             log.error("policies are not looked after", "problem", e.getMessage());
         } finally {
+            compiler.shutdown();
             waiting.end();
         }
     }
 
-    private void rounds(Rtnl rtnl, Enforcing table) throws NetlinkException {
+    private void rounds(PolicyRound round) throws NetlinkException {
         long slow = System.nanoTime();
+        long soonest = slow;
         long earliest = slow;
         while (!stopped) {
             long now = System.nanoTime();
-            long wait = waiting.patience(Math.max(earliest - now, due || news ? 0 : restNanos(slow, now)));
+            boolean isUrgent = waiting.hasAdded() || round.isAwaited();
+            long wait = Math.max((isUrgent ? soonest : earliest) - now, due || news ? 0 : restNanos(round, slow, now));
             if (wait > 0) {
                 monitor.await((int) ((Math.min(SLOW_ROUND_NANOS, wait) + 999_999) / 1_000_000));
                 continue;
@@ -208,87 +235,84 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
             monitor.await(0);
             if (now - slow >= 0) {
                 pods.doubt();
+                due = true;
             }
+            boolean isTableDue = due;
             due = false;
             areLinksDue = false;
             news = false;
             heartbeat.beat();
-            boolean done = round(rtnl, table);
+            boolean done = round(round, isTableDue);
             retry = done ? 0 : Math.clamp(2L * retry, FIRST_RETRY_MS, LAST_RETRY_MS);
             long end = System.nanoTime();
-            // A storm of changes is to leave half of a processor to others.
-            earliest = end + Math.max(1_000_000L * Math.max(LEAST_GAP_MS, retry), end - now);
+            soonest = end + 1_000_000L * Math.max(LEAST_GAP_MS, retry);
+            // A storm of changes is to leave half of a processor to others, but nobody waits for that.
+            earliest = Math.max(soonest, end + (end - now));
             slow = done ? end + SLOW_ROUND_NANOS : earliest;
+            unknownDue = end + pods.untilUnknown(SLOW_ROUND_NANOS);
         }
     }
 
     /** For how long there is nothing to do, if nobody tells anything. */
-    private long restNanos(long slow, long now) {
-        long rest = slow - now;
+    private long restNanos(PolicyRound round, long slow, long now) {
+        long rest = round.untilCompilation(Math.min(slow - now, unknownDue - now));
         if (areLinksDue) {
             rest = Math.min(rest, linksDue - now);
         }
         if (isCountDue) {
-            rest = Math.min(rest, counted + COUNT_NANOS - now);
+            rest = Math.min(rest, counted + countNanos() - now);
         }
         return rest;
     }
 
+    private long countNanos() {
+        return waiting.isEmpty() ? COUNT_NANOS : SELDOM_COUNT_NANOS;
+    }
+
     /** Whether everything is as it must be now. */
-    private boolean round(Rtnl rtnl, Enforcing table) {
+    private boolean round(PolicyRound round, boolean isTableDue) {
         long began = System.nanoTime();
-        for (Waiting.Entry entry = handedOver.poll(); entry != null; entry = handedOver.poll()) {
-            pods.add(entry.handover());
-            waiting.add(entry);
-        }
+        List<Waiting.Entry> entries = waiting.takeAdded();
+        boolean isNews = areFactsNew;
+        areFactsNew = false;
         PolicyFacts now = facts;
-        String problem = null;
+        if (isNews && now != null) {
+            round.news(now);
+        }
+        entries.forEach(round::take);
+        notKnownYet = pods.notKnownYet();
+        String failure = null;
         try {
             if (now != null) {
-                round(rtnl, table, now);
+                enforce(round, isTableDue);
             }
         } catch (NetlinkException e) {
-            problem = "nftables table " + PolicyTable.NAME + ": " + e.getMessage();
-        } catch (RuntimeException | StackOverflowError e) {
+            failure = "nftables table " + PolicyTable.NAME + ": " + e.getMessage();
+        } catch (CompletionException e) {
             // A mistake of ours that some policy brings to light must not end the enforcement of all others.
-            problem = FailureLine.internal(e);
+            failure = FailureLine.internal(e.getCause() == null ? e : e.getCause());
+        } catch (RuntimeException | StackOverflowError e) {
+            failure = FailureLine.internal(e);
         }
-        if (problem != null) {
+        problem = failure;
+        if (failure != null) {
             pods.doubt();
-            status.failed(problem);
+            status.failed(failure);
         }
-        waiting.expire(now, problem, pods::has);
         statuses.accept(status.roundEnded(now, trouble, Duration.ofNanos(System.nanoTime() - began)));
-        return problem == null;
+        return failure == null;
     }
 
-    private void round(Rtnl rtnl, Enforcing table, PolicyFacts now) throws NetlinkException {
-        pods.look(rtnl);
-        List<LocalEndpoint> endpoints = pods.endpoints(now);
-        Compiled compiled = compiler.compile(now.facts(), endpoints);
-        KeptTable.Outcome outcome = table.enforce(compiled);
-        Set<LocalEndpoint> inForce = new HashSet<>(endpoints);
-        compiled.waiting().forEach(inForce::remove);
-        waiting.inForce(handover -> inForce.contains(
-                new LocalEndpoint(handover.podNamespace(), handover.podName(), handover.link(), handover.addresses())));
-        known = new DenialReader.Known(now.facts(), pods.names(endpoints));
-        status.enforced(compiled, outcome, inForce.size());
-        isCountDue = System.nanoTime() - counted < COUNT_NANOS;
+    private void enforce(PolicyRound round, boolean isTableDue) throws NetlinkException {
+        if (!round.run(isTableDue, trouble == null)) {
+            return;
+        }
+        known = round.known();
+        isCountDue = System.nanoTime() - counted < countNanos();
         if (!isCountDue) {
-            status.counted(table.dropped(), table.tried(), denied(table, endpoints, now));
+            round.count(denials);
             counted = System.nanoTime();
         }
-    }
-
-    private AgentStatus.Denied denied(Enforcing table, List<LocalEndpoint> endpoints, PolicyFacts now)
-            throws NetlinkException {
-        Map<String, String> names = new HashMap<>();
-        endpoints.forEach(each -> names.put(each.link(), PolicyFacts.key(each.podNamespace(), each.podName())));
-        Map<DenialCounts.Key, Long> byPod = table.denied(names);
-        return new AgentStatus.Denied(
-                byPod,
-                denials.counts().counted(byPod, now.facts()),
-                denials.denials().lost());
     }
 
     /** Ends it after the round under way; what is in force stays. */
@@ -296,6 +320,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     public void close() {
         stopped = true;
         if (!thread.isAlive()) {
+            waiting.end();
             denials.close();
             monitor.close();
             return;

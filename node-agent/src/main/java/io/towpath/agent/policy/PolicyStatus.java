@@ -7,6 +7,7 @@ import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.policy.compile.Compiled;
 import io.towpath.policy.compile.LocalEndpoint;
 import io.towpath.policy.compile.Problem;
+import io.towpath.policy.facts.Facts;
 import io.towpath.policy.nft.PolicyTable;
 import java.time.Clock;
 import java.time.Duration;
@@ -23,6 +24,7 @@ final class PolicyStatus {
     private boolean isInForce;
     private @Nullable String problem;
     private @Nullable Instant held;
+    private Facts facts = Facts.NONE;
     private int endpoints;
     private List<LocalEndpoint> waiting = List.of();
     private List<Problem> problems = List.of();
@@ -45,13 +47,14 @@ final class PolicyStatus {
         log.problem("policy", message);
     }
 
-    void enforced(Compiled compiled, KeptTable.Outcome outcome, int endpointsInForce) {
+    void enforced(Facts of, Compiled compiled, KeptTable.Outcome outcome, int endpointsInForce) {
         if (!isInForce) {
             log.info("policies in force", "endpoints", endpointsInForce);
         }
         isInForce = true;
         problem = null;
         log.problem("policy", null);
+        facts = of;
         endpoints = endpointsInForce;
         waiting = compiled.waiting();
         if (outcome == KeptTable.Outcome.REPAIRED) {
@@ -86,11 +89,11 @@ final class PolicyStatus {
         problems = now;
     }
 
-    AgentStatus.Policy roundEnded(@Nullable PolicyFacts facts, @Nullable String trouble, Duration duration) {
+    AgentStatus.Policy roundEnded(@Nullable PolicyFacts known, @Nullable String trouble, Duration duration) {
         rounds = rounds.ended(problem == null, duration);
-        boolean isTold = facts != null && facts.held() == null;
-        if (facts != null && !isTold) {
-            held = facts.held();
+        boolean isTold = known != null && known.held() == null;
+        if (known != null && !isTold) {
+            held = known.held();
         } else if (isTold && trouble == null) {
             held = clock.instant();
         }
@@ -100,8 +103,8 @@ final class PolicyStatus {
                 problem,
                 trouble,
                 held,
-                facts == null ? 0 : facts.facts().policies().size(),
-                facts == null ? 0 : facts.facts().clusterPolicies().size(),
+                facts.policies().size(),
+                facts.clusterPolicies().size(),
                 endpoints,
                 waiting.stream()
                         .map(each -> PolicyFacts.key(each.podNamespace(), each.podName()))

@@ -3,71 +3,125 @@ package io.towpath.agent.policy;
 import io.towpath.agent.source.PolicyFacts;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The interfaces that were handed over and are not in force yet, and whoever waits for that. Not for use by several threads. */
+/**
+ * The interfaces that were handed over and are not in force yet, and whoever waits for that. One thread puts them into force, which may be
+ * late; that nobody waits longer than he will is another's only task.
+ */
 final class Waiting {
-    private final List<Entry> entries = new ArrayList<>();
+    static final String BUSY =
+            "the agent is still at work on the policies: does the node leave it enough of a processor?";
+    private static final String STOPPING = "the agent is stopping";
+
+    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("policy timer").factory(), new ThreadPoolExecutor.DiscardPolicy());
+    private final Queue<Entry> added = new ConcurrentLinkedQueue<>();
+    private volatile boolean ended;
+
+    // Of the one thread alone.
+    private final List<Waiter> waiters = new ArrayList<>();
 
     /**
      * An interface that is waited for.
      *
-     * @param deadline until when, as {@link System#nanoTime} tells
-     * @param answer null when it is in force, else why it is not, in one line
+     * @param answer null when it is in force, else why it is not, in one line; cancelled by who waits no more
      */
-    record Entry(Handover handover, long deadline, CompletableFuture<@Nullable String> answer) {
-        Entry(Handover handover, CompletableFuture<@Nullable String> answer) {
-            this(handover, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(handover.waitMilliseconds()), answer);
+    record Entry(Handover handover, CompletableFuture<@Nullable String> answer) {}
+
+    /** Who waits, and the number of the facts that have to be in force for that. */
+    private record Waiter(Entry entry, int number) {}
+
+    Waiting() {
+        timer.setRemoveOnCancelPolicy(true);
+    }
+
+    /**
+     * Takes an interface; any thread may call it.
+     *
+     * @param whyNot asked when the time is up, by any thread
+     */
+    CompletableFuture<@Nullable String> handOver(Handover handover, Function<Entry, String> whyNot) {
+        Entry entry = new Entry(handover, new CompletableFuture<>());
+        CompletableFuture<@Nullable String> answer = entry.answer;
+        added.add(entry);
+        if (ended) {
+            answer.complete(STOPPING);
+        } else {
+            Future<?> end = timer.schedule(
+                    () -> answer.complete(whyNot.apply(entry)), handover.waitMilliseconds(), TimeUnit.MILLISECONDS);
+            var _ = answer.whenComplete((_, _) -> end.cancel(false));
         }
+        return answer;
     }
 
-    void add(Entry entry) {
-        entries.add(entry);
+    /** Whether there are some that nobody has looked at. Any thread may ask. */
+    boolean hasAdded() {
+        return !added.isEmpty();
     }
 
+    /** Whether nobody has looked at it. Any thread may ask. */
+    boolean isAdded(Entry entry) {
+        return added.contains(entry);
+    }
+
+    /** Those that nobody has looked at. */
+    List<Entry> takeAdded() {
+        List<Entry> taken = new ArrayList<>();
+        for (Entry entry = added.poll(); entry != null; entry = added.poll()) {
+            taken.add(entry);
+        }
+        return taken;
+    }
+
+    /**
+     * Waits with one that was taken.
+     *
+     * @param number of the newest facts: what was told before is in force when it is answered
+     */
+    void keep(Entry entry, int number) {
+        waiters.add(new Waiter(entry, number));
+    }
+
+    /** Forgets those that have an answer, or wait no more. */
+    void tidy() {
+        waiters.removeIf(waiter -> waiter.entry.answer.isDone());
+    }
+
+    /** Whether nobody waits whose interface was looked at. */
     boolean isEmpty() {
-        return entries.isEmpty();
+        return waiters.isEmpty();
     }
 
-    /** Until the first runs out of patience, in nanoseconds; at most {@code longest}. */
-    long patience(long longest) {
-        long now = System.nanoTime();
-        long least = longest;
-        for (Entry entry : entries) {
-            least = Math.min(least, entry.deadline - now);
+    /**
+     * Answers those that are in force.
+     *
+     * @param number of the facts that are
+     * @param isBound whether something is in force for an interface by these facts
+     * @param isFree whether something is in force for an interface by the newest
+     */
+    void inForce(int number, Predicate<Handover> isBound, Predicate<Handover> isFree) {
+        for (Waiter waiter : waiters) {
+            Handover handover = waiter.entry.handover;
+            if ((waiter.number <= number && isBound.test(handover)) || isFree.test(handover)) {
+                waiter.entry.answer.complete(null);
+            }
         }
-        return Math.max(0, least);
+        tidy();
     }
 
-    /** Answers those that are in force. */
-    void inForce(Predicate<Handover> condition) {
-        entries.removeIf(entry -> condition.test(entry.handover) && entry.answer.complete(null));
-    }
-
-    /** Answers those whose time is up. */
-    void expire(@Nullable PolicyFacts facts, @Nullable String problem, Predicate<String> hasLink) {
-        long now = System.nanoTime();
-        entries.removeIf(entry -> {
-            boolean expired = now - entry.deadline >= 0;
-            return expired && entry.answer.complete(reason(entry.handover, facts, problem, hasLink));
-        });
-    }
-
-    private static String reason(
-            Handover handover, @Nullable PolicyFacts facts, @Nullable String problem, Predicate<String> hasLink) {
+    /** Why there is nothing in force for an interface that there is. */
+    static String reason(Handover handover, PolicyFacts facts) {
         String pod = "pod " + PolicyFacts.key(handover.podNamespace(), handover.podName());
-        if (problem != null) {
-            return problem;
-        }
-        if (facts == null) {
-            return "the policies of the cluster are not known yet";
-        }
-        if (!hasLink.test(handover.link())) {
-            return "there is no link " + handover.link();
-        }
         String uid = facts.uids().get(PolicyFacts.key(handover.podNamespace(), handover.podName()));
         if (uid == null) {
             return facts.held() == null
@@ -77,12 +131,17 @@ final class Waiting {
         if (!LocalPods.isOf(handover, facts)) {
             return "the Kubernetes API has told of another " + pod + " only, with UID " + uid;
         }
-        return "namespace " + handover.podNamespace() + " is not known yet";
+        boolean isNamespaceKnown =
+                facts.facts().namespaces().stream().anyMatch(each -> each.name().equals(handover.podNamespace()));
+        return isNamespaceKnown ? BUSY : "namespace " + handover.podNamespace() + " is not known yet";
     }
 
-    /** Answers all that are left. */
+    /** Answers all that are left and all that come; the one thread has ended. */
     void end() {
-        entries.forEach(entry -> entry.answer.complete("the agent is stopping"));
-        entries.clear();
+        ended = true;
+        added.forEach(entry -> entry.answer.complete(STOPPING));
+        waiters.forEach(waiter -> waiter.entry.answer.complete(STOPPING));
+        waiters.clear();
+        timer.shutdownNow();
     }
 }

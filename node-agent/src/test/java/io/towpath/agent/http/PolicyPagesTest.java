@@ -34,6 +34,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -123,6 +125,37 @@ class PolicyPagesTest {
             loop.close();
             loops.join();
             assertNull(failure.get());
+        }
+    }
+
+    @Test
+    void whoeverHandsAPodOverDoesNotWaitForAPageThatTakesItsTime() throws Exception {
+        try (PolicyLoop loop =
+                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+                Endpoints _ = open(loop)) {
+            Thread reader = new Thread(() -> assertDoesNotThrow(() -> get("/policy/log")));
+            synchronized (loop.denials()) {
+                reader.start();
+                awaitBlocked();
+                CompletableFuture<String> answer = new CompletableFuture<>();
+                Thread.ofVirtual()
+                        .start(() -> assertDoesNotThrow(
+                                () -> answer.complete(post("/policy/endpoints", handover("cali0123456789b", 50)))));
+                assertTrue(answer.get(20, TimeUnit.SECONDS).startsWith("HTTP/1.1 503 "));
+                assertTrue(get("/healthz").startsWith("HTTP/1.1 200 "));
+            }
+            reader.join();
+        }
+    }
+
+    /** Waits until a thread of the agent waits for what another has. */
+    private static void awaitBlocked() {
+        long start = System.nanoTime();
+        while (Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(each -> each.getState() == Thread.State.BLOCKED
+                        && (each.getName().equals("pages") || each.getName().equals("http")))) {
+            assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(20), "nobody asks");
+            Thread.onSpinWait();
         }
     }
 

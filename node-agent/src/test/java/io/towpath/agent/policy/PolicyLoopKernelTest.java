@@ -52,6 +52,13 @@ class PolicyLoopKernelTest {
         scene.await("both", () -> scene.status().endpoints() == 2);
     }
 
+    /** A policy that is about no pod there is, but may be about one that is not known. */
+    private void policyOfTheNamespace() throws Exception {
+        scene.policies(into("nobody"));
+        scene.tell();
+        scene.await("told", () -> scene.status().policies() == 1);
+    }
+
     private static @Nullable String get(CompletableFuture<@Nullable String> answer) throws Exception {
         return answer.get(20, TimeUnit.SECONDS);
     }
@@ -86,6 +93,7 @@ class PolicyLoopKernelTest {
     @Test
     void podIsAcknowledgedWhenItsPoliciesAreInForce() throws Exception {
         startKnowingBoth();
+        policyOfTheNamespace();
         PolicyScene.Pod c = scene.pod("c", "10.64.1.4");
         CompletableFuture<@Nullable String> early = scene.loop().handOver(c.handover("uid-c", SOON_MS));
         assertEquals("the Kubernetes API has not told of pod default/c on this node", get(early));
@@ -104,6 +112,7 @@ class PolicyLoopKernelTest {
     @Test
     void podIsNotTakenForAnEarlierOneOfItsName() throws Exception {
         startKnowingBoth();
+        policyOfTheNamespace();
         scene.remove(a);
         scene.await("gone", () -> scene.status().endpoints() == 1);
         PolicyScene.Pod again = scene.pod("a", "10.64.1.9");
@@ -115,6 +124,49 @@ class PolicyLoopKernelTest {
         scene.tell();
         assertNull(get(answer));
         assertTrue(again.reaches(b));
+    }
+
+    @Test
+    void podThatNoPolicyCanBeAboutIsLetThroughBeforeItIsKnown() throws Exception {
+        startKnowingBoth();
+        PolicyScene.Pod c = scene.pod("c", "10.64.1.4");
+        assertNull(get(scene.loop().handOver(c.handover("uid-c", LONG_MS))));
+        assertTrue(c.reaches(a));
+        assertTrue(a.reaches(c));
+        c.inside().ip("address", "add", "10.64.1.77/32", "dev", "eth0");
+        c.inside().execute("sh", "-c", "ping -c 1 -W 1 -I 10.64.1.77 " + a.address() + " >&2; true");
+        scene.await("nothing from another's address", () -> {
+            scene.tell();
+            return scene.status().dropped().strangers() == 1;
+        });
+        scene.policies(into("c"));
+        scene.tell();
+        scene.await("closed, as the policy may be about it", () -> !a.reaches(c) && !c.reaches(a));
+        scene.know(c, "uid-c");
+        scene.tell();
+        scene.await("known", () -> c.reaches(a));
+        assertFalse(a.reaches(c));
+        scene.policies();
+        scene.tell();
+        scene.await("open", () -> a.reaches(c));
+        scene.forget(c);
+        scene.tell();
+        scene.await("gone", () -> !a.reaches(c));
+    }
+
+    @Test
+    void whoeverWaitsIsAnsweredInTimeByAnAgentThatIsLate() throws Exception {
+        scene.make();
+        assertEquals(
+                "the policies of the cluster are not known yet",
+                get(scene.loop().handOver(a.handover("uid-a", SOON_MS))));
+        scene.tell();
+        CompletableFuture<@Nullable String> late = scene.loop().handOver(a.handover("uid-a", SOON_MS));
+        assertEquals(Waiting.BUSY, get(late));
+        CompletableFuture<@Nullable String> last = scene.loop().handOver(a.handover("uid-a", LONG_MS));
+        scene.loop().close();
+        assertEquals("the agent is stopping", get(last));
+        assertEquals("the agent is stopping", get(scene.loop().handOver(a.handover("uid-a", LONG_MS))));
     }
 
     @Test

@@ -87,14 +87,19 @@ final class PolicyScene implements AutoCloseable {
     }
 
     PolicyLoop start() throws Exception {
+        make();
+        node.inside(() -> loop().start());
+        return loop();
+    }
+
+    /** Makes the loop, which does nothing yet. */
+    void make() throws Exception {
         status = AgentStatus.Policy.UNKNOWN; // not what the one before has left
         node.inside(() -> {
             PolicyLoop made = new PolicyLoop(
                     logger, Clock.systemUTC(), new Heartbeat(Duration.ofMinutes(1)), each -> status = each, OPTIONS);
-            made.start();
             loop = made;
         });
-        return loop();
     }
 
     PolicyLoop loop() {

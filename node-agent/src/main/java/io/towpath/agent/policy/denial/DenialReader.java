@@ -3,6 +3,8 @@ package io.towpath.agent.policy.denial;
 import io.towpath.agent.log.Log;
 import io.towpath.cni.FailureLine;
 import io.towpath.linux.Errno;
+import io.towpath.linux.Linux;
+import io.towpath.linux.LinuxException;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nflog.LoggedPacket;
@@ -107,6 +109,11 @@ public final class DenialReader implements AutoCloseable {
     }
 
     private void run() {
+        try {
+            Linux.giveWay();
+        } catch (LinuxException e) {
+            log.warn("pods may wait for the log of denied packets", "problem", e.getMessage());
+        }
         try {
             while (!stopped) {
                 if (!isSubscribed) {

@@ -74,7 +74,10 @@ final class KubeCluster implements AutoCloseable {
 
     /** A node by its name in the cluster. */
     KubeNode node(String name) {
-        return nodes.stream().filter(node -> node.name().equals(name)).findFirst().orElseThrow();
+        return nodes.stream()
+                .filter(node -> node.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     Path logs() {

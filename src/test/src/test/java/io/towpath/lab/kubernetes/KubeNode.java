@@ -168,8 +168,9 @@ final class KubeNode implements AutoCloseable {
         // What the node makes in these folders of the machine's, and be it a mount point, is the node's alone.
         for (String each : List.of("etc", "opt", "var/lib", "var/log")) {
             Path own = folder.resolve("root").resolve(each);
-            mounts.append("mkdir -p %1$s/upper %1$s/work && mount -t overlay -o lowerdir=/%2$s,upperdir=%1$s/upper,workdir=%1$s/work towpath-lab /%2$s%n"
-                    .formatted(own, each));
+            mounts.append(
+                    "mkdir -p %1$s/upper %1$s/work && mount -t overlay -o lowerdir=/%2$s,upperdir=%1$s/upper,workdir=%1$s/work towpath-lab /%2$s%n"
+                            .formatted(own, each));
         }
         DISK.forEach((disk, place) -> mounts.append("mkdir -p ")
                 .append(place)

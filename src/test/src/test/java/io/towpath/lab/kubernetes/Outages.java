@@ -62,7 +62,7 @@ final class Outages {
         cluster.controlPlane().stopApi();
         long end = System.nanoTime() + AWAY_NANOS;
         while (System.nanoTime() < end) {
-            if (!Pods.gets(client, open)) {
+            if (!Pods.gets(client, open) && !Pods.gets(client, open, "10")) {
                 throw new AssertionError("web-a1 does not answer web-b1");
             }
             if (Pods.gets(client, closed)) {
@@ -97,7 +97,8 @@ final class Outages {
         cluster.controlPlane().stopApi();
         node.rebootAlone();
         startAgent(node);
-        cluster.await("the static pod has an address", () -> !node.routedPods().isEmpty(), () -> "see " + cluster.logs());
+        cluster.await(
+                "the static pod has an address", () -> !node.routedPods().isEmpty(), () -> "see " + cluster.logs());
         String address = node.routedPods().iterator().next();
         cluster.await("the static pod answers its node", () -> Pods.gets(node.network(), address), () -> "");
         if (Pods.gets(client, address)) {
@@ -108,7 +109,11 @@ final class Outages {
         cluster.awaitNodesReady();
         cluster.delete(CLOSED.formatted("static"));
         cluster.await("without the policy, the static pod answers", () -> Pods.gets(client, address), () -> "");
-        return status.lines().filter(line -> line.contains("known")).findFirst().orElse("").strip();
+        return status.lines()
+                .filter(line -> line.contains("known"))
+                .findFirst()
+                .orElse("")
+                .strip();
     }
 
     private static boolean holds(Path file, String text) {
@@ -128,15 +133,18 @@ final class Outages {
     private void startAgent(KubeNode node) throws IOException {
         Path config = cluster.folder().resolve("control-plane/towpath.conf");
         if (!Files.exists(config)) {
-            String token = cluster.kubectl("create", "token", "towpath", "-n", "kube-system").strip();
+            String token = cluster.kubectl("create", "token", "towpath", "-n", "kube-system")
+                    .strip();
             cluster.controlPlane().kubeconfig("towpath", "token: \"" + token + "\"");
             Files.writeString(
                     cluster.folder().resolve("net-conf.json"),
                     "{\"Network\": \"" + cluster.settings().podCidr() + "\", \"Backend\": {\"Type\": \"vxlan\"}}");
         }
-        List<String> words = new ArrayList<>(List.of(root.resolve("node-agent/target/towpath-node").toString(), "agent"));
+        List<String> words = new ArrayList<>(
+                List.of(root.resolve("node-agent/target/towpath-node").toString(), "agent"));
         words.addAll(List.of("--kubeconfig-file", config.toString(), "--node-name", node.name()));
-        words.addAll(List.of("--net-config-path", cluster.folder().resolve("net-conf.json").toString()));
+        words.addAll(List.of(
+                "--net-config-path", cluster.folder().resolve("net-conf.json").toString()));
         node.startService("towpath-node", words.toArray(String[]::new));
     }
 }

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicReference;
 
 /** The pods of the lab's own checks: web servers that tell their names, and clients of each other. */
 final class Pods {
@@ -71,8 +70,13 @@ final class Pods {
 
     /** Whether a page comes from a pod's address, asked for in a network. */
     static boolean gets(Namespace from, String address) {
+        return gets(from, address, ONE_SECOND);
+    }
+
+    /** The same with more time, in seconds. */
+    static boolean gets(Namespace from, String address, String seconds) {
         String url = "http://" + Settings.inUrl(address) + ":" + PORT + "/hostname";
-        return from.inside(Command.of("curl", "-gsS", "--noproxy", "*", "--max-time", ONE_SECOND, url))
+        return from.inside(Command.of("curl", "-gsS", "--noproxy", "*", "--max-time", seconds, url))
                         .run()
                         .exit()
                 == 0;
@@ -147,17 +151,18 @@ final class Pods {
 
     /** Waits until nodes hold what the pods need and nothing else; tells what was wrong last before that. */
     String awaitNothingLeaked() {
-        AtomicReference<Set<String>> last = new AtomicReference<>(Set.of());
+        Set<String> last = new TreeSet<>();
         cluster.await(
                 "nodes hold what pods need and nothing else",
                 () -> {
                     Set<String> now = differences();
                     if (!now.isEmpty()) {
-                        last.set(now);
+                        last.clear();
+                        last.addAll(now);
                     }
                     return now.isEmpty();
                 },
-                () -> String.join("\n", last.get()));
-        return last.get().isEmpty() ? "" : "last: " + last.get().iterator().next();
+                () -> String.join("\n", last));
+        return last.isEmpty() ? "" : "last: " + last.iterator().next();
     }
 }

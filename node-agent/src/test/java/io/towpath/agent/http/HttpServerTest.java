@@ -1,0 +1,83 @@
+package io.towpath.agent.http;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.towpath.agent.log.Log;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HttpServerTest {
+    @TempDir
+    private Path folder;
+
+    private UnixDomainSocketAddress address() {
+        return UnixDomainSocketAddress.of(folder.resolve("agent.sock"));
+    }
+
+    private static Log log() {
+        return new Log(
+                new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
+                Log.Form.TEXT,
+                Log.Level.INFO,
+                Clock.systemUTC());
+    }
+
+    @Test
+    void answerThatNobodyWaitsForAnyMoreIsCancelled() throws Exception {
+        BlockingQueue<CompletableFuture<Response>> answers = new LinkedBlockingQueue<>();
+        try (UnixListener listener = UnixListener.open(address().getPath(), 10);
+                HttpServer server = new HttpServer(log())) {
+            server.listen(
+                    listener.channel(),
+                    _ -> {
+                        CompletableFuture<Response> answer = new CompletableFuture<>();
+                        answers.add(answer);
+                        return answer;
+                    },
+                    10);
+            server.start();
+            CompletableFuture<Response> answer;
+            try (SocketChannel client = SocketChannel.open(address())) {
+                client.write(ByteBuffer.wrap("GET /late HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+                answer = Objects.requireNonNull(answers.poll(20, TimeUnit.SECONDS));
+            }
+            CompletableFuture<Void> ended = new CompletableFuture<>();
+            var _ = answer.whenComplete((_, _) -> ended.complete(null));
+            ended.get(20, TimeUnit.SECONDS);
+            assertTrue(answer.isCancelled());
+        }
+    }
+
+    @Test
+    void asManyCanConnectAtOnceAsAreServedAtOnce() throws Exception {
+        List<SocketChannel> clients = new ArrayList<>();
+        try (UnixListener _ = UnixListener.open(address().getPath(), 200)) {
+            for (int i = 0; i < 200; i++) {
+                SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX);
+                clients.add(client);
+                client.configureBlocking(false);
+                assertTrue(client.connect(address()), "client " + i);
+            }
+        } finally {
+            for (SocketChannel each : clients) {
+                each.close();
+            }
+        }
+    }
+}
