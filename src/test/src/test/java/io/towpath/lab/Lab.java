@@ -217,6 +217,7 @@ public final class Lab implements AutoCloseable {
         }
         namespaces.values().forEach(namespace -> attempt(namespace, failures));
         attempt(() -> removeNamespaces(id + "-"), failures);
+        attempt(() -> Cgroups.remove(id), failures);
         attempt(() -> Mounts.unmountBelow(folder), failures);
         attempt(() -> deleteFolder(folder), failures);
         if (!failures.isEmpty()) {
