@@ -4,12 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -45,7 +42,20 @@ NATIVE(jint, close, jint fd)
     return close(fd) < 0 ? -errno : 0;
 }
 
-NATIVE(jint, readFile, jbyteArray java_path, jbyteArray into)
+/* How large an array must be for a file that has more than capacity bytes; -EFBIG if it has more than limit. */
+static jint needed(int fd, jsize capacity, jint limit)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    if (capacity >= limit || status.st_size > limit)
+        return -EFBIG;
+    /* Files of the kernel's own tell no size. */
+    jint twice = capacity > limit / 2 ? limit : 2 * capacity;
+    return status.st_size > twice ? (jint)status.st_size : twice;
+}
+
+NATIVE(jint, readFile, jbyteArray java_path, jbyteArray into, jint limit)
 {
     COPY_PATH(java_path, path);
     jsize capacity = (*env)->GetArrayLength(env, into);
@@ -60,7 +70,7 @@ NATIVE(jint, readFile, jbyteArray java_path, jbyteArray into)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0 || n > capacity - length) {
-            length = n == 0 ? length : n < 0 ? -errno : -EFBIG;
+            length = n == 0 ? length : n < 0 ? -errno : needed(fd, capacity, limit);
             break;
         }
         (*env)->SetByteArrayRegion(env, into, length, (jsize)n, (jbyte *)chunk);
@@ -68,99 +78,6 @@ NATIVE(jint, readFile, jbyteArray java_path, jbyteArray into)
     }
     close(fd);
     return length;
-}
-
-static int write_all(int fd, const char *content, size_t length)
-{
-    while (length > 0) {
-        ssize_t n = write(fd, content, length);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0) {
-            content += n;
-            length -= (size_t)n;
-        }
-    }
-    return 0;
-}
-
-static int write_synced(int fd, const char *content, size_t length)
-{
-    int result = write_all(fd, content, length);
-    return result < 0 ? result : fsync(fd) < 0 ? -errno : 0;
-}
-
-/* Gives a name to a file opened with O_TMPFILE. */
-static int link_unnamed(int fd, int directory, const char *name)
-{
-    if (linkat(fd, "", directory, name, AT_EMPTY_PATH) == 0)
-        return 0;
-    if (errno != ENOENT)
-        return -errno;
-    /* The direct way takes CAP_DAC_READ_SEARCH on older kernels. */
-    char self[40];
-    snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-    return linkat(AT_FDCWD, self, directory, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
-}
-
-static int publish_unnamed(int fd, int directory, const char *name, const char *content, size_t length)
-{
-    int result = write_synced(fd, content, length);
-    if (result == 0)
-        result = link_unnamed(fd, directory, name);
-    close(fd);
-    return result;
-}
-
-static int publish_renamed(int directory, const char *name, const char *content, size_t length, mode_t mode, int replace)
-{
-    char temporary[64];
-    /* Of this thread alone: what is there under the name is left by a dead process. */
-    snprintf(temporary, sizeof(temporary), ".towpath-%d-%ld", getpid(), syscall(SYS_gettid));
-    unlinkat(directory, temporary, 0);
-    int fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0)
-        return -errno;
-    int result = write_synced(fd, content, length);
-    close(fd);
-    if (result == 0 && replace && renameat(directory, temporary, directory, name) < 0)
-        result = -errno;
-    if (result == 0 && !replace && linkat(directory, temporary, directory, name, 0) < 0)
-        result = -errno;
-    if (result < 0 || !replace)
-        unlinkat(directory, temporary, 0);
-    return result;
-}
-
-static int publish(const char *path, const char *name, const char *content, size_t length, mode_t mode, int replace)
-{
-    int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0)
-        return -errno;
-    int fd = replace ? -1 : openat(directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
-    int result;
-    if (fd >= 0)
-        result = publish_unnamed(fd, directory, name, content, length);
-    else if (replace || errno == EOPNOTSUPP || errno == EISDIR)
-        result = publish_renamed(directory, name, content, length, mode, replace);
-    else
-        result = -errno;
-    close(directory);
-    return result;
-}
-
-NATIVE(jint, publish, jbyteArray java_directory, jbyteArray java_name, jbyteArray java_content, jint mode, jboolean replace)
-{
-    COPY_PATH(java_directory, directory);
-    COPY_PATH(java_name, name);
-    jsize length = (*env)->GetArrayLength(env, java_content);
-    char *content = malloc((size_t)length + 1);
-    if (content == NULL)
-        return -ENOMEM;
-    (*env)->GetByteArrayRegion(env, java_content, 0, length, (jbyte *)content);
-    int result = publish(directory, name, content, (size_t)length, (mode_t)mode, replace);
-    free(content);
-    return result;
 }
 
 NATIVE(jint, overwrite, jbyteArray java_path, jbyteArray java_content, jint mode)
@@ -178,7 +95,7 @@ NATIVE(jint, overwrite, jbyteArray java_path, jbyteArray java_content, jint mode
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
     if (fd < 0)
         return -errno;
-    int result = write_all(fd, content, (size_t)length);
+    int result = towpath_write_all(fd, content, (size_t)length);
     struct stat status;
     if (result == 0 && (fstat(fd, &status) < 0 || (status.st_size > length && ftruncate(fd, length) < 0)))
         result = -errno;

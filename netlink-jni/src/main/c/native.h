@@ -22,6 +22,9 @@ int towpath_copy_string(JNIEnv *env, jbyteArray from, char *into, size_t size);
             return copied;                                                            \
     } while (0)
 
+/* Writes all of it; 0, or a negated errno. */
+int towpath_write_all(int fd, const char *content, size_t length);
+
 /* Takes the calling thread into a network namespace, -1 for staying; what towpath_leave_netns needs goes to *own. */
 int towpath_enter_netns(int target, int *own);
 

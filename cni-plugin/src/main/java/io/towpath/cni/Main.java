@@ -1,5 +1,6 @@
 package io.towpath.cni;
 
+import io.towpath.cni.cli.Cli;
 import io.towpath.cni.cli.Commands;
 import io.towpath.cni.protocol.Protocol;
 import io.towpath.cni.verbs.AgentPolicies;
@@ -20,9 +21,20 @@ public final class Main {
 
     /** Serves one call of a runtime, or of an operator who gives arguments, and ends the process. */
     public static void main(String[] arguments) {
+        int exitCode;
+        try {
+            exitCode = run(arguments);
+        } catch (RuntimeException | Error e) {
+            Cli.failed("towpath", e, System.err);
+            exitCode = Cli.FAILED;
+        }
+        Runtime.getRuntime().halt(exitCode);
+    }
+
+    private static int run(String[] arguments) {
         Map<String, String> environment = System.getenv();
         boolean fromRuntime = !environment.getOrDefault("CNI_COMMAND", "").isEmpty();
-        int exitCode = arguments.length > 0 && !fromRuntime
+        return arguments.length > 0 && !fromRuntime
                 ? Commands.cli(System.out, System.err).run(arguments)
                 : Protocol.serve(
                         environment,
@@ -35,6 +47,5 @@ public final class Main {
                                 new NodeOverlay(System.err),
                                 new HostLocalLeases(),
                                 new AgentPolicies(System.err)));
-        Runtime.getRuntime().halt(exitCode);
     }
 }

@@ -14,6 +14,11 @@ public final class Linux {
     /** f_type of tmpfs, {@code linux/magic.h}. */
     public static final long TMPFS_MAGIC = 0x01021994;
 
+    private static final int FIRST_READ = 4096;
+
+    /** What {@link Native#copy} adds to the error number of a failure to read. */
+    private static final int OF_SOURCE = 4096;
+
     private Linux() {}
 
     /**
@@ -26,28 +31,32 @@ public final class Linux {
     public record Status(long device, long inode, int mode, long size, long modified) {}
 
     /**
-     * The whole content of a file, null if there is none of that name.
+     * The whole content of a file, null if there is none of that name. What it takes is what the file has, whatever the limit.
      *
      * @param limit the most bytes to accept
      * @throws LinuxException with EFBIG if it has more bytes
      */
     public static byte @Nullable [] readFile(String path, int limit) throws LinuxException {
         byte[] name = path(path);
-        byte[] buffer = new byte[Math.min(limit, 4096)];
-        int length = Native.readFile(name, buffer);
-        if (length == -Errno.EFBIG && buffer.length < limit) {
-            buffer = new byte[limit];
-            length = Native.readFile(name, buffer);
+        byte[] buffer = new byte[Math.min(limit, FIRST_READ)];
+        int length = Native.readFile(name, buffer, limit);
+        while (length > buffer.length) {
+            buffer = new byte[length];
+            length = Native.readFile(name, buffer, limit);
         }
         if (length == -Errno.ENOENT) {
             return null;
         }
-        return Arrays.copyOf(buffer, check("read " + path, length));
+        if (length == -Errno.EFBIG) {
+            throw new LinuxException("read " + path, Errno.EFBIG, "more than " + limit + " bytes");
+        }
+        check("read " + path, length);
+        return length == buffer.length ? buffer : Arrays.copyOf(buffer, length);
     }
 
     /**
      * Creates a file that appears complete and synced to disk or not at all; a crash leaves no other name behind where the
-     * file system knows O_TMPFILE, else one that starts with {@code .towpath-}. The folder itself is not synced.
+     * file system knows O_TMPFILE, else {@code .towpath-new}, which the next file of that folder replaces. The folder itself is not synced.
      *
      * @return false if the name is taken; then nothing changed
      */
@@ -60,9 +69,37 @@ public final class Linux {
         return true;
     }
 
-    /** As {@link #publishNew}, but puts the file in the place of one that has the name already. */
+    /**
+     * As {@link #publishNew}, but puts the file in the place of one that has the name already, with exactly this mode. Who writes into
+     * the same folder meanwhile is waited for.
+     */
     public static void publish(String directory, String name, byte[] content, int mode) throws LinuxException {
         check("write " + directory + "/" + name, Native.publish(path(directory), path(name), content, mode, true));
+    }
+
+    /**
+     * As {@link #publish}, unless the name has the same content and mode already, and syncs the folder, too.
+     *
+     * @return whether the file was written
+     */
+    public static boolean place(String directory, String name, byte[] content, int mode) throws LinuxException {
+        int result = Native.place(path(directory), path(name), content, mode);
+        return check("write " + directory + "/" + name, result) > 0;
+    }
+
+    /**
+     * As {@link #place}, with the content of another file. The kernel copies where it can, else it is done in small pieces, so a file of
+     * any size takes no memory.
+     *
+     * @return whether the file was written
+     * @throws LinuxException that names the source if that cannot be read, else the copy; then what was there is there still
+     */
+    public static boolean copy(String source, String directory, String name, int mode) throws LinuxException {
+        int result = Native.copy(path(source), path(directory), path(name), mode);
+        if (result < -OF_SOURCE) {
+            throw new LinuxException("read " + source, -result - OF_SOURCE);
+        }
+        return check("write " + directory + "/" + name, result) > 0;
     }
 
     /**

@@ -17,11 +17,24 @@ public final class Native {
     /** close(2). */
     public static native int close(int fd);
 
-    /** Reads a whole file; the number of bytes, EFBIG if it has more than the array. */
-    static native int readFile(byte[] path, byte[] into);
+    /**
+     * Reads a whole file; the number of bytes, or how large an array it needs, which is more than this one. That is a guess, at most
+     * the limit, where the file tells no size; EFBIG if it has more than the limit.
+     */
+    static native int readFile(byte[] path, byte[] into, int limit);
 
     /** Writes a file whole, fsyncs it and gives it its name; with replace over an old one, else EEXIST. */
     static native int publish(byte[] directory, byte[] name, byte[] content, int mode, boolean replace);
+
+    /**
+     * As publish with replace, unless the name has the same content and mode already; also fsyncs the folder.
+     *
+     * @return 1 if it was written, 0 if it was in place
+     */
+    static native int place(byte[] directory, byte[] name, byte[] content, int mode);
+
+    /** As place, with another file's content; for a failure to read that -(errno + 4096). */
+    static native int copy(byte[] source, byte[] directory, byte[] name, int mode);
 
     /** Writes a file of at most 4096 bytes in place, without fsync. */
     static native int overwrite(byte[] path, byte[] content, int mode);

@@ -42,9 +42,30 @@ class LinuxTest {
     void readsNoMoreThanAllowed() throws Exception {
         Files.write(folder.resolve("file"), new byte[11]);
         LinuxException large = assertThrows(LinuxException.class, () -> Linux.readFile(at("file"), 10));
-        assertTrue(large.is(Errno.EFBIG), large.getMessage());
+        assertEquals("read " + at("file") + ": EFBIG File too large (more than 10 bytes)", large.getMessage());
         LinuxException directory = assertThrows(LinuxException.class, () -> Linux.readFile(folder.toString(), 10));
         assertTrue(directory.is(Errno.EISDIR), directory.getMessage());
+    }
+
+    @Test
+    void takesWhatAFileHasAndNotWhatItMayHave() throws Exception {
+        byte[] content = new byte[5000];
+        content[4999] = 7;
+        Files.write(folder.resolve("file"), content);
+        assertArrayEquals(content, Linux.readFile(at("file"), Integer.MAX_VALUE));
+        assertArrayEquals(content, Linux.readFile(at("file"), 5000));
+        assertThrows(LinuxException.class, () -> Linux.readFile(at("file"), 4999));
+    }
+
+    @Test
+    void readsFilesOfTheKernelWhichTellNoSize() throws Exception {
+        byte[] symbols = Linux.readFile("/proc/kallsyms", Integer.MAX_VALUE);
+        assertNotNull(symbols);
+        assertTrue(symbols.length > 100_000, () -> symbols.length + " bytes");
+        assertArrayEquals(symbols, Linux.readFile("/proc/kallsyms", symbols.length));
+        LinuxException large =
+                assertThrows(LinuxException.class, () -> Linux.readFile("/proc/kallsyms", symbols.length - 1));
+        assertTrue(large.is(Errno.EFBIG), large.getMessage());
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.towpath.agent;
 
 import io.towpath.agent.cli.Commands;
+import io.towpath.cni.cli.Cli;
 
 /** The executable {@code towpath-node}: the node's agent, and the operator's commands. */
 public final class Main {
@@ -8,6 +9,13 @@ public final class Main {
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] arguments) {
-        System.exit(Commands.cli(System.out, System.err).run(arguments));
+        int exitCode;
+        try {
+            exitCode = Commands.cli(System.out, System.err).run(arguments);
+        } catch (RuntimeException | Error e) {
+            Cli.failed("towpath-node", e, System.err);
+            exitCode = Cli.FAILED;
+        }
+        System.exit(exitCode);
     }
 }

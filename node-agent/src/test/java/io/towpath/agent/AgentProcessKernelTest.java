@@ -57,10 +57,11 @@ class AgentProcessKernelTest {
         node.close();
     }
 
-    private Process agent() throws IOException {
+    private Process agent(String... machine) throws IOException {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         String name = String.valueOf(Path.of(node.path()).getFileName());
         List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", name, java.toString()));
+        command.addAll(List.of(machine));
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
         command.addAll(List.of("io.towpath.agent.Main", "agent", "--cluster-file", file("cluster.json")));
         command.addAll(List.of("--state-dir", file("run"), "--subnet-file", file("subnet.env")));
@@ -150,6 +151,33 @@ class AgentProcessKernelTest {
         System.out.println("SIGTERM to the end: " + (System.nanoTime() - began) / 1_000_000 + " ms");
         assertTrue(log(0).contains("agent stopped"), log(0));
         assertEquals(before, dataPath());
+    }
+
+    @Test
+    void usedUpMemoryOnAnyThreadIsALineAndTheEnd() throws Exception {
+        StringBuilder nodes = new StringBuilder();
+        for (int i = 2; i < 60_000; i++) {
+            nodes.append(", {\"name\": \"n").append(i).append("\", \"slices\": [\"10.");
+            nodes.append(64 + i / 256 / 256)
+                    .append('.')
+                    .append(i / 256 % 256)
+                    .append('.')
+                    .append(i % 256);
+            nodes.append("/32\"], \"addresses\": [\"192.168.0.2\"]}");
+        }
+        Files.writeString(
+                folder.resolve("cluster.json"),
+                Files.readString(folder.resolve("cluster.json")).replace("]}]}", "]}" + nodes + "]}"));
+        Process agent = agent("-Xmx24m");
+        assertTrue(agent.waitFor(PATIENCE_S, TimeUnit.SECONDS), () -> "it goes on");
+        assertEquals(Cli.FAILED, agent.exitValue(), log(0));
+        List<String> errors =
+                log(0).lines().filter(line -> line.contains("emory")).toList();
+        assertEquals(1, errors.size(), log(0));
+        assertTrue(
+                errors.getFirst().contains(" error agent ended  thread=cluster-file problem=\"out of memory: 24 MiB"),
+                log(0));
+        assertTrue(log(0).lines().noneMatch(line -> line.startsWith("\tat ")), log(0));
     }
 
     @Test

@@ -30,7 +30,6 @@ public final class ClusterFile {
     private static final String TOP_KEYS =
             "network, node, interface, interfaceRegex, interfaceCidr, vni, port, mtu, learning, gbp, directRouting, nodes";
     private static final String NODE_KEYS = "name, slices, addresses, mac, macV6";
-    private static final int[] READ_LIMITS = {4096, 64 << 10, 1 << 20, MAX_BYTES};
 
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -62,16 +61,16 @@ public final class ClusterFile {
 
     /** The bytes of a cluster file, null if there is no such file. */
     static byte @Nullable [] content(String file) throws ClusterFileException {
-        for (int limit : READ_LIMITS) {
-            try {
-                return Linux.readFile(file, limit);
-            } catch (LinuxException e) {
-                if (!e.is(Errno.EFBIG)) {
-                    throw new ClusterFileException(file, "", "cannot be read: " + Errno.describe(e.errno()));
-                }
-            }
+        try {
+            return Linux.readFile(file, MAX_BYTES);
+        } catch (LinuxException e) {
+            throw new ClusterFileException(
+                    file,
+                    "",
+                    e.is(Errno.EFBIG)
+                            ? "has more than " + MAX_BYTES + " bytes; it is not a cluster file"
+                            : "cannot be read: " + Errno.describe(e.errno()));
         }
-        throw new ClusterFileException(file, "", "has more than " + MAX_BYTES + " bytes; it is not a cluster file");
     }
 
     /**

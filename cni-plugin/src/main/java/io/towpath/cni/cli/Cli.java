@@ -1,6 +1,7 @@
 package io.towpath.cni.cli;
 
 import io.towpath.cni.BuildInfo;
+import io.towpath.cni.FailureLine;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -54,19 +55,23 @@ public final class Cli {
     public record Output(String text, boolean complete) {}
 
     /**
-     * Does what the arguments say. A failure is one line on stderr.
+     * Does what the arguments say. A failure, whatever it is, is one line on stderr.
      *
      * @return the exit code: {@link #OK}, {@link #FAILED} or {@link #USAGE}
      */
     public int run(String... arguments) {
-        return new CommandLine(root)
-                .setOut(writer(out))
-                .setErr(writer(err))
-                .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
-                .setExecutionStrategy(this::execute)
-                .setParameterExceptionHandler((e, given) -> misunderstood(e))
-                .setExecutionExceptionHandler((e, line, parsed) -> failed(e))
-                .execute(arguments);
+        try {
+            return new CommandLine(root)
+                    .setOut(writer(out))
+                    .setErr(writer(err))
+                    .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
+                    .setExecutionStrategy(this::execute)
+                    .setParameterExceptionHandler((e, given) -> misunderstood(e))
+                    .setExecutionExceptionHandler((e, line, parsed) -> failed(e))
+                    .execute(arguments);
+        } catch (RuntimeException | Error e) {
+            return failed(e);
+        }
     }
 
     /** The command that has all others of an executable. */
@@ -158,24 +163,26 @@ public final class Cli {
             return output.complete() ? OK : FAILED;
         } catch (ParameterException e) {
             throw e;
-        } catch (Exception e) {
+        } catch (Exception | Error e) {
             return failed(e);
         }
     }
 
     private int misunderstood(ParameterException e) {
         String command = e.getCommandLine().getCommandSpec().qualifiedName();
-        err.println(command + ": " + line(e) + " (see " + command + " --help)");
+        err.println(command + ": " + FailureLine.of(e) + " (see " + command + " --help)");
         return USAGE;
     }
 
-    private int failed(Exception e) {
-        err.println(root.name() + ": " + line(e));
+    private int failed(Throwable e) {
+        failed(root.name(), e, err);
         return FAILED;
     }
 
-    private static String line(Exception e) {
-        return Objects.requireNonNullElse(e.getMessage(), e.toString()).replace('\n', ' ');
+    /** Tells of what ends an executable. */
+    public static void failed(String executable, Throwable failure, PrintStream err) {
+        err.println(executable + ": " + FailureLine.of(failure));
+        FailureLine.trace(failure, err);
     }
 
     private static PrintWriter writer(PrintStream stream) {

@@ -2,6 +2,7 @@ package io.towpath.cni.protocol;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.cni.FailureLine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -20,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Stdout carries the result or the error, in one write, and nothing else; an error makes the exit code 1.
  */
 public final class Protocol {
-    /** If set and not empty, the stack trace of a failure goes to stderr. */
-    public static final String DEBUG_VARIABLE = "TOWPATH_DEBUG";
-
     private static final int FIRST_READ = 16 << 10;
     private static final byte[] VERSIONS = versions();
 
@@ -70,17 +68,12 @@ public final class Protocol {
         } catch (CniException e) {
             return fail(e, e);
         } catch (IOException | RuntimeException | Error e) {
-            String message = e.getMessage();
-            return fail(
-                    new CniException(
-                            CniException.INTERNAL,
-                            message == null ? e.getClass().getName() : message),
-                    e);
+            return fail(new CniException(CniException.INTERNAL, FailureLine.of(e)), e);
         }
     }
 
     private int fail(CniException failure, Throwable cause) {
-        if (!env(DEBUG_VARIABLE).isEmpty()) {
+        if (!env(FailureLine.DEBUG_VARIABLE).isEmpty()) {
             cause.printStackTrace(err);
         }
         byte[] json = new JsonText()

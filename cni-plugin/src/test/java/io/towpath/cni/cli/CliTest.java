@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine.Model.CommandSpec;
 
 class CliTest {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -138,6 +139,50 @@ class CliTest {
         assertEquals(Cli.FAILED, sync(disk.resolve("none.json")));
         assertEquals(1, err().lines().count(), this::err);
         assertTrue(Files.notExists(disk.resolve("run/node.json")));
+    }
+
+    private String failing(Throwable failure) {
+        out.reset();
+        err.reset();
+        CommandSpec root = Cli.root("towpath", "");
+        root.addSubcommand("fail", Cli.command("fail", "", _ -> {
+            if (failure instanceof Exception e) {
+                throw e;
+            }
+            throw (Error) failure;
+        }));
+        assertEquals(Cli.FAILED, new Cli(root, stream(out), stream(err)).run("fail"));
+        assertEquals("", out());
+        return err();
+    }
+
+    @Test
+    void whatNobodyForesawIsOneLineToo() {
+        for (Throwable failure : List.of(
+                new StackOverflowError(),
+                new ExceptionInInitializerError(new IllegalStateException("why")),
+                new NullPointerException("two\nlines"),
+                new NoClassDefFoundError("name"))) {
+            String line = failing(failure);
+            assertEquals(1, line.lines().count(), line);
+            assertTrue(line.startsWith("towpath: internal error: java.lang."), line);
+            assertTrue(line.contains(" at io.towpath.cni.cli.CliTest."), "where: " + line);
+            assertTrue(line.endsWith("TOWPATH_DEBUG=1 is set\n"), "what to do: " + line);
+        }
+        assertTrue(failing(new ExceptionInInitializerError(new IllegalStateException("why")))
+                .contains("why"));
+        assertEquals("towpath: said by who threw it\n", failing(new IllegalArgumentException("said by who threw it")));
+    }
+
+    @Test
+    void usedUpMemoryIsToldWithWhatGivesMore() {
+        for (Throwable failure : List.of(
+                new OutOfMemoryError("Java heap space"), new IllegalStateException(new OutOfMemoryError("heap")))) {
+            String line = failing(failure);
+            assertEquals(1, line.lines().count(), line);
+            assertTrue(line.startsWith("towpath: out of memory: "), line);
+            assertTrue(line.contains(" MiB of heap are not enough. More is given by -Xmx"), line);
+        }
     }
 
     private int sync(Path cluster) {

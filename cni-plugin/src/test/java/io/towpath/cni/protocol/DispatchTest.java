@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.cni.FailureLine;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -177,23 +178,22 @@ class DispatchTest {
             call.failure = failure;
             Call.Outcome outcome = call.run();
             assertEquals(999, outcome.error().path("code").intValue());
-            assertEquals("potato", outcome.error().path("msg").textValue());
+            assertEquals(FailureLine.of(failure), outcome.error().path("msg").textValue());
             assertEquals("", outcome.stderr());
         }
         Call call = Call.of("DEL", "1.1.0");
         call.failure = new IllegalStateException();
-        assertEquals(
-                "java.lang.IllegalStateException",
-                call.run().error().path("msg").textValue());
+        String message = call.run().error().path("msg").textValue();
+        assertTrue(message.startsWith("internal error: java.lang.IllegalStateException at io.towpath."), message);
     }
 
     @Test
     void stackTraceGoesToStderrOnRequestOnly() {
-        Call call = Call.of("DEL", "1.1.0").with(Protocol.DEBUG_VARIABLE, "1");
+        Call call = Call.of("DEL", "1.1.0").with(FailureLine.DEBUG_VARIABLE, "1");
         call.failure = new IllegalStateException("potato");
         Call.Outcome outcome = call.run();
-        assertTrue(outcome.stderr().contains("at io.towpath"), outcome.stderr());
-        assertFalse(outcome.stdout().contains("at io.towpath"));
+        assertTrue(outcome.stderr().contains("\tat io.towpath"), outcome.stderr());
+        assertFalse(outcome.stdout().contains("tat io.towpath"), outcome.stdout());
     }
 
     @Test

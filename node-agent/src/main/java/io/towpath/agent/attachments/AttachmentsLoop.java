@@ -2,6 +2,7 @@ package io.towpath.agent.attachments;
 
 import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
+import io.towpath.cni.FailureLine;
 import io.towpath.cni.ports.HostPorts;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
@@ -64,6 +65,9 @@ public final class AttachmentsLoop implements AutoCloseable {
                     }
                 } catch (IOException e) {
                     problem = String.valueOf(e.getMessage());
+                } catch (RuntimeException | StackOverflowError e) {
+                    // A mistake of ours that some file brings to light must not end the next look.
+                    problem = FailureLine.internal(e);
                 }
                 log.problem("attachments", problem);
                 taker.accept(fills, attachments.cleared(problem));

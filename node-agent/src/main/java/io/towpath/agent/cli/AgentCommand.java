@@ -7,6 +7,7 @@ import static io.towpath.cni.cli.Cli.wrong;
 import io.towpath.agent.Agent;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
+import io.towpath.agent.log.Uncaught;
 import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.PolicySource;
@@ -91,6 +92,8 @@ final class AgentCommand {
                 choice(options, "--log-format", Log.Form.values()),
                 choice(options, "--log-level", Log.Level.values()),
                 Clock.systemUTC());
+        Uncaught uncaught = new Uncaught(log, err, () -> Runtime.getRuntime().halt(Cli.FAILED));
+        Thread.setDefaultUncaughtExceptionHandler(uncaught);
         ClusterSource source = SourceOptions.source(options, System.getenv(), log);
         PolicySource policies = isOn(options, "--policy") && source instanceof KubernetesClusterSource kubernetes
                 ? kubernetes.policies()
@@ -103,16 +106,21 @@ final class AgentCommand {
                         value(options, "--state-dir"),
                         value(options, "--subnet-file"))
                 .withMasquerades(policy.masquerade());
-        new Agent(
-                        files,
-                        choices(options),
-                        source,
-                        policies == null ? null : new Agent.Policies(policies, policyOptions),
-                        serving(options),
-                        policy,
-                        value(options, "--cni-conf"),
-                        log)
-                .run();
+        Agent agent = new Agent(
+                files,
+                choices(options),
+                source,
+                policies == null ? null : new Agent.Policies(policies, policyOptions),
+                serving(options),
+                policy,
+                value(options, "--cni-conf"),
+                log);
+        try {
+            agent.run();
+        } catch (RuntimeException | Error e) {
+            uncaught.uncaughtException(Thread.currentThread(), e);
+            return new Cli.Output("", false);
+        }
         return new Cli.Output("", true);
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.cni.cli.Cli;
+import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
 import io.towpath.overlay.OverlayConfig;
@@ -12,8 +13,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -26,8 +27,9 @@ final class InstallCommand {
 
     private static final int EXECUTABLE_MODE = 0x1ed; // 0755
     private static final int CONFLIST_MODE = 0x1a4; // 0644
-    private static final int PERMISSIONS = 0xfff;
-    private static final int LIMIT = 512 << 20;
+    private static final int CONFLIST_LIMIT = 1 << 20;
+    private static final String BIN_DIR = "--bin-dir";
+    private static final String CONF_DIR = "--conf-dir";
 
     private InstallCommand() {}
 
@@ -42,8 +44,8 @@ final class InstallCommand {
                         InstallCommand::install)
                 .addOption(Cli.text("--executable", "FILE", "/opt/towpath/towpath", "The CNI executable."))
                 .addOption(Cli.text("--conflist", "FILE", "/etc/towpath/" + CONFLIST, "The conflist."))
-                .addOption(Cli.text("--bin-dir", "DIR", DEFAULT_BIN_DIR, "The runtime's folder of executables."))
-                .addOption(Cli.text("--conf-dir", "DIR", DEFAULT_CONF_DIR, "The runtime's folder of conflists."))
+                .addOption(Cli.text(BIN_DIR, "DIR", DEFAULT_BIN_DIR, "The runtime's folder of executables."))
+                .addOption(Cli.text(CONF_DIR, "DIR", DEFAULT_CONF_DIR, "The runtime's folder of conflists."))
                 .addOption(Cli.text(
                         "--state-dir", "DIR", OverlayConfig.DEFAULT_STATE_DIRECTORY, "The node state's folder."))
                 .addOption(Asking.socketOption());
@@ -51,37 +53,41 @@ final class InstallCommand {
 
     private static Cli.Output install(ParseResult options) throws IOException {
         boolean json = Cli.json(options);
-        byte[] executable = content("executable", Cli.value(options, "--executable"));
+        String executable = Cli.value(options, "--executable");
+        requireContent("executable", executable);
         String conflistFile = Cli.value(options, "--conflist");
-        byte[] conflist = content("conflist", conflistFile);
+        byte[] conflist = conflist(conflistFile);
         IpamCommand.network(conflistFile, conflist);
         requireReady(options);
-        String binDir = Cli.value(options, "--bin-dir");
-        String confDir = Cli.value(options, "--conf-dir");
+        String binDir = Cli.value(options, BIN_DIR);
+        String confDir = Cli.value(options, CONF_DIR);
         List<Placed> placed = new ArrayList<>();
-        try {
-            // The conflist last: with it, the runtime begins to call the executable.
-            placed.add(place(binDir, EXECUTABLE, executable, EXECUTABLE_MODE));
-            placed.add(place(confDir, CONFLIST, conflist, CONFLIST_MODE));
-        } catch (LinuxException e) {
-            throw new IOException(e.getMessage(), e);
-        }
+        // The conflist last: with it, the runtime begins to call the executable.
+        placed.add(placeExecutable(executable, binDir));
+        placed.add(placeConflist(conflist, confDir));
         List<String> warnings = warnings(binDir, confDir);
         return new Cli.Output(json ? json(placed, warnings) : text(placed, warnings), true);
     }
 
-    private static byte[] content(String what, String file) throws IOException {
-        byte[] content;
+    private static void requireContent(String what, String file) throws IOException {
+        Path path = Path.of(file);
+        String problem = Files.notExists(path)
+                ? "there is no " + what + " " + file
+                : !Files.isRegularFile(path)
+                        ? what + " " + file + " is no file"
+                        : Files.size(path) == 0 ? "there is nothing in " + what + " " + file : null;
+        if (problem != null) {
+            throw new IOException(problem + ": name another with --" + what);
+        }
+    }
+
+    private static byte[] conflist(String file) throws IOException {
+        requireContent("conflist", file);
         try {
-            content = Linux.readFile(file, LIMIT);
+            return Objects.requireNonNullElseGet(Linux.readFile(file, CONFLIST_LIMIT), () -> new byte[0]);
         } catch (LinuxException e) {
             throw new IOException(e.getMessage(), e);
         }
-        if (content == null || content.length == 0) {
-            throw new IOException("there is " + (content == null ? "no " : "nothing in ") + what + " " + file
-                    + ": name another with --" + what);
-        }
-        return content;
     }
 
     /** By the agent's word or, where none answers, by the file that says which slice the node has. */
@@ -99,19 +105,41 @@ final class InstallCommand {
         }
     }
 
-    private static Placed place(String folder, String name, byte[] content, int mode) throws LinuxException {
-        String path = folder + "/" + name;
-        Linux.Status status = Linux.status(path);
-        boolean same = status != null
-                && status.size() == content.length
-                && (status.mode() & PERMISSIONS) == mode
-                && Arrays.equals(Linux.readFile(path, content.length), content);
-        if (!same) {
+    private static Placed placeExecutable(String executable, String folder) throws IOException {
+        try {
             Linux.makeDirectories(folder, EXECUTABLE_MODE);
-            Linux.publish(folder, name, content, mode);
-            Linux.syncDirectory(folder);
+            boolean changed = Linux.copy(executable, folder, EXECUTABLE, EXECUTABLE_MODE);
+            return new Placed(folder + "/" + EXECUTABLE, changed);
+        } catch (LinuxException e) {
+            throw failure(e, folder, EXECUTABLE, BIN_DIR);
         }
-        return new Placed(path, !same);
+    }
+
+    /** What was read and understood, not what the file has meanwhile. */
+    private static Placed placeConflist(byte[] content, String folder) throws IOException {
+        try {
+            Linux.makeDirectories(folder, EXECUTABLE_MODE);
+            boolean changed = Linux.place(folder, CONFLIST, content, CONFLIST_MODE);
+            return new Placed(folder + "/" + CONFLIST, changed);
+        } catch (LinuxException e) {
+            throw failure(e, folder, CONFLIST, CONF_DIR);
+        }
+    }
+
+    /** With the mend, where the kernel's word lets it be known. */
+    private static IOException failure(LinuxException e, String folder, String name, String option) {
+        String mend = switch (e.errno()) {
+            case Errno.ENOSPC, Errno.EDQUOT ->
+                "make room on the disk of " + folder + "; what was there is in place still";
+            case Errno.EROFS -> folder + " is read-only: mount it writable, or name another with " + option;
+            case Errno.EISDIR -> folder + "/" + name + " is a folder: remove it, or name another place with " + option;
+            case Errno.ENOTDIR -> folder + " is no folder: remove what is there, or name another with " + option;
+            case Errno.EACCES, Errno.EPERM ->
+                "run this as root, in a container with the capability DAC_OVERRIDE where " + folder
+                        + " belongs to somebody else";
+            default -> "";
+        };
+        return new IOException(e.getMessage() + (mend.isEmpty() ? "" : ": " + mend), e);
     }
 
     private static List<String> warnings(String binDir, String confDir) throws IOException {

@@ -8,6 +8,7 @@ import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.source.PolicySource;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
+import io.towpath.cni.FailureLine;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Conntrack;
@@ -231,9 +232,9 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
             }
         } catch (NetlinkException e) {
             problem = "nftables table " + PolicyTable.NAME + ": " + e.getMessage();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             // A mistake of ours that some policy brings to light must not end the enforcement of all others.
-            problem = "internal error: " + e + " at " + List.of(e.getStackTrace());
+            problem = FailureLine.internal(e);
         }
         if (problem != null) {
             pods.doubt();

@@ -6,6 +6,7 @@ import io.towpath.agent.source.ClusterFacts;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.OwnNode;
 import io.towpath.agent.status.AgentStatus;
+import io.towpath.cni.FailureLine;
 import io.towpath.cni.ports.HostPortKeeper;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
@@ -135,9 +136,9 @@ public final class Reconciler implements ClusterSource.Listener {
             }
         } catch (IOException e) {
             problem = String.valueOf(e.getMessage());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             // As in a round: a mistake of ours must not end the agent.
-            problem = "internal error: " + e + " at " + List.of(e.getStackTrace());
+            problem = FailureLine.internal(e);
         }
         log.problem("host ports", problem);
     }
@@ -215,9 +216,9 @@ public final class Reconciler implements ClusterSource.Listener {
             status.failed(String.valueOf(e.getMessage()));
             // The next round must find out by itself what concerns it.
             interest = Interest.EVERYTHING;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             // A mistake of ours that some news brings to light must not end the agents of all nodes, again and again.
-            status.failed("internal error: " + e + " at " + List.of(e.getStackTrace()));
+            status.failed(FailureLine.internal(e));
             interest = Interest.EVERYTHING;
         }
         done &= guard.roundEnded();

@@ -1,5 +1,6 @@
 package io.towpath.agent.source;
 
+import io.towpath.cni.FailureLine;
 import io.towpath.overlay.ClusterFileException;
 import io.towpath.overlay.ClusterSnapshot;
 import java.io.IOException;
@@ -111,6 +112,9 @@ public final class FileClusterSource implements ClusterSource {
             tell(news ? new ClusterFacts.OfFile(snapshot) : null, null);
         } catch (ClusterFileException e) {
             tell(null, e.getMessage());
+        } catch (RuntimeException | StackOverflowError e) {
+            // A mistake of ours that some file brings to light must not end the watch for a better one.
+            tell(null, FailureLine.internal(e));
         }
     }
 

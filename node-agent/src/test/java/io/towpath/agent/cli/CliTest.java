@@ -26,6 +26,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -306,6 +307,51 @@ class CliTest {
                 ran::out);
         assertEquals(
                 2, ran.out().lines().filter(line -> line.startsWith("warning")).count(), ran::out);
+    }
+
+    @Test
+    void whatCannotBeWrittenIsToldWithTheMendAndChangesNothing() throws Exception {
+        nodeState();
+        Path executable = Files.writeString(disk.resolve("new"), "new");
+        Path inTheWay = Files.createDirectories(disk.resolve("bin/towpath"));
+        assertEquals(
+                "towpath-node: write " + inTheWay + ": EISDIR Is a directory: " + inTheWay
+                        + " is a folder: remove it, or name another place with --bin-dir\n",
+                install(executable).err());
+        Files.delete(inTheWay);
+        Files.delete(disk.resolve("bin"));
+        Files.writeString(disk.resolve("bin"), "no folder");
+        assertEquals(
+                "towpath-node: write " + inTheWay + ": ENOTDIR Not a directory: " + disk
+                        + "/bin is no folder: remove what is there, or name another with --bin-dir\n",
+                install(executable).err());
+        assertTrue(Files.notExists(disk.resolve("net.d")));
+    }
+
+    @Test
+    void whatAnEarlierTryLeftIsRemoved() throws Exception {
+        nodeState();
+        Path executable = Files.writeString(disk.resolve("new"), "new");
+        assertEquals(Cli.OK, install(executable).code());
+        for (String folder : List.of("bin", "net.d")) {
+            Files.writeString(disk.resolve(folder).resolve(".towpath-new"), "half");
+        }
+        Ran again = install(executable);
+        assertTrue(again.out().startsWith(disk + "/bin/towpath is in place already\n"), again::out);
+        assertEquals(1, Objects.requireNonNull(disk.resolve("bin").toFile().list()).length);
+        assertEquals(1, Objects.requireNonNull(disk.resolve("net.d").toFile().list()).length);
+    }
+
+    @Test
+    void anExecutableThatIsNoneIsTold() throws Exception {
+        nodeState();
+        Path empty = Files.createFile(disk.resolve("empty"));
+        assertEquals(
+                "towpath-node: there is nothing in executable " + empty + ": name another with --executable\n",
+                install(empty).err());
+        assertEquals(
+                "towpath-node: executable " + disk + " is no file: name another with --executable\n",
+                install(disk).err());
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.towpath.agent.policy.denial;
 
 import io.towpath.agent.log.Log;
+import io.towpath.cni.FailureLine;
 import io.towpath.linux.Errno;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NetlinkException;
@@ -117,7 +118,12 @@ public final class DenialReader implements AutoCloseable {
         return new NfLog.Listener() {
             @Override
             public void packet(LoggedPacket packet) {
-                take(packet);
+                try {
+                    take(packet);
+                } catch (RuntimeException | StackOverflowError e) {
+                    // A mistake of ours that some packet brings to light must not end the log of all others.
+                    log.problem(EVENT, FailureLine.internal(e));
+                }
             }
 
             @Override

@@ -136,7 +136,7 @@ final class ApiConnection implements AutoCloseable {
     }
 
     /** A mistake ends one task, and is seen: the executor would keep it to itself. */
-    private static void alone(Runnable task) {
+    static void alone(Runnable task) {
         try {
             task.run();
         } catch (RuntimeException | Error e) {

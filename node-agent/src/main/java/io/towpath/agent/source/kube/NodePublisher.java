@@ -88,7 +88,7 @@ final class NodePublisher implements AutoCloseable {
     }
 
     private void schedule(Duration wait) {
-        next = thread.schedule(this::write, wait.toMillis(), TimeUnit.MILLISECONDS);
+        next = thread.schedule(() -> ApiConnection.alone(this::write), wait.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void write() {
@@ -125,7 +125,7 @@ final class NodePublisher implements AutoCloseable {
 
     private void run(Runnable task) {
         try {
-            thread.execute(task);
+            thread.execute(() -> ApiConnection.alone(task));
         } catch (RejectedExecutionException _) {
             // closed
         }

@@ -1,0 +1,46 @@
+package io.towpath.agent.log;
+
+import io.towpath.cni.FailureLine;
+import java.io.PrintStream;
+
+/**
+ * Tells of what nobody foresaw, on whichever thread, in a line of the log. Where memory is used up, more is lost than one thread: nobody
+ * knows what has not been taken in, so the agent ends, which the next start makes good.
+ */
+public final class Uncaught implements Thread.UncaughtExceptionHandler {
+    private final Log log;
+    private final PrintStream err;
+    private final Runnable end;
+
+    /**
+     * A handler.
+     *
+     * @param err where stack traces go if they are asked for
+     * @param end ends the process at once
+     */
+    public Uncaught(Log log, PrintStream err, Runnable end) {
+        this.log = log;
+        this.err = err;
+        this.end = end;
+    }
+
+    @Override
+    public void uncaughtException(Thread thread, Throwable failure) {
+        boolean isEnd = FailureLine.isOutOfMemory(failure);
+        try {
+            log.error(
+                    isEnd ? "agent ended" : "unexpected failure",
+                    "thread",
+                    thread.getName(),
+                    "problem",
+                    FailureLine.of(failure));
+            FailureLine.trace(failure, err);
+        } catch (OutOfMemoryError _) {
+            err.println("out of memory");
+        } finally {
+            if (isEnd) {
+                end.run();
+            }
+        }
+    }
+}
