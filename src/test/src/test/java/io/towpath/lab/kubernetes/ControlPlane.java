@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
  * gateway: what leaves the cluster ends there.
  */
 final class ControlPlane implements AutoCloseable {
-    private static final Duration READY = Duration.ofSeconds(120);
+    private static final Duration READY = Duration.ofMinutes(2);
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final int END_SECONDS = 20;
     private static final int API_PORT = 6443;

@@ -19,7 +19,7 @@ import java.util.function.Supplier;
 
 /** A cluster of real programs, and what its administrator does. Closed, it leaves nothing but its logs. */
 final class KubeCluster implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Duration PAUSE = Duration.ofMillis(200);
 
     private final Lab lab = new Lab(Plugin.towpath());

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * its disk. What is in its memory, {@code /run} included, is gone after {@link #reboot}.
  */
 final class KubeNode implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final Duration PAUSE = Duration.ofMillis(50);
     private static final int FIRST_NUMBER = 11;
 
@@ -149,6 +149,9 @@ final class KubeNode implements AutoCloseable {
             load(image);
         }
         startKubelet();
+        if (!proxyMode.isEmpty()) {
+            startProxy(proxyMode);
+        }
         await(
                 "node " + name() + " is registered",
                 () -> controlPlane.kubectl("get", "node", name()).exit() == 0);

@@ -54,6 +54,12 @@ final class Pods {
         return ask(from, address, port, "hostname").exit() == 0;
     }
 
+    /** The first packet may find a neighbour that the node does not know yet: then it is asked again. */
+    private boolean reachesAtLast(String from, String address) {
+        boolean reached = reaches(from, address, PORT);
+        return reached || reaches(from, address, PORT);
+    }
+
     /** What a page says. */
     Command.Outcome ask(String from, String address, int port, String page) {
         String url = "http://" + Settings.inUrl(address) + ":" + port + "/" + page;
@@ -69,8 +75,7 @@ final class Pods {
                 for (String from : pods) {
                     if (!from.equals(to)) {
                         asked++;
-                        // the first packet may find a neighbour that the node does not know yet
-                        if (!reaches(from, address, PORT) && !reaches(from, address, PORT)) {
+                        if (!reachesAtLast(from, address)) {
                             silent.add(from + " -> " + to + " (" + address + ")");
                         }
                     }
