@@ -16,6 +16,8 @@ public final class Conformance {
 
     static {
         PARTS.put("smoke", Smoke::run);
+        PARTS.put("policy", PolicySuites::run);
+        PARTS.put("services", ServiceSuites::run);
     }
 
     private Conformance() {}

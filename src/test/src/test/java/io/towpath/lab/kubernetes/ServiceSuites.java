@@ -1,0 +1,37 @@
+package io.towpath.lab.kubernetes;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Upstream's lists about Services and what they need of a network, beside kube-proxy in either mode. */
+final class ServiceSuites {
+    private static final List<String> LISTS = List.of(
+            "\\[sig-network\\] Services ",
+            "\\[sig-network\\] Networking ",
+            "\\[sig-network\\] Conntrack ",
+            "\\[sig-network\\] HostPort ",
+            "\\[sig-network\\] DNS ",
+            "\\[sig-network\\] EndpointSlice ",
+            "\\[sig-network\\] NoSNAT ",
+            "\\[sig-network\\] KubeProxy ");
+    private static final int HOURS = 6;
+
+    private ServiceSuites() {}
+
+    static void run(Report report, Path root, Path logs) throws IOException {
+        beside("iptables", Settings.IPV4, LISTS, report, root, logs);
+        beside("nftables", Settings.DUAL, LISTS, report, root, logs);
+    }
+
+    private static void beside(String mode, Settings settings, List<String> lists, Report report, Path root, Path logs)
+            throws IOException {
+        String name = "services beside " + mode;
+        Report.Part part = report.part(name);
+        Installed.with(part, settings, List.of(mode, mode), logs.resolve(mode), cluster -> {
+            UpstreamSetting.make(part, cluster, root);
+            part.check(
+                    "upstream's lists", () -> E2eTest.run(cluster, report.part(name + ": e2e"), "e2e", lists, HOURS));
+        });
+    }
+}
