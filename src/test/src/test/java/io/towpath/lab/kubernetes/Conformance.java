@@ -16,6 +16,7 @@ public final class Conformance {
 
     static {
         PARTS.put("smoke", Smoke::run);
+        PARTS.put("churn", Churn::run);
         PARTS.put("policy", PolicySuites::run);
         PARTS.put("services", ServiceSuites::run);
     }

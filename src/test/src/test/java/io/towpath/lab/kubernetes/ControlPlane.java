@@ -35,6 +35,7 @@ final class ControlPlane implements AutoCloseable {
     private final Path folder;
     private final Path logs;
     private final Certificates certificates;
+    private final Map<String, Path> kubeconfigs = new ConcurrentHashMap<>();
     private final Map<String, Process> running = new ConcurrentHashMap<>();
 
     /** Starts all of it; nodes may register when this returns. */
@@ -201,31 +202,31 @@ final class ControlPlane implements AutoCloseable {
 
     /** A file by which a program speaks to the API, as who has this token. */
     Path kubeconfig(String token) {
-        return write(folder.resolve(token + ".conf"), """
-                apiVersion: v1
-                kind: Config
-                clusters: [{name: lab, cluster: {server: "%s", certificate-authority: "%s"}}]
-                users: [{name: lab, user: {token: "%s"}}]
-                contexts: [{name: lab, context: {cluster: lab, user: lab}}]
-                current-context: lab
-                """.formatted(api(), certificates.path("ca.crt"), token));
+        return kubeconfigs.computeIfAbsent(token, who -> kubeconfig(who, "token: \"" + who + "\""));
     }
 
-    /** A certificate's for a node, as the API server knows kubelets by their names. */
+    private Path kubeconfig(String name, String user) {
+        try {
+            return Files.writeString(folder.resolve(name + ".conf"), """
+                    apiVersion: v1
+                    kind: Config
+                    clusters: [{name: lab, cluster: {server: "%s", certificate-authority: "%s"}}]
+                    users: [{name: lab, user: {%s}}]
+                    contexts: [{name: lab, context: {cluster: lab, user: lab}}]
+                    current-context: lab
+                    """.formatted(api(), certificates.path("ca.crt"), user));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The same for a node, with a certificate: the API server knows kubelets by their names. */
     Path nodeKubeconfig(String node) throws IOException {
         certificates.sign(node, Certificates.Key.EC, "/O=system:nodes/CN=system:node:" + node, "");
-        return write(folder.resolve(node + ".conf"), """
-                apiVersion: v1
-                kind: Config
-                clusters: [{name: lab, cluster: {server: "%s", certificate-authority: "%s"}}]
-                users: [{name: lab, user: {client-certificate: "%s", client-key: "%s"}}]
-                contexts: [{name: lab, context: {cluster: lab, user: lab}}]
-                current-context: lab
-                """.formatted(
-                        api(),
-                        certificates.path("ca.crt"),
-                        certificates.path(node + ".crt"),
-                        certificates.path(node + ".key")));
+        return kubeconfig(
+                node,
+                "client-certificate: \"" + certificates.path(node + ".crt") + "\", client-key: \""
+                        + certificates.path(node + ".key") + "\"");
     }
 
     /** The cluster's administrator asks or says something; with what is to be read from stdin, if anything. */
@@ -272,14 +273,6 @@ final class ControlPlane implements AutoCloseable {
 
     private void await(Duration deadline, String what, java.util.function.BooleanSupplier condition) {
         Await.until(what, deadline, PAUSE, condition, () -> "see " + logs);
-    }
-
-    private static Path write(Path file, String text) {
-        try {
-            return Files.writeString(file, text);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     /** Nobody needs them to end well: watches would have the API server wait for a minute. */

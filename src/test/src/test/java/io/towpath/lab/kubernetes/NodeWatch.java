@@ -4,14 +4,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /** Looks again and again whether all nodes are Ready, from its construction until {@link #end}. */
 final class NodeWatch {
+    private static final long PAUSE_NANOS = 300_000_000;
+
     private final Set<String> missing = new TreeSet<>();
     private final KubeCluster cluster;
     private final Thread thread;
     private volatile boolean ended;
     private int samples;
+    private @Nullable AssertionError failure;
 
     NodeWatch(KubeCluster cluster) {
         this.cluster = cluster;
@@ -19,19 +24,31 @@ final class NodeWatch {
     }
 
     private void look() {
-        while (!ended) {
-            List<String> names =
-                    new ArrayList<>(cluster.nodes().stream().map(KubeNode::name).toList());
-            names.removeAll(cluster.readyNodes());
-            missing.addAll(names);
-            samples++;
+        try {
+            while (!ended) {
+                lookOnce();
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
+        } catch (AssertionError e) {
+            failure = e;
         }
+    }
+
+    private void lookOnce() {
+        List<String> names =
+                new ArrayList<>(cluster.nodes().stream().map(KubeNode::name).toList());
+        names.removeAll(cluster.readyNodes());
+        missing.addAll(names);
+        samples++;
     }
 
     /** Ends the watch; names the nodes that were not Ready at some time, or is empty. */
     String end() throws InterruptedException {
         ended = true;
         thread.join();
+        if (failure != null) {
+            throw failure;
+        }
         return missing.isEmpty() ? "" : String.join(", ", missing) + " in one of " + samples + " looks or more";
     }
 }
