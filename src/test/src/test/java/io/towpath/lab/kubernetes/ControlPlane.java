@@ -237,7 +237,9 @@ final class ControlPlane implements AutoCloseable {
     /** The same, not yet run. */
     Command kubectlCommand(String... words) {
         return Command.of(words)
-                .by(peers.of("kubectl"), "--kubeconfig", adminConfig().toString());
+                .by(peers.of("kubectl"), "--kubeconfig", adminConfig().toString())
+                // Where it keeps what the API server serves; without, it is where this process runs, for all labs.
+                .with("HOME", folder.toString());
     }
 
     /** The administrator's kubeconfig. */
