@@ -207,7 +207,8 @@ final class ControlPlane implements AutoCloseable {
 
     private Path kubeconfig(String name, String user) {
         try {
-            return Files.writeString(folder.resolve(name + ".conf"), """
+            return Files.writeString(
+                    folder.resolve(name + ".conf"), """
                     apiVersion: v1
                     kind: Config
                     clusters: [{name: lab, cluster: {server: "%s", certificate-authority: "%s"}}]

@@ -16,9 +16,20 @@ final class Images {
     static final String COREDNS = "registry.k8s.io/coredns/coredns:1.15.0";
     static final String AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.66.1";
 
-    /** Under which the tests of Kubernetes 1.37 and of network-policy-api 0.3 ask for it as well. */
-    private static final List<String> MORE_TAGS =
-            List.of("registry.k8s.io/e2e-test-images/agnhost:2.55", "registry.k8s.io/e2e-test-images/agnhost:2.45");
+    /**
+     * What else the tests of Kubernetes 1.37 and of network-policy-api 0.3 ask for, and this image can do in its place: other versions
+     * of it, a shell with DNS clients, a shell, a server that nobody asks, and conntrack.
+     */
+    private static final List<String> MORE_NAMES = List.of(
+            "registry.k8s.io/e2e-test-images/agnhost:2.55",
+            "registry.k8s.io/e2e-test-images/agnhost:2.45",
+            "registry.k8s.io/e2e-test-images/glibc-dns-testing:2.1.1",
+            "registry.k8s.io/e2e-test-images/busybox:1.37.0-2",
+            "registry.k8s.io/e2e-test-images/nginx:1.27.0-2",
+            "registry.k8s.io/build-image/distroless-iptables:v0.9.9");
+
+    /** A server that answers with what conntrack takes for invalid, and sees whether its client is reset. */
+    private static final String INVALID_CONNTRACK = "registry.k8s.io/e2e-test-images/regression-issue-74839:1.5";
 
     private Images() {}
 
@@ -38,12 +49,20 @@ final class Images {
         return archives;
     }
 
+    /** Writes what upstream's end-to-end tests need besides, and returns the archive. */
+    static Path ofUpstreamsTests(Peers peers, Path folder) throws IOException {
+        return ImageArchive.named(INVALID_CONNTRACK)
+                .entrypoint("/regression-issue-74839")
+                .file(peers.file("regression-issue-74839"), "/regression-issue-74839")
+                .write(Files.createDirectories(folder).resolve("invalid-conntrack.tar"));
+    }
+
     /** What upstream's image has besides its program: clients and a shell, which the tests call. */
     private static ImageArchive agnhost(Peers peers, Path folder) throws IOException {
         Certificates certificates = new Certificates(folder.resolve("localhost"));
         certificates.sign("localhost", Certificates.Key.PKCS8, "/CN=localhost", List.of("DNS:localhost"));
         ImageArchive image = ImageArchive.named(AGNHOST)
-                .alsoNamed(MORE_TAGS)
+                .alsoNamed(MORE_NAMES)
                 .entrypoint("/agnhost")
                 .command("pause")
                 // goes on as agnhost.real where no SCTP is asked for, or the kernel has it

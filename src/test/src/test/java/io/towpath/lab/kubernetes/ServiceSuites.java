@@ -2,6 +2,7 @@ package io.towpath.lab.kubernetes;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Upstream's lists about Services and what they need of a network, beside kube-proxy in either mode. */
@@ -15,13 +16,16 @@ final class ServiceSuites {
             "\\[sig-network\\] EndpointSlice ",
             "\\[sig-network\\] NoSNAT ",
             "\\[sig-network\\] KubeProxy ");
+    private static final String BOTH_FAMILIES = "\\[sig-network\\] \\[Feature:IPv6DualStack\\] ";
     private static final int HOURS = 6;
 
     private ServiceSuites() {}
 
     static void run(Report report, Path root, Path logs) throws IOException {
         beside("iptables", Settings.IPV4, LISTS, report, root, logs);
-        beside("nftables", Settings.DUAL, LISTS, report, root, logs);
+        List<String> more = new ArrayList<>(LISTS);
+        more.add(BOTH_FAMILIES);
+        beside("nftables", Settings.DUAL, more, report, root, logs);
     }
 
     private static void beside(String mode, Settings settings, List<String> lists, Report report, Path root, Path logs)

@@ -1,7 +1,6 @@
 package io.towpath.lab.kubernetes;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,9 +10,14 @@ final class UpstreamSetting {
     private UpstreamSetting() {}
 
     /** Installs Towpath and makes the cluster fit for them. */
-    static void make(Report.Part part, KubeCluster cluster, Path root) throws IOException {
+    static void make(Report.Part part, KubeCluster cluster, Path root) {
         part.require("the manifest as shipped makes two nodes Ready", () -> Installed.install(cluster, root));
         part.require("the cluster's DNS", () -> Installed.dns(cluster));
+        part.require("images of upstream's tests", () -> {
+            cluster.load(List.of(
+                    Images.ofUpstreamsTests(cluster.peers(), cluster.folder().resolve("images"))));
+            return "";
+        });
         part.require("the control plane has routes to the pods", () -> routes(cluster));
     }
 
