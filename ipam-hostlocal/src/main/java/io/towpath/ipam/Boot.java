@@ -6,13 +6,18 @@ import io.towpath.linux.LinuxException;
 import java.nio.charset.StandardCharsets;
 
 /** The node's current boot. */
-interface Boot {
+public interface Boot {
     /** {@code random(4)}: what differs from boot to boot, never empty. */
     String FILE = "/proc/sys/kernel/random/boot_id";
 
     /** The kernel's word for it. */
     Boot CURRENT = Boot::read;
 
+    /**
+     * Its id.
+     *
+     * @throws LinuxException if the kernel does not tell
+     */
     String id() throws LinuxException;
 
     private static String read() throws LinuxException {

@@ -45,6 +45,7 @@ public final class Errno {
     public static final int EADDRNOTAVAIL = 99;
     public static final int ENETDOWN = 100;
     public static final int ENETUNREACH = 101;
+    public static final int ECONNRESET = 104;
     public static final int ENOBUFS = 105;
     public static final int ENOTCONN = 107;
     public static final int ETIMEDOUT = 110;
@@ -102,6 +103,7 @@ public final class Errno {
             case EADDRNOTAVAIL -> "EADDRNOTAVAIL Cannot assign requested address";
             case ENETDOWN -> "ENETDOWN Network is down";
             case ENETUNREACH -> "ENETUNREACH Network is unreachable";
+            case ECONNRESET -> "ECONNRESET Connection reset by peer";
             case ENOBUFS -> "ENOBUFS No buffer space available";
             case ENOTCONN -> "ENOTCONN Transport endpoint is not connected";
             case ETIMEDOUT -> "ETIMEDOUT Connection timed out";

@@ -14,8 +14,8 @@ public final class UnixSocket {
      *
      * @param limit the most bytes to accept
      * @param milliseconds how long all of it may take
-     * @throws LinuxException with ENOENT or ECONNREFUSED if nobody listens, ETIMEDOUT when the time is up, EFBIG if the answer has more
-     *     bytes
+     * @throws LinuxException with ENOENT or ECONNREFUSED if nobody listens, ECONNRESET or EPIPE if the other end closes without having
+     *     read the request, ETIMEDOUT when the time is up, EFBIG if the answer has more bytes
      */
     public static byte[] ask(String path, byte[] request, int limit, int milliseconds) throws LinuxException {
         byte[] answer = new byte[limit];

@@ -14,6 +14,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,6 +68,21 @@ class UnixSocketTest {
             bytes[i] = (byte) (i * 31);
         }
         return bytes;
+    }
+
+    /** As the kernel does to whoever is still to be accepted when a listener closes. */
+    @Test
+    void whoClosesWithoutHavingReadIsTold() throws Exception {
+        FutureTask<byte[]> asking =
+                new FutureTask<>(() -> UnixSocket.ask(path(), bytes(3_000_000), 10, PATIENCE_MILLIS));
+        new Thread(asking).start();
+        try (SocketChannel client = listener.accept()) {
+            client.read(ByteBuffer.allocate(1));
+        }
+        Throwable failure = assertThrows(ExecutionException.class, asking::get).getCause();
+        assertTrue(
+                failure instanceof LinuxException e && (e.is(Errno.ECONNRESET) || e.is(Errno.EPIPE)),
+                String.valueOf(failure));
     }
 
     @Test

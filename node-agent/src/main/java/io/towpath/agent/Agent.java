@@ -2,9 +2,13 @@ package io.towpath.agent;
 
 import io.towpath.agent.attachments.Attachments;
 import io.towpath.agent.attachments.AttachmentsLoop;
+import io.towpath.agent.cache.Cache;
+import io.towpath.agent.cache.CachedCluster;
+import io.towpath.agent.cache.CachedPolicySource;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.log.Log;
+import io.towpath.agent.policy.OverlayNodes;
 import io.towpath.agent.policy.PolicyLoop;
 import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.reconcile.Reconciler;
@@ -44,6 +48,7 @@ public final class Agent {
     private final OwnChoices choices;
     private final ClusterSource source;
     private final @Nullable Policies policies;
+    private final @Nullable Cache cache;
     private final Log log;
     private final Serving serving;
     private final GuardPolicy policy;
@@ -67,12 +72,17 @@ public final class Agent {
      * @param source where they are known from
      * @param options what is to be logged
      */
-    public record Policies(PolicySource source, PolicyOptions options) {}
+    public record Policies(PolicySource source, PolicyOptions options) {
+        private Policies kept(Cache cache, String stateDirectory) {
+            return new Policies(new CachedPolicySource(source, cache, stateDirectory, Clock.systemUTC()), options);
+        }
+    }
 
     /**
      * An agent, which does nothing yet.
      *
      * @param policies null to enforce none
+     * @param cache where what the sources tell is kept on disk; null for nowhere
      * @param cniConf the conflist that the runtime calls the CNI executable by
      */
     public Agent(
@@ -80,6 +90,7 @@ public final class Agent {
             OwnChoices choices,
             ClusterSource source,
             @Nullable Policies policies,
+            @Nullable Cache cache,
             Serving serving,
             GuardPolicy policy,
             String cniConf,
@@ -87,7 +98,8 @@ public final class Agent {
         this.files = files;
         this.choices = choices;
         this.source = source;
-        this.policies = policies;
+        this.cache = cache;
+        this.policies = policies == null || cache == null ? policies : policies.kept(cache, files.stateDirectory());
         this.serving = serving;
         this.policy = policy;
         this.cniConf = cniConf;
@@ -103,7 +115,9 @@ public final class Agent {
      * @throws IOException if another agent is running, or the port or socket cannot be had
      */
     public void run() throws NetlinkException, IOException {
-        Reconciler reconciler = new Reconciler(files, choices, policy, source, log, Clock.systemUTC(), status::publish);
+        CachedCluster cluster = cache == null ? null : new CachedCluster(cache);
+        Reconciler reconciler =
+                new Reconciler(files, choices, policy, source, cluster, log, Clock.systemUTC(), status::publish);
         // Not this thread's end: the virtual machine waits for whoever waits for that.
         CountDownLatch ended = new CountDownLatch(1);
         Thread ending = new Thread(
@@ -153,6 +167,9 @@ public final class Agent {
             if (policies != null) {
                 policies.source.close();
             }
+            if (cache != null) {
+                cache.close();
+            }
             ended.countDown();
         }
     }
@@ -170,6 +187,8 @@ public final class Agent {
             return null;
         }
         status.publish(AgentStatus.Policy.UNKNOWN);
-        return new PolicyLoop(log, Clock.systemUTC(), policyHeartbeat, status::publish, policies.options);
+        PolicyLoop loop = new PolicyLoop(log, Clock.systemUTC(), policyHeartbeat, status::publish, policies.options);
+        status.listen(new OverlayNodes(policy.hidesPods(), loop::nodes));
+        return loop;
     }
 }

@@ -1,6 +1,7 @@
 package io.towpath.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.cli.Commands;
@@ -57,15 +58,20 @@ class AgentProcessKernelTest {
         node.close();
     }
 
-    private Process agent(String... machine) throws IOException {
+    private Process agent(String... options) throws IOException {
+        return agent(List.of(), options);
+    }
+
+    private Process agent(List<String> machine, String... options) throws IOException {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         String name = String.valueOf(Path.of(node.path()).getFileName());
         List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", name, java.toString()));
-        command.addAll(List.of(machine));
+        command.addAll(machine);
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
         command.addAll(List.of("io.towpath.agent.Main", "agent", "--cluster-file", file("cluster.json")));
         command.addAll(List.of("--state-dir", file("run"), "--subnet-file", file("subnet.env")));
         command.addAll(List.of("--socket", file("agent.sock"), "--cni-conf", file("none.conflist")));
+        command.addAll(List.of(options));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log" + started.size()).toFile())
@@ -168,7 +174,7 @@ class AgentProcessKernelTest {
         Files.writeString(
                 folder.resolve("cluster.json"),
                 Files.readString(folder.resolve("cluster.json")).replace("]}]}", "]}" + nodes + "]}"));
-        Process agent = agent("-Xmx24m");
+        Process agent = agent(List.of("-Xmx24m"));
         assertTrue(agent.waitFor(PATIENCE_S, TimeUnit.SECONDS), () -> "it goes on");
         assertEquals(Cli.FAILED, agent.exitValue(), log(0));
         List<String> errors =
@@ -178,6 +184,23 @@ class AgentProcessKernelTest {
                 errors.getFirst().contains(" error agent ended  thread=cluster-file problem=\"out of memory: 24 MiB"),
                 log(0));
         assertTrue(log(0).lines().noneMatch(line -> line.startsWith("\tat ")), log(0));
+    }
+
+    @Test
+    void podsAreMasqueradedToNodesUnlessTheirSourcesAreToBeKept() throws Exception {
+        String kept = "ip saddr 10.64.0.0/10 ip daddr @peers4 return";
+        Process agent = agent();
+        awaitOverlay();
+        assertFalse(dataPath().contains(kept), dataPath());
+        assertTrue(dataPath().contains("ip saddr 10.64.0.0/10 ip daddr != 224.0.0.0/4 masquerade"), dataPath());
+        agent.destroy();
+        assertTrue(agent.waitFor(END_S, TimeUnit.SECONDS));
+        agent("--masquerade-nodes=false");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_S);
+        while (!dataPath().contains(kept)) {
+            assertTrue(System.nanoTime() < deadline, log(1));
+            LockSupport.parkNanos(20_000_000);
+        }
     }
 
     @Test

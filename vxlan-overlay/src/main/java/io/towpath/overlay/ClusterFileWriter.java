@@ -9,7 +9,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 
 /** Writes a cluster file that says what a cluster is: no tree of it, as there may be thousands of nodes. */
-final class ClusterFileWriter {
+public final class ClusterFileWriter {
     private static final JsonFactory FACTORY = new JsonFactory();
     private static final int BYTES_PER_NODE = 128;
 
@@ -20,7 +20,7 @@ final class ClusterFileWriter {
     }
 
     /** The content of the file. */
-    static byte[] write(Cluster cluster) {
+    public static byte[] write(Cluster cluster) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(
                 1024 + BYTES_PER_NODE * cluster.nodes().size());
         try (JsonGenerator json = FACTORY.createGenerator(out)) {

@@ -161,7 +161,7 @@ public record DesiredOverlay(Cluster.Node self, List<IpPrefix> networks, List<De
         }
         @Nullable String driver = facts.drivers().get(underlay.link().name());
         return new Device(
-                (ipv6 ? "flannel-v6." : "flannel.") + cluster.vni(),
+                deviceName(cluster, ipv6),
                 self.vtepMac(ipv6),
                 underlay.mtu() - (ipv6 ? OVERHEAD_IPV6 : OVERHEAD_IPV4),
                 Vxlan.builder(cluster.vni())
@@ -205,5 +205,10 @@ public record DesiredOverlay(Cluster.Node self, List<IpPrefix> networks, List<De
             }
         }
         return false;
+    }
+
+    /** The name of a cluster's device for a family. */
+    static String deviceName(Cluster cluster, boolean ipv6) {
+        return (ipv6 ? "flannel-v6." : "flannel.") + cluster.vni();
     }
 }

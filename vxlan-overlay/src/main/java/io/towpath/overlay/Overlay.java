@@ -181,6 +181,20 @@ public final class Overlay {
     }
 
     /**
+     * Whether a device of a cluster's overlay is there, whoever made it.
+     *
+     * @throws OverlayException if the kernel does not tell
+     */
+    public boolean hasDevice(Cluster cluster) throws OverlayException {
+        try {
+            return rtnl.link(DesiredOverlay.deviceName(cluster, false)) != null
+                    || rtnl.link(DesiredOverlay.deviceName(cluster, true)) != null;
+        } catch (LinuxException e) {
+            throw new OverlayException("overlay: " + e.getMessage(), e);
+        }
+    }
+
+    /**
      * How the overlay is, and what a sync would do. Changes nothing, and waits for no lock.
      *
      * @throws OverlayException if the cluster file is wrong or the kernel cannot be read

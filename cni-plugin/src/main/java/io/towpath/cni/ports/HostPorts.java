@@ -6,7 +6,6 @@ import io.towpath.cni.wiring.Links;
 import io.towpath.cni.wiring.Namespaces;
 import io.towpath.cni.wiring.NotUndoneException;
 import io.towpath.cni.wiring.OwnerMark;
-import io.towpath.cni.wiring.Wiring;
 import io.towpath.linux.Errno;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
@@ -49,6 +48,12 @@ public final class HostPorts {
         this.forwards = Forward.of(mappings, addresses);
     }
 
+    /** A look at an attachment that has a port which another one wants; asked only then. */
+    public interface HolderLook {
+        /** Whether it keeps the port. If not, nobody will miss it. */
+        boolean isLive(OwnerMark mark) throws IOException;
+    }
+
     /** Whether there is nothing to do. */
     public boolean isEmpty() {
         return forwards.isEmpty();
@@ -70,17 +75,17 @@ public final class HostPorts {
     /**
      * Makes the ports lead to the pod, all or none.
      *
-     * @param leases asked about attachments that have one of the ports
+     * @param holders asked about attachments that have one of the ports
      * @throws HostPortTakenException if a live attachment has one of the ports, or a tunnel of the node's
      * @throws NotUndoneException if the kernel refused to undo it after a failure, and a port may be left
      */
-    public void open(Namespaces node, Wiring.LeaseLook leases) throws IOException {
+    public void open(Namespaces node, HolderLook holders) throws IOException {
         requireNoTunnels(node.host());
         try {
             List<Entry> wanted = entries();
             commit(node.nft(), (nft, transaction) -> {
                 List<Entry> present = HostPortTable.entries(nft);
-                Set<OwnerMark> gone = gone(present, wanted, leases);
+                Set<OwnerMark> gone = gone(present, wanted, holders);
                 HostPortTable.delete(transaction, of(present, gone::contains));
                 if (!HostPortTable.stands(nft)) {
                     HostPortTable.build(transaction, nft, of(present, owner -> !gone.contains(owner)));
@@ -116,13 +121,13 @@ public final class HostPorts {
     }
 
     /** Who has something that is in the way, and is no more. */
-    private Set<OwnerMark> gone(List<Entry> present, List<Entry> wanted, Wiring.LeaseLook leases) throws IOException {
+    private Set<OwnerMark> gone(List<Entry> present, List<Entry> wanted, HolderLook holders) throws IOException {
         Set<OwnerMark> gone = new HashSet<>();
         for (Entry other : present) {
             for (Entry entry : wanted) {
                 OwnerMark owner = other.owner();
                 if (!gone.contains(owner) && other.isInTheWayOf(entry)) {
-                    if (!owner.equals(mark) && (!OwnerMark.isMark(owner.alias()) || leases.isLive(owner))) {
+                    if (!owner.equals(mark) && (!OwnerMark.isMark(owner.alias()) || holders.isLive(owner))) {
                         throw new HostPortTakenException(entry, other);
                     }
                     gone.add(owner);

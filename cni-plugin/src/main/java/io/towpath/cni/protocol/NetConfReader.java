@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 final class NetConfReader {
     private static final int MIN_MTU = 68;
     private static final int MAX_MTU = 65_535;
-    private static final int MAX_WAIT_SECONDS = 120;
     private static final List<String> POLICY_KEYS = List.of("type", "socket", "waitSeconds", "onFailure");
     private static final String IPAM_TYPE = "host-local";
     private static final String INCLUDE_DEFAULT_ROUTES = "include_default_routes";
@@ -148,7 +147,7 @@ final class NetConfReader {
         }
         return new PolicyConf(
                 policy.path("socket", PolicyConf.DEFAULT_SOCKET),
-                (int) policy.number("waitSeconds", 1, MAX_WAIT_SECONDS, PolicyConf.DEFAULT_WAIT_SECONDS),
+                (int) policy.number("waitSeconds", 1, PolicyConf.LONGEST_WAIT_SECONDS, PolicyConf.DEFAULT_WAIT_SECONDS),
                 onFailure.equals("continue"));
     }
 

@@ -56,7 +56,10 @@ final class Adding {
                 // Before ports of the node lead to the pod: these would have to be closed if it fails.
                 policies.await(request, endpoint);
                 if (!ports.isEmpty()) {
-                    ports.open(node, look);
+                    ports.open(node, new PortHolders(request, node, look, policies));
+                }
+                if (request.conf().policy() != null) {
+                    requireLink(host, endpoint);
                 }
             });
             return result(request, grant, endpoint, endpoint.priority(link.parentIndex()));
@@ -71,6 +74,23 @@ final class Adding {
             }
             throw failure;
         }
+    }
+
+    /** A DEL or GC may have come while a policy was waited for. It found no ports, as these were not open yet. */
+    private void requireLink(Link made, Endpoint endpoint) throws IOException {
+        if (node.host().link(made.index()) != null) {
+            return;
+        }
+        IOException failure =
+                new IOException("link " + endpoint.hostName() + " was removed while ADD was waiting for policies");
+        if (endpoint.ports()) {
+            try {
+                HostPorts.close(node, endpoint.mark());
+            } catch (IOException undo) {
+                throw new NotUndoneException(failure, undo);
+            }
+        }
+        throw failure;
     }
 
     private static CniException notUndone(Throwable failure, String left) {

@@ -7,22 +7,20 @@ import io.towpath.cni.protocol.PolicyConf;
 import io.towpath.cni.protocol.Request;
 import io.towpath.cni.wiring.Endpoint;
 import io.towpath.cni.wiring.EndpointName;
-import io.towpath.linux.Errno;
-import io.towpath.linux.LinuxException;
-import io.towpath.linux.UnixSocket;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** The policies as the agent enforces them: each pod is handed over to it by its unix socket, over HTTP/1.1. */
+/** The policies as the agent enforces them: each pod is handed over to it, or to the next one if it ends meanwhile. */
 public final class AgentPolicies implements PolicyGate {
-    private static final int MAX_ANSWER = 16 << 10;
-    private static final int MILLIS = 1000;
-
     /** How much longer than the agent is told to, so that what it has to say is heard. */
-    private static final int GRACE_SECONDS = 1;
+    private static final int GRACE_MS = 1000;
+
+    private static final int FIRST_PAUSE_MS = 10;
+    private static final int LAST_PAUSE_MS = 100;
 
     private final PrintStream warnings;
 
@@ -49,7 +47,7 @@ public final class AgentPolicies implements PolicyGate {
         if (conf == null) {
             return;
         }
-        String why = ask(conf, request, endpoint);
+        String why = handOver(conf, request, endpoint);
         if (why == null) {
             return;
         }
@@ -62,21 +60,29 @@ public final class AgentPolicies implements PolicyGate {
     }
 
     /** Null when they are in force, else why not. */
-    private static @Nullable String ask(PolicyConf conf, Request request, Endpoint endpoint) {
-        byte[] answer;
-        try {
-            answer = UnixSocket.ask(
-                    conf.socket(),
-                    question(request, endpoint, conf.waitSeconds()),
-                    MAX_ANSWER,
-                    (conf.waitSeconds() + GRACE_SECONDS) * MILLIS);
-        } catch (LinuxException e) {
-            return reason(conf, e);
+    private static @Nullable String handOver(PolicyConf conf, Request request, Endpoint endpoint) {
+        AgentSocket agent = new AgentSocket(conf.socket());
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(conf.waitSeconds());
+        int left = (int) TimeUnit.SECONDS.toMillis(conf.waitSeconds());
+        for (int pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LAST_PAUSE_MS)) {
+            AgentSocket.Answer answer = agent.ask(question(request, endpoint, left), left + GRACE_MS);
+            if (answer.status() == AgentSocket.NO_CONTENT) {
+                return null;
+            }
+            left = millisUntil(end);
+            if (!answer.mayImprove() || left <= 0) {
+                return answer.line();
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(Math.min(pause, left)));
+            left = Math.max(1, millisUntil(end));
         }
-        return reason(conf, new String(answer, StandardCharsets.UTF_8));
     }
 
-    private static byte[] question(Request request, Endpoint endpoint, int waitSeconds) {
+    private static int millisUntil(long end) {
+        return (int) TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+    }
+
+    private static byte[] question(Request request, Endpoint endpoint, int waitMilliseconds) {
         List<String> addresses = new ArrayList<>(2);
         endpoint.addresses().forEach(address -> addresses.add(address.toString()));
         byte[] body = new JsonText()
@@ -86,64 +92,19 @@ public final class AgentPolicies implements PolicyGate {
                 .optional("uid", request.args().podUid())
                 .field("link", endpoint.hostName())
                 .optional("addresses", addresses)
-                .field("waitMilliseconds", (long) waitSeconds * MILLIS)
+                .field("waitMilliseconds", (long) waitMilliseconds)
                 .endObject()
                 .bytes();
-        byte[] head =
-                ("POST /policy/endpoints HTTP/1.1\r\nHost: towpath\r\nContent-Type: application/json\r\nContent-Length: "
-                                + body.length + "\r\n\r\n")
-                        .getBytes(StandardCharsets.US_ASCII);
-        byte[] all = new byte[head.length + body.length];
-        System.arraycopy(head, 0, all, 0, head.length);
-        System.arraycopy(body, 0, all, head.length, body.length);
-        return all;
-    }
-
-    /** What an answer of the agent says against the pod; null for nothing. */
-    private static @Nullable String reason(PolicyConf conf, String answer) {
-        int body = answer.indexOf("\r\n\r\n");
-        if (answer.startsWith("HTTP/1.1 204 ")) {
-            return null;
-        }
-        String line = body < 0 ? "" : answer.substring(body + 4).strip();
-        boolean isAgents = answer.startsWith("HTTP/1.1 503 ")
-                || answer.startsWith("HTTP/1.1 404 ")
-                || answer.startsWith("HTTP/1.1 400 ");
-        if (isAgents && !line.isEmpty()) {
-            return line;
-        }
-        return "what listens at " + conf.socket() + " is no agent, or has ended: it answers \""
-                + answer.lines().findFirst().orElse("") + "\"";
-    }
-
-    private static String reason(PolicyConf conf, LinuxException e) {
-        if (isNobody(e)) {
-            return "no agent listens at " + conf.socket() + ": is towpath-node running?";
-        }
-        if (e.is(Errno.ETIMEDOUT)) {
-            return "the agent at " + conf.socket() + " has not answered in " + (conf.waitSeconds() + GRACE_SECONDS)
-                    + " s: is it stopped?";
-        }
-        return String.valueOf(e.getMessage());
-    }
-
-    private static boolean isNobody(LinuxException e) {
-        return e.is(Errno.ENOENT) || e.is(Errno.ECONNREFUSED);
+        return AgentSocket.post("/policy/endpoints", body);
     }
 
     @Override
-    public void requireReady(Request request) throws CniException {
+    public boolean isDeleted(Request request, String hostName) {
         PolicyConf conf = request.conf().policy();
-        if (conf == null || conf.isOptional()) {
-            return;
-        }
-        try {
-            UnixSocket.ask(conf.socket(), new byte[0], 1, 0);
-        } catch (LinuxException e) {
-            // That nothing is answered to nothing is well.
-            if (!e.is(Errno.ETIMEDOUT)) {
-                throw new CniException(CniException.NOT_AVAILABLE, reason(conf, e), "", e);
-            }
-        }
+        return conf != null
+                && new AgentSocket(conf.socket())
+                                .ask(AgentSocket.get("/policy/pods?link=" + hostName), GRACE_MS)
+                                .status()
+                        == AgentSocket.GONE;
     }
 }

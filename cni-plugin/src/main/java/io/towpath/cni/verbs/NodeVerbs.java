@@ -114,6 +114,9 @@ public final class NodeVerbs implements Verbs {
         failures.throwIfAny();
     }
 
+    /**
+     * Asks no agent: ADD waits for one that is replaced, and pods run on without. A node that is not ready loses its pods.
+     */
     @Override
     public void status(Request request) throws CniException, IOException {
         boolean stateWillCome;
@@ -121,7 +124,6 @@ public final class NodeVerbs implements Verbs {
             stateWillCome = overlay.requireReady(request.conf(), node.host());
         }
         leases.status(request, stateWillCome);
-        policies.requireReady(request);
     }
 
     static String hostName(Request request) {

@@ -14,16 +14,16 @@ public interface PolicyGate {
     void requirePod(Request request) throws CniException;
 
     /**
-     * Waits until what the policies say of a pod is in force.
+     * Waits until what the policies say of a pod is in force; also for somebody who puts it into force, if nobody is there.
      *
      * @throws PolicyException if it is not in time
      */
     void await(Request request, Endpoint endpoint) throws PolicyException;
 
     /**
-     * Finds out whether there is somebody to wait for.
+     * Whether the pod that a link was made for is deleted from the cluster; false as well if nobody can tell.
      *
-     * @throws CniException with code 50 if there is not, though there must be
+     * @param hostName the name of the link's end on the node, made from the pod's name alone
      */
-    void requireReady(Request request) throws CniException;
+    boolean isDeleted(Request request, String hostName);
 }

@@ -38,6 +38,18 @@ public final class EndpointName {
         return PREFIX + Sha1.hex(identity).substring(0, DIGITS);
     }
 
+    /**
+     * Whether the name of an attachment's host end is made from its pod's alone. False if that cannot be told.
+     *
+     * @param hostName as {@link #hostName} gave it
+     */
+    public static boolean isOfPod(String hostName, OwnerMark mark) {
+        String containerId = mark.containerId();
+        return isPrimary(mark.ifName())
+                && containerId != null
+                && !hostName.equals(hostName("", "", containerId, mark.ifName()));
+    }
+
     /** Whether an interface is the one by which a pod is known. */
     static boolean isPrimary(String ifName) {
         return ifName.equals(PRIMARY);

@@ -59,9 +59,13 @@ class HostPortKeeperKernelTest {
     }
 
     private void open(OwnerMark mark, Protocol protocol, int port) throws Exception {
+        open(mark, protocol, port, other -> true);
+    }
+
+    private void open(OwnerMark mark, Protocol protocol, int port, HostPorts.HolderLook holders) throws Exception {
         String pod = mark.equals(ONE) ? "10.244.1.5" : "10.244.1.6";
         new HostPorts(mark, List.of(new PortMapping(protocol, port, 80, null)), List.of(IpAddress.parse(pod)))
-                .open(node, other -> true);
+                .open(node, holders);
     }
 
     /** As an agent that has heard of all that happened. */
@@ -155,6 +159,21 @@ class HostPortKeeperKernelTest {
         open(TWO, Protocol.TCP, 8080);
         assertEquals(1, mend());
         assertTrue(lines().toString().contains("tcp . 8080 comment \"" + TWO + "\" : 10.244.1.6 . 80"));
+    }
+
+    /** The pod that had it before was deleted by force, and has its link yet. */
+    @Test
+    void aPortThatChangedHandsStaysWithTheNewest() throws Exception {
+        open(ONE, Protocol.TCP, 8080);
+        assertEquals(0, mend());
+        open(TWO, Protocol.TCP, 8080, other -> false);
+        List<String> whole = lines();
+        assertEquals(0, mend());
+        nft(FLUSH);
+        assertEquals(ENTRIES, mend());
+        assertEquals(whole, lines());
+        HostPorts.close(node, ONE);
+        assertEquals(whole, lines());
     }
 
     /** Its DEL found nothing to close, and comes to the link when that has been looked for. */

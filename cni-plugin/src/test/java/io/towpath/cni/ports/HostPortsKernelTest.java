@@ -384,6 +384,31 @@ class HostPortsKernelTest {
                 destinations());
     }
 
+    /** Nobody finds the port closed in between, and a DEL that comes late finds nothing of its own. */
+    @Test
+    void aPortOfADeadChangesHandsInOneTransaction() throws Exception {
+        namespace.execute("ip", "address", "add", "192.0.2.1/32", "dev", "lo");
+        open(ports(ONE, mapping(Protocol.UDP, 53, ""), mapping(Protocol.TCP, 8080, "")));
+        lead("198.51.100.1", ONE);
+        long before = node.nft().generation();
+        ports(TWO, mapping(Protocol.UDP, 53, ""), mapping(Protocol.TCP, 8080, ""))
+                .open(node, other -> false);
+        assertEquals(before + 1, node.nft().generation());
+        assertEquals(List.of(), destinations());
+        lead("198.51.100.2", TWO);
+        String whole = ruleset();
+        HostPorts.close(node, ONE);
+        HostPorts.sweep(node, OwnerMark.networkPrefix("net"), Set.of(TWO));
+        assertEquals(whole, ruleset());
+        assertEquals(List.of("192.0.2.1:53"), destinations());
+    }
+
+    /** A flow to port 53 of the node that goes to a pod. */
+    private void lead(String from, OwnerMark to) throws IOException {
+        String pod = pod(to).getFirst().toString();
+        track(from, "192.0.2.1", 53, "-r", pod, "-q", from, "--reply-port-src", "80");
+    }
+
     private List<String> destinations() throws IOException {
         return namespace
                 .execute("conntrack", "-L", "-p", "udp")

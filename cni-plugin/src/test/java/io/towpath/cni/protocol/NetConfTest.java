@@ -48,7 +48,7 @@ class NetConfTest {
                 'ipam': {'type': 'host-local', 'subnet': 'usePodCidr'}""");
         assertEquals(new PolicyConf("/a", 3, true), conf.policy());
         assertEquals(
-                new PolicyConf("/run/towpath/agent.sock", 10, false),
+                new PolicyConf("/run/towpath/agent.sock", 90, false),
                 read("ADD", "'policy': {'type': 'k8s', 'onFailure': 'fail'}").policy());
         assertEquals(1400, conf.mtu());
         assertEquals("/c", conf.clusterFile());

@@ -58,6 +58,10 @@ class HostPortTest {
 
     /** The comments of all elements. */
     private List<String> owners() throws NetlinkException {
+        return owners(node);
+    }
+
+    static List<String> owners(TestNode node) throws NetlinkException {
         List<String> owners = new ArrayList<>();
         try (Nft nft = node.namespaces.nft()) {
             for (NftSet set : nft.sets(TABLE)) {
@@ -122,6 +126,120 @@ class HostPortTest {
         other("DEL").run().good();
         call("DEL").run().good();
         other("ADD", "8079", "8080").run().good();
+    }
+
+    /** What is in the table is one attachment's, and nobody else is in the way of it. */
+    private void assertNewestHasIt(String container) throws IOException {
+        List<String> now = owners();
+        assertTrue(now.stream().allMatch(owner -> owner.endsWith("/" + container + "/eth0")), now::toString);
+        assertEquals(4, now.size());
+    }
+
+    /** The old pod's link goes with its namespace; its DEL is late, or never comes. */
+    @Test
+    void thePortOfAPodWhoseNamespaceIsGoneIsFree() throws IOException {
+        call("ADD", "8080").run().good();
+        node.namespaces.delete(TestNode.POD);
+        JsonNode result = other("ADD", "8080").run().good().json();
+        assertNewestHasIt("c2");
+        call("DEL").run().good();
+        assertNewestHasIt("c2");
+        other("CHECK", "8080").conf("prevResult", result).run().good();
+    }
+
+    private TestNode.Call withAgent(TestNode.Call call) throws IOException {
+        return call.json("policy", "{\"type\": \"k8s\", \"socket\": \"" + socket() + "\", \"waitSeconds\": 20}");
+    }
+
+    private Path socket() {
+        return disk.resolve("agent.sock");
+    }
+
+    /** An agent for which all policies are in force, and that answers so when asked for a pod. */
+    private TestAgent agent(String answer) throws IOException {
+        return new TestAgent(socket(), question -> question.startsWith("POST ") ? TestAgent.IN_FORCE : answer);
+    }
+
+    /** The old pod's containers run on for a while, and it holds its link and its lease. */
+    @Test
+    void theNewestHasThePortOfAPodThatIsDeleted() throws IOException {
+        JsonNode old = call("ADD", "8079", "8080").run().good().json();
+        List<String> links = node.hostLinks();
+        try (TestAgent agent = agent(TestAgent.http("410 Gone", "the API has no such pod\n"))) {
+            JsonNode result = withAgent(other("ADD", "8080")).run().good().json();
+            assertNewestHasIt("c2");
+            assertTrue(node.hostLinks().containsAll(links));
+            assertEquals(2, agent.questions.size(), agent.questions::toString);
+            String asked = agent.questions.getLast();
+            assertTrue(asked.startsWith("GET /policy/pods?link=" + CALI + " HTTP/1.1\r\n"), asked);
+            String error =
+                    call("CHECK", "8079", "8080").conf("prevResult", old).run().error();
+            assertTrue(error.contains("host port table lacks"), error);
+            gc("[{\"containerID\": \"c2\", \"ifname\": \"eth0\"}]");
+            assertNewestHasIt("c2");
+            call("DEL").run().good();
+            assertNewestHasIt("c2");
+            other("CHECK", "8080").conf("prevResult", result).run().good();
+        }
+    }
+
+    /** The agent knows the pod, does not know, enforces nothing, is older than the question, ends, or is no agent. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "HTTP/1.1 200 OK\r\n\r\ndefault/web-0\n",
+                "HTTP/1.1 503 Service Unavailable\r\n\r\nnot known\n",
+                "HTTP/1.1 404 Not Found\r\n\r\nthere is no such page\n",
+                "HTTP/1.1 410",
+                "",
+                "410 Gone",
+            })
+    void aPodThatMayLiveKeepsItsPort(String answer) throws IOException {
+        call("ADD", "8080").run().good();
+        List<String> before = node.everything();
+        List<String> owners = owners();
+        try (TestAgent agent = agent(answer)) {
+            assertEquals(
+                    "100 host port tcp 0.0.0.0:8080 is taken by attachment towpath/net/c1/eth0",
+                    withAgent(other("ADD", "8080")).run().error());
+            assertEquals(2, agent.questions.size(), agent.questions::toString);
+        }
+        assertEquals(before, node.everything());
+        assertEquals(owners, owners());
+    }
+
+    /** The agent knows pods by the names of links that are made of theirs. */
+    @ParameterizedTest
+    @ValueSource(strings = {"CNI_ARGS", "CNI_IFNAME", "CNI_CONTAINERID"})
+    void nobodyIsAskedForWhatIsNoPods(String variable) throws IOException {
+        String value = switch (variable) {
+            case "CNI_ARGS" -> "";
+            case "CNI_IFNAME" -> "net1";
+            default -> "c".repeat(65);
+        };
+        call("ADD", "8080").with(variable, value).run().good();
+        try (TestAgent agent = agent(TestAgent.http("410 Gone", "the API has no such pod\n"))) {
+            String error = withAgent(other("ADD", "8080")).run().error();
+            assertTrue(error.startsWith("100 host port tcp 0.0.0.0:8080 is taken by attachment"), error);
+            assertEquals(1, agent.questions.size(), agent.questions::toString);
+        }
+    }
+
+    /** The leases of another network are unknown here; the link and the agent tell of its pods all the same. */
+    @Test
+    void aPodOfAnotherNetworkHasItsPortAsLongAsItIsThere() throws IOException {
+        node.call("ADD", "\"subnet\": \"10.1.3.0/24\"")
+                .conf("name", "net2")
+                .json("runtimeConfig", "{\"portMappings\": [{\"hostPort\": 8080, \"containerPort\": 80}]}")
+                .run()
+                .good();
+        assertEquals(
+                "100 host port tcp 0.0.0.0:8080 is taken by attachment towpath/net2/c1/eth0",
+                other("ADD", "8080").run().error());
+        try (TestAgent _ = agent(TestAgent.http("410 Gone", "the API has no such pod\n"))) {
+            withAgent(other("ADD", "8080")).run().good();
+            assertNewestHasIt("c2");
+        }
     }
 
     /** A pod without ports must not pay for those that have some. */

@@ -1,21 +1,22 @@
 package io.towpath.cni.verbs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,23 +30,27 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PolicyTest {
     private static final String NOT_IN_FORCE = "11 the policies of pod default/web-0 are not in force: ";
 
+    /** More than any test takes. */
+    private static final int LONG_SECONDS = 60;
+
+    private static final String OTHER_POD = "/run/netns/b";
+
     @TempDir
     private Path disk;
 
     private TestNode node;
-    private final CountDownLatch end = new CountDownLatch(1);
-    private @Nullable ServerSocketChannel listener;
+    private @Nullable TestAgent agent;
 
     @BeforeEach
     void setUp() {
         node = new TestNode(disk);
+        node.namespaces.at(OTHER_POD);
     }
 
     @AfterEach
     void close() throws IOException {
-        end.countDown();
-        if (listener != null) {
-            listener.close();
+        if (agent != null) {
+            agent.close();
         }
     }
 
@@ -53,70 +58,57 @@ class PolicyTest {
         return disk.resolve("agent.sock");
     }
 
-    private TestNode.Call add(String ipam, String more) throws IOException {
+    private TestNode.Call add(String ipam, int waitSeconds, String more) throws IOException {
         return node.call("ADD", ipam)
                 .json(
                         "policy",
-                        "{\"type\": \"k8s\", \"socket\": \"" + socket() + "\", \"waitSeconds\": 1" + more + "}");
+                        "{\"type\": \"k8s\", \"socket\": \"" + socket() + "\", \"waitSeconds\": " + waitSeconds + more
+                                + "}");
     }
 
     private TestNode.Call add() throws IOException {
-        return add(TestNode.DUAL, "");
+        return add(TestNode.DUAL, 1, "");
+    }
+
+    private TestNode.Call patientAdd() throws IOException {
+        return add(TestNode.DUAL, LONG_SECONDS, "");
+    }
+
+    private TestAgent agent(TestAgent.Answers answers) throws IOException {
+        TestAgent made = new TestAgent(socket(), answers);
+        agent = made;
+        return made;
     }
 
     private ServerSocketChannel listen() throws IOException {
         ServerSocketChannel made = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        made.bind(UnixDomainSocketAddress.of(socket()));
-        listener = made;
-        return made;
+        return made.bind(UnixDomainSocketAddress.of(socket()));
     }
 
-    /** An agent that answers one request: what it was asked, and what the node was like then. */
-    private FutureTask<List<String>> agent(String answer, boolean staysSilent) throws IOException {
-        ServerSocketChannel at = listen();
-        FutureTask<List<String>> task = new FutureTask<>(() -> {
-            try (SocketChannel client = at.accept()) {
-                ByteBuffer received = ByteBuffer.allocate(4096);
-                String text;
-                do {
-                    client.read(received);
-                    text = new String(received.array(), 0, received.position(), StandardCharsets.UTF_8);
-                } while (!text.endsWith("}"));
-                List<String> links = node.hostLinks();
-                client.write(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)));
-                if (staysSilent) {
-                    end.await();
-                }
-                return List.of(text, links.toString());
-            }
-        });
-        Thread serving = new Thread(task);
-        serving.setDaemon(true);
-        serving.start();
-        return task;
-    }
-
-    private static String http(String status, String body) {
-        return "HTTP/1.1 " + status + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
+    private static ObjectNode asked(String question) throws IOException {
+        return (ObjectNode) TestNode.JSON.readTree(TestAgent.body(question));
     }
 
     @Test
     void allIsHandedOverWhenTheLinkStands() throws Exception {
-        FutureTask<List<String>> agent = agent("HTTP/1.1 204 No Content\r\n\r\n", false);
+        List<String> links = new ArrayList<>();
+        TestAgent asked = agent(_ -> {
+            links.addAll(node.hostLinks());
+            return TestAgent.IN_FORCE;
+        });
         add().with("CNI_ARGS", "K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-0;K8S_POD_UID=11-22")
                 .run()
                 .good();
-        List<String> seen = agent.get();
-        String request = seen.getFirst();
-        int body = request.indexOf("\r\n\r\n") + 4;
+        assertEquals(1, asked.questions.size());
+        String request = asked.questions.getFirst();
+        int length = TestAgent.body(request).length();
         assertTrue(request.startsWith("POST /policy/endpoints HTTP/1.1\r\n"), request);
-        assertTrue(request.contains("\r\nContent-Length: " + (request.length() - body) + "\r\n"), request);
-        JsonNode expected = TestNode.JSON.readTree("""
+        assertTrue(request.contains("\r\nContent-Length: " + length + "\r\n"), request);
+        assertEquals(TestNode.JSON.readTree("""
                 {"namespace": "default", "name": "web-0", "uid": "11-22", "link": "cali0d7763386da",
                  "addresses": ["10.1.2.2", "fd00:1:2::2"], "waitMilliseconds": 1000}
-                """);
-        assertEquals(expected, TestNode.JSON.readTree(request.substring(body)));
-        assertEquals("[cali0d7763386da]", seen.getLast());
+                """), asked(request));
+        assertEquals(List.of("cali0d7763386da"), links);
         node.call("DEL", TestNode.DUAL).run().good();
     }
 
@@ -128,20 +120,28 @@ class PolicyTest {
             """)
     void whatTheAgentSaysIsTold(String status, String line, String told) throws Exception {
         List<String> before = node.everything();
-        var _ = agent(http(status, line + "\n"), false);
+        agent(_ -> TestAgent.http(status, line + "\n"));
         assertEquals(NOT_IN_FORCE + told, add().run().error());
         assertEquals(before, node.everything());
     }
 
+    /** With more patience than the test has: an answer that will not get better is not waited for. */
     @ParameterizedTest
-    @CsvSource(delimiter = '|', nullValues = "-", textBlock = """
-            HTTP/1.1 200 OK | HTTP/1.1 200 OK
-            SSH-2.0-x       | SSH-2.0-x
-            ''              | ''
+    @CsvSource(delimiter = '|', textBlock = """
+            404 Not Found           | this agent enforces no policies
+            400 Bad Request         | link is wrong
             """)
-    void whatIsNoAgentIsTold(String answer, String first) throws Exception {
+    void whatWillStayIsToldAtOnce(String status, String line) throws Exception {
+        TestAgent asked = agent(_ -> TestAgent.http(status, line + "\n"));
+        assertEquals(NOT_IN_FORCE + line, patientAdd().run().error());
+        assertEquals(1, asked.questions.size());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"HTTP/1.1 200 OK", "HTTP/1.1 500 Internal Server Error", "HTTP/1.1 20x", "SSH-2.0-x", ""})
+    void whatIsNoAgentIsTold(String first) throws Exception {
         List<String> before = node.everything();
-        var _ = agent(answer, false);
+        agent(_ -> first + (first.startsWith("HTTP") ? "\r\n\r\n" : ""));
         assertEquals(
                 NOT_IN_FORCE + "what listens at " + socket() + " is no agent, or has ended: it answers \"" + first
                         + "\"",
@@ -153,35 +153,148 @@ class PolicyTest {
     @ValueSource(strings = {"", "HTTP/1.1 204 No Con"})
     void anAgentThatFallsSilentIsNotWaitedForForEver(String start) throws Exception {
         List<String> before = node.everything();
-        var _ = agent(start, true);
-        assertEquals(
-                NOT_IN_FORCE + "the agent at " + socket() + " has not answered in 2 s: is it stopped?",
-                add().run().error());
+        FutureTask<String> error = new FutureTask<>(() -> add().run().error());
+        try (ServerSocketChannel listener = listen()) {
+            new Thread(error).start();
+            try (var client = listener.accept()) {
+                client.write(StandardCharsets.UTF_8.encode(start));
+                assertEquals(
+                        NOT_IN_FORCE + "the agent at " + socket() + " has not answered in 2 s: is it stopped?",
+                        error.get());
+            }
+        }
         assertEquals(before, node.everything());
     }
 
     @Test
     void anAnswerWithoutEndIsRefused() throws Exception {
         List<String> before = node.everything();
-        var _ = agent("x".repeat(20_000), false);
-        String error = add().run().error();
+        agent(_ -> "x".repeat(20_000));
+        String error = patientAdd().run().error();
         assertTrue(error.startsWith(NOT_IN_FORCE + "ask " + socket() + ": EFBIG"), error);
         assertEquals(before, node.everything());
+    }
+
+    private void putInPlace(String what) throws IOException {
+        switch (what) {
+            case "nothing" -> {}
+            case "stale" -> listen().close();
+            case "file" -> Files.writeString(socket(), "");
+            default -> throw new IllegalArgumentException(what);
+        }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"nothing", "stale", "file"})
     void withoutAnAgentNothingIsLeft(String there) throws Exception {
-        if (there.equals("stale")) {
-            listen().close();
-        } else if (there.equals("file")) {
-            Files.writeString(socket(), "");
-        }
+        putInPlace(there);
         List<String> before = node.everything();
         String nobody = "no agent listens at " + socket() + ": is towpath-node running?";
         assertEquals(NOT_IN_FORCE + nobody, add().run().error());
         assertEquals(before, node.everything());
-        assertEquals("50 " + nobody, add().with("CNI_COMMAND", "STATUS").run().error());
+    }
+
+    /** As between the old agent and the new one, when a DaemonSet is updated. */
+    @ParameterizedTest
+    @ValueSource(strings = {"nothing", "stale", "file"})
+    void anAgentThatIsAwayIsWaitedFor(String there) throws Exception {
+        putInPlace(there);
+        FutureTask<TestNode.Answer> added = new FutureTask<>(() -> patientAdd().run());
+        Thread adding = new Thread(added);
+        adding.start();
+        // Only between two attempts it sleeps.
+        await(() -> added.isDone() || adding.getState() == Thread.State.TIMED_WAITING);
+        Files.deleteIfExists(socket());
+        TestAgent asked = agent(_ -> TestAgent.IN_FORCE);
+        added.get().good();
+        assertEquals(1, asked.questions.size());
+        int left = asked(asked.questions.getFirst()).path("waitMilliseconds").asInt();
+        assertTrue(left > 0 && left < LONG_SECONDS * 1000, () -> "the time that is left: " + left);
+    }
+
+    private interface Condition {
+        boolean holds();
+    }
+
+    private static void await(Condition condition) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!condition.holds()) {
+            assertTrue(System.nanoTime() < end, "in vain");
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    /** It closes the connection, is killed amid an answer, or says that it ends. */
+    @Test
+    void anAgentThatEndsIsNoReasonToFail() throws Exception {
+        List<String> answers = new ArrayList<>(List.of(
+                "",
+                "HTTP/1.1 2",
+                "HTTP/1.1 204 No Con",
+                TestAgent.http("503 Service Unavailable", "the agent is stopping\n"),
+                TestAgent.IN_FORCE));
+        TestAgent asked = agent(_ -> answers.removeFirst());
+        patientAdd().run().good();
+        assertEquals(List.of(), answers);
+        assertEquals(5, asked.questions.size());
+        ObjectNode first = asked(asked.questions.getFirst());
+        int left = LONG_SECONDS * 1000 + 1;
+        for (String question : asked.questions) {
+            ObjectNode next = asked(question);
+            int told = next.path("waitMilliseconds").asInt();
+            assertTrue(told > 0 && told < left, asked.questions::toString);
+            left = told;
+            assertEquals(first.without("waitMilliseconds"), next.without("waitMilliseconds"));
+        }
+    }
+
+    /** Its listener closes while the question is on its way, which the kernel then throws away. */
+    @Test
+    void anAgentThatDoesNotTakeTheQuestionIsNoReasonToFail() throws Exception {
+        FutureTask<TestNode.Answer> added = new FutureTask<>(() -> patientAdd().run());
+        try (ServerSocketChannel listener = listen()) {
+            new Thread(added).start();
+            listener.accept().close();
+        }
+        Files.delete(socket());
+        agent(_ -> TestAgent.IN_FORCE);
+        added.get().good();
+    }
+
+    @Test
+    void othersComeAndGoMeanwhile() throws Exception {
+        TestAgent asked = agent(_ -> {
+            other("ADD").run().good();
+            other("DEL").run().good();
+            return TestAgent.IN_FORCE;
+        });
+        patientAdd().run().good();
+        assertEquals(1, asked.questions.size());
+    }
+
+    private TestNode.Call other(String verb) {
+        return node.call(verb, TestNode.DUAL).container("c2", "web-1", OTHER_POD);
+    }
+
+    /** The runtime has given up and cleans up, or a GC does not know of the attachment yet. */
+    @ParameterizedTest
+    @ValueSource(strings = {"DEL", "GC"})
+    void whoIsDeletedWhileWaitingLeavesNothing(String verb) throws Exception {
+        List<String> before = node.everything();
+        agent(_ -> {
+            node.call(verb, TestNode.DUAL)
+                    .json("cni.dev/valid-attachments", "[]")
+                    .run()
+                    .good();
+            return TestAgent.IN_FORCE;
+        });
+        TestNode.Call call =
+                patientAdd().json("runtimeConfig", "{\"portMappings\": [{\"hostPort\": 8080, \"containerPort\": 80}]}");
+        assertEquals(
+                "999 link cali0d7763386da was removed while ADD was waiting for policies",
+                call.run().error());
+        assertEquals(before, node.everything());
+        assertEquals(List.of(), HostPortTest.owners(node));
     }
 
     @Test
@@ -199,21 +312,42 @@ class PolicyTest {
 
     @Test
     void whoSaysContinueHasThePodAndIsWarned() throws Exception {
-        add(TestNode.DUAL, ", \"onFailure\": \"continue\"").run().good();
+        add(TestNode.DUAL, 1, ", \"onFailure\": \"continue\"").run().good();
         assertEquals(
                 "towpath: the policies of pod default/web-0 are not in force: no agent listens at " + socket()
                         + ": is towpath-node running?\n",
                 node.warnings.toString(StandardCharsets.UTF_8));
-        add(TestNode.DUAL, ", \"onFailure\": \"continue\"")
-                .with("CNI_COMMAND", "STATUS")
-                .run()
-                .good();
+    }
+
+    /** A node that is not ready loses its pods, and those of a node whose agent is away have all that they need. */
+    @ParameterizedTest
+    @ValueSource(strings = {"nothing", "stale", "file"})
+    void statusNeedsNoAgent(String there) throws Exception {
+        putInPlace(there);
+        for (String onFailure : List.of("fail", "continue")) {
+            add(TestNode.DUAL, 1, ", \"onFailure\": \"" + onFailure + "\"")
+                    .with("CNI_COMMAND", "STATUS")
+                    .run()
+                    .good();
+        }
     }
 
     @Test
-    void statusAsksNothing() throws Exception {
-        listen();
-        add().with("CNI_COMMAND", "STATUS").run().good();
+    void statusAsksNoAgent() throws Exception {
+        try (ServerSocketChannel listener = listen()) {
+            add().with("CNI_COMMAND", "STATUS").run().good();
+            listener.configureBlocking(false);
+            assertNull(listener.accept());
+        }
+    }
+
+    @Test
+    void statusTellsAPolicyThatIsWrong() throws Exception {
+        String error = node.call("STATUS", TestNode.DUAL)
+                .json("policy", "{\"type\": \"none\"}")
+                .run()
+                .error();
+        assertEquals("7 network config key \"policy.type\" must be \"k8s\"", error);
     }
 
     @Test

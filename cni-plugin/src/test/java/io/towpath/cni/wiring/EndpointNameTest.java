@@ -35,6 +35,18 @@ class EndpointNameTest {
         assertTrue(names.add(EndpointName.hostName("default", "web-1", "a", "net1")));
     }
 
+    @Test
+    void whatIsMadeOfAPodsNameAloneIsToldFromAllElse() {
+        OwnerMark mark = OwnerMark.of("net", "c", "eth0");
+        assertTrue(EndpointName.isOfPod(EndpointName.hostName("default", "web-0", "c", "eth0"), mark));
+        assertFalse(EndpointName.isOfPod(EndpointName.hostName("", "", "c", "eth0"), mark));
+        String further = EndpointName.hostName("default", "web-0", "c", "net1");
+        assertFalse(EndpointName.isOfPod(further, OwnerMark.of("net", "c", "net1")));
+        String unknown = "c".repeat(65);
+        assertFalse(EndpointName.isOfPod(
+                EndpointName.hostName("", "", unknown, "eth0"), OwnerMark.of("net", unknown, "eth0")));
+    }
+
     /** One of the two alone tells no pod. */
     @Test
     void halfAPodNameIsNone() {

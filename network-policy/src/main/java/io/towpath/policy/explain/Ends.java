@@ -1,10 +1,14 @@
 package io.towpath.policy.explain;
 
 import io.towpath.net.IpAddress;
+import io.towpath.policy.explain.Nodes.Node;
 import io.towpath.policy.facts.Facts;
 import io.towpath.policy.facts.NamespaceFact;
+import io.towpath.policy.facts.NodeFact;
 import io.towpath.policy.facts.PodFact;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -12,20 +16,53 @@ import org.jspecify.annotations.Nullable;
 /** Finds who is meant by a name or an address. */
 final class Ends {
     private final List<PodFact> pods;
+    private final Map<String, Node> nodes = new HashMap<>();
+    private final Map<IpAddress, Node> nodesByAddress = new HashMap<>();
 
-    Ends(Facts facts) {
+    Ends(Facts facts, Nodes known) {
         Set<String> namespaces =
                 facts.namespaces().stream().map(NamespaceFact::name).collect(Collectors.toSet());
         pods = facts.pods().stream()
                 .filter(pod -> namespaces.contains(pod.namespace()))
                 .toList();
+        for (Node node : known.all()) {
+            nodes.put(node.name(), node);
+            node.addresses().forEach(address -> nodesByAddress.put(address, node));
+            node.overlay().forEach(address -> nodesByAddress.put(address, node));
+        }
+        for (NodeFact fact : facts.nodes()) {
+            Node node =
+                    nodes.computeIfAbsent(fact.name(), name -> new Node(name, fact.addresses(), List.of(), List.of()));
+            fact.addresses().forEach(address -> nodesByAddress.putIfAbsent(address, node));
+        }
     }
 
-    /** Somebody who sends or receives; the pod is null if no pod has the address. */
-    record End(@Nullable PodFact pod, IpAddress address) {
+    /** Somebody who sends or receives: a pod, a node, or neither if none has the address. */
+    record End(@Nullable PodFact pod, @Nullable Node node, IpAddress address) {
         @Override
         public String toString() {
-            return pod == null ? address.toString() : pod.namespace() + "/" + pod.name() + " (" + address + ")";
+            if (pod != null) {
+                return pod.namespace() + "/" + pod.name() + " (" + address + ")";
+            }
+            if (node != null) {
+                return "node " + node.name() + (isOverlay() ? " in the overlay (" : " (") + address + ")";
+            }
+            return address.toString();
+        }
+
+        private boolean isOverlay() {
+            return node != null && node.overlay().contains(address);
+        }
+
+        /** The name of the node that a pod is on, or that it is. */
+        @Nullable
+        String nodeName() {
+            return pod != null ? pod.node() : node == null ? null : node.name();
+        }
+
+        /** The same node by another address of its. */
+        End by(IpAddress other) {
+            return new End(pod, node, other);
         }
     }
 
@@ -44,6 +81,13 @@ final class Ends {
         throw new IllegalArgumentException(from + " and " + to + " have no addresses of the same family");
     }
 
+    /** The node of a name, or that a pod is on; null if it is not known. */
+    @Nullable
+    Node node(End of) {
+        String name = of.nodeName();
+        return name == null ? null : nodes.get(name);
+    }
+
     private List<End> ends(String text) {
         IpAddress address = IpAddress.tryParse(text);
         if (address != null) {
@@ -51,14 +95,16 @@ final class Ends {
                     .filter(pod -> pod.addresses().contains(address))
                     .findFirst()
                     .orElse(null);
-            return List.of(new End(holder, address));
+            return List.of(new End(holder, holder == null ? nodesByAddress.get(address) : null, address));
         }
         for (PodFact pod : pods) {
             if (text.equals(pod.namespace() + "/" + pod.name())) {
                 if (pod.addresses().isEmpty()) {
                     throw new IllegalArgumentException("pod " + text + " has no address yet");
                 }
-                return pod.addresses().stream().map(each -> new End(pod, each)).toList();
+                return pod.addresses().stream()
+                        .map(each -> new End(pod, null, each))
+                        .toList();
             }
         }
         throw new IllegalArgumentException(

@@ -1,5 +1,6 @@
 package io.towpath.policy.explain;
 
+import io.towpath.net.IpAddress;
 import io.towpath.policy.explain.Explanation.Verdict;
 import io.towpath.policy.facts.ClusterPolicyFact;
 import io.towpath.policy.facts.ClusterPolicyFact.Action;
@@ -23,14 +24,17 @@ public final class Explainer {
 
     private final Facts facts;
     private final Ends ends;
+    private final boolean hidesPods;
 
-    public Explainer(Facts facts) {
+    public Explainer(Facts facts, Nodes nodes) {
         this.facts = facts;
-        ends = new Ends(facts);
+        ends = new Ends(facts, nodes);
+        hidesPods = nodes.hidesPods();
     }
 
     /**
-     * Explains.
+     * Explains what becomes of it if somebody begins a connection: where packets of a node do not have the address by which it is
+     * named here, it is explained for that which they have.
      *
      * @param from a pod as {@code namespace/name}, or an address
      * @param to as {@code from}
@@ -40,19 +44,101 @@ public final class Explainer {
      */
     public Explanation explain(String from, String to, @Nullable Protocol protocol, int port) {
         Ends.Pair pair = ends.pair(from, to);
+        Question question = new Question(protocol, port);
+        PodFact receiver = pair.to().pod();
+        Nodes.Node sender = pair.from().node();
+        if (sender != null && receiver != null) {
+            return fromNode(pair, sender, receiver, question);
+        }
+        return question.explained(pair, sides(pair, question), whoSees(pair));
+    }
+
+    /**
+     * Explains what becomes of a packet as policies meet it.
+     *
+     * @param from its source address
+     * @param to its destination address, of the same family
+     * @param protocol null for one without ports
+     */
+    public Explanation packet(String from, String to, @Nullable Protocol protocol, int port) {
+        Ends.Pair pair = ends.pair(from, to);
+        Question question = new Question(protocol, port);
+        return question.explained(pair, sides(pair, question), List.of());
+    }
+
+    private record Question(@Nullable Protocol protocol, int port) {
+        Explanation explained(Ends.Pair pair, List<Explanation.Side> sides, List<String> notes) {
+            String what = protocol == null ? "no port" : "port " + port + "/" + protocol;
+            return new Explanation(pair.from().toString(), pair.to().toString(), what, notes, sides);
+        }
+    }
+
+    private Explanation fromNode(Ends.Pair pair, Nodes.Node sender, PodFact receiver, Question question) {
+        if (receiver.node().equals(sender.name())) {
+            Verdict verdict =
+                    new Verdict(true, List.of(), List.of("its own node reaches it always, whatever policies say"));
+            String pod = receiver.namespace() + "/" + receiver.name();
+            List<Explanation.Side> sides = List.of(new Explanation.Side(Direction.INGRESS, pod, verdict, verdict));
+            return question.explained(pair, sides, List.of());
+        }
+        IpAddress asked = pair.from().address();
+        Nodes.Node other = ends.node(pair.to());
+        IpAddress source = other == null ? null : sender.source(other, asked.ipv6());
+        if (source == null || source.equals(asked)) {
+            return question.explained(pair, sides(pair, question), List.of());
+        }
+        Ends.Pair seen = new Ends.Pair(pair.from().by(source), pair.to());
+        boolean isAllowed =
+                question.explained(pair, sides(pair, question), List.of()).allowed();
+        return question.explained(
+                seen,
+                sides(seen, question),
+                List.of(
+                        "node " + sender.name() + " sends to pods of other nodes from " + source + ", not from "
+                                + asked,
+                        "by a host port of node " + receiver.node() + " it comes from " + asked + " and is "
+                                + Explanation.word(isAllowed)));
+    }
+
+    /** From where a pod's packets come to another node. */
+    private List<String> whoSees(Ends.Pair pair) {
+        Nodes.Node own = ends.node(pair.from());
+        Nodes.Node other = pair.to().node();
+        IpAddress to = pair.to().address();
+        boolean isHidden = hidesPods && pair.from().pod() != null;
+        if (!isHidden
+                || own == null
+                || other == null
+                || own.equals(other)
+                || other.overlay().contains(to)) {
+            return List.of();
+        }
+        IpAddress source = own.address(to.ipv6());
+        return source == null
+                ? List.of()
+                : List.of("node " + other.name() + ", and pods behind its host ports, see it come from " + source
+                        + ", the address of node " + own.name());
+    }
+
+    private List<Explanation.Side> sides(Ends.Pair pair, Question question) {
         List<Explanation.Side> sides = new ArrayList<>(2);
         PodFact sender = pair.from().pod();
         PodFact receiver = pair.to().pod();
         if (sender != null) {
             sides.add(side(new Traffic(
-                    facts, Direction.EGRESS, sender, receiver, pair.to().address(), protocol, port)));
+                    facts, Direction.EGRESS, sender, receiver, pair.to().address(), question.protocol, question.port)));
         }
         if (receiver != null) {
             sides.add(side(new Traffic(
-                    facts, Direction.INGRESS, receiver, sender, pair.from().address(), protocol, port)));
+                    facts,
+                    Direction.INGRESS,
+                    receiver,
+                    sender,
+                    pair.from().address(),
+                    question.protocol,
+                    question.port)));
         }
-        String what = protocol == null ? "no port" : "port " + port + "/" + protocol;
-        return new Explanation(pair.from().toString(), pair.to().toString(), what, sides);
+        return sides;
     }
 
     private Explanation.Side side(Traffic traffic) {

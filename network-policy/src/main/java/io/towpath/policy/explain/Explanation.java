@@ -6,13 +6,15 @@ import java.util.List;
 /**
  * Why a packet that begins a connection passes, or does not. Replies of a connection that was allowed always pass.
  *
- * @param from who sends: a pod as {@code namespace/name} with its address, or an address
+ * @param from who sends: a pod as {@code namespace/name}, or a node, with its address, or an address
  * @param to who receives
  * @param port the port and protocol
+ * @param notes what is to say of the addresses that packets have on their way, a line each
  * @param sides what holds for those of the two that are pods, the sender first
  */
-public record Explanation(String from, String to, String port, List<Side> sides) {
+public record Explanation(String from, String to, String port, List<String> notes, List<Side> sides) {
     public Explanation {
+        notes = List.copyOf(notes);
         sides = List.copyOf(sides);
     }
 
@@ -51,6 +53,7 @@ public record Explanation(String from, String to, String port, List<Side> sides)
         StringBuilder text = new StringBuilder();
         text.append(word(allowed())).append(": ").append(from).append(" to ").append(to);
         text.append(", ").append(port).append('\n');
+        notes.forEach(line -> text.append("  ").append(line).append('\n'));
         if (sides.isEmpty()) {
             text.append("  neither is a pod that policies are about\n");
         }
@@ -72,7 +75,7 @@ public record Explanation(String from, String to, String port, List<Side> sides)
         return text.toString();
     }
 
-    private static String word(boolean allowed) {
+    static String word(boolean allowed) {
         return allowed ? "allowed" : "denied";
     }
 }

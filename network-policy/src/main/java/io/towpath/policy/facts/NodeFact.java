@@ -4,7 +4,11 @@ import io.towpath.net.IpAddress;
 import java.util.List;
 import java.util.Map;
 
-/** A node, with all addresses of its status. */
+/**
+ * A node.
+ *
+ * @param addresses by which its services are reached: those of its status, and in the overlay
+ */
 public record NodeFact(String name, Map<String, String> labels, List<IpAddress> addresses) {
     public NodeFact {
         labels = Map.copyOf(labels);

@@ -20,7 +20,7 @@ public sealed interface Peer {
         }
     }
 
-    /** Nodes, by the addresses of their status; only of ClusterNetworkPolicy's egress. */
+    /** Nodes, by all of their addresses; only of ClusterNetworkPolicy's egress. */
     record Nodes(Selector nodes) implements Peer {}
 
     /**

@@ -62,6 +62,11 @@ final class DesiredTable {
         return layout.table();
     }
 
+    /** What a rule of the table counts. */
+    TableLayout.Reason reason(Rule rule) {
+        return layout.reason(rule);
+    }
+
     NftSet deniedPods(Direction direction) {
         return layout.deniedPods(direction);
     }

@@ -32,11 +32,11 @@ public final class PolicyTable {
     private final KeptTable kept;
 
     /**
-     * What denied packets and others were dropped, since the table was made or last repaired.
+     * The packets that were dropped since the table was made or last repaired, each counted once.
      *
-     * @param ingress by the policies of the pod that they went to
+     * @param ingress by the policies of the pod that they went to, or as no such pod is known
      * @param egress by the policies of the pod that they came from
-     * @param strangers those of the latter that came from no known pod's interface, or not from its address
+     * @param strangers that came from no known pod's interface, or not from its address
      * @param invalid that belong to no connection and begin none
      */
     public record Dropped(long ingress, long egress, long strangers, long invalid) {}
@@ -54,6 +54,11 @@ public final class PolicyTable {
         desiring = new DesiredTable(options);
         table = desiring.table();
         kept = new KeptTable(nft, table);
+    }
+
+    /** Whether the table is in the kernel, whoever made it. */
+    public static boolean isThere(Nft nft) throws NetlinkException {
+        return nft.find(Table.inet(NAME)) != null;
     }
 
     /** Takes the next event, and tells whether others have changed the table, so that a sync is due. */
@@ -111,7 +116,7 @@ public final class PolicyTable {
         long invalid = 0;
         for (Rule rule : nft.rules(table)) {
             long packets = packets(rule);
-            switch (TableLayout.reason(rule)) {
+            switch (desiring.reason(rule)) {
                 case INGRESS -> ingress += packets;
                 case EGRESS -> egress += packets;
                 case STRANGER -> strangers += packets;

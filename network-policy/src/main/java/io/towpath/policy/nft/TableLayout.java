@@ -25,6 +25,7 @@ import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The part of the table that is the same for every ruleset: where packets enter it, and what is asked of all of them.
@@ -56,9 +57,10 @@ final class TableLayout {
     /** How much of a denied packet is logged: the headers of IPv6 and TCP. */
     private static final int SNAPLEN = 80;
 
-    /** Comments by which counters are known. */
-    private static final String STRANGER = "no pod's interface, or not its address";
+    /** Where packets go that come from no pod's interface, or not with its address. */
+    private static final String STRANGERS = "denied-strangers";
 
+    /** A comment by which counters are known. */
     private static final String INVALID = "of no connection";
 
     private final Table table;
@@ -183,8 +185,9 @@ final class TableLayout {
                                 end(Rule.in(output).counter()))),
                 fromPodState(),
                 toPodState(),
-                deniedState(Direction.EGRESS),
-                deniedState(Direction.INGRESS));
+                deniedState(denied(Direction.EGRESS), Direction.EGRESS),
+                deniedState(denied(Direction.INGRESS), Direction.INGRESS),
+                deniedState(strangers(), Direction.EGRESS));
     }
 
     /** Why a rule drops packets. */
@@ -196,19 +199,23 @@ final class TableLayout {
         NONE
     }
 
-    /** What a rule of the table counts. */
-    static Reason reason(Rule rule) {
-        if (rule.chain().equals(Verdicts.denied(Direction.INGRESS).chain())) {
+    /** What a rule of the table counts; each packet that is dropped is counted by one alone, that which drops it. */
+    Reason reason(Rule rule) {
+        String chain = rule.chain();
+        if (rule.comment().equals(INVALID)) {
+            return Reason.INVALID;
+        }
+        if (chain.equals(STRANGERS)) {
+            return Reason.STRANGER;
+        }
+        if (isOf(chain, denied(Direction.INGRESS), forwardTo, output)) {
             return Reason.INGRESS;
         }
-        if (rule.chain().equals(Verdicts.denied(Direction.EGRESS).chain())) {
-            return Reason.EGRESS;
-        }
-        return switch (rule.comment()) {
-            case STRANGER -> Reason.STRANGER;
-            case INVALID -> Reason.INVALID;
-            default -> Reason.NONE;
-        };
+        return isOf(chain, denied(Direction.EGRESS), forwardFrom, input) ? Reason.EGRESS : Reason.NONE;
+    }
+
+    private static boolean isOf(String chain, Chain... chains) {
+        return Stream.of(chains).anyMatch(each -> each.name().equals(chain));
     }
 
     private static ChainState base(Chain chain, List<Rule> rules) {
@@ -227,19 +234,14 @@ final class TableLayout {
     }
 
     private ChainState fromPodState() {
-        Chain denied = denied(Direction.EGRESS);
         List<Rule> rules = new ArrayList<>();
         // Before connections are looked at, or a pod could send as another one whose connections it guesses.
         rules.add(Rule.in(fromPod)
                 .notIn(sources(false), Field.IIFNAME, Field.IP_SADDR)
-                .counter()
-                .comment(STRANGER)
-                .goTo(denied));
+                .goTo(strangers()));
         rules.add(Rule.in(fromPod)
                 .notIn(sources(true), Field.IIFNAME, Field.IP6_SADDR)
-                .counter()
-                .comment(STRANGER)
-                .goTo(denied));
+                .goTo(strangers()));
         addStates(fromPod, rules);
         addCuts(fromPod, rules);
         rules.add(Rule.in(fromPod).jump(shared(Direction.EGRESS)));
@@ -255,7 +257,7 @@ final class TableLayout {
         rules.add(Rule.in(toPod).jump(shared(Direction.INGRESS)));
         rules.add(Rule.in(toPod).vmap(pods(Direction.INGRESS, false), Field.OIFNAME, Field.IP_DADDR));
         rules.add(Rule.in(toPod).vmap(pods(Direction.INGRESS, true), Field.OIFNAME, Field.IP6_DADDR));
-        rules.add(Rule.in(toPod).counter().goTo(denied(Direction.INGRESS)));
+        rules.add(Rule.in(toPod).goTo(denied(Direction.INGRESS)));
         return new ChainState(toPod, rules);
     }
 
@@ -294,8 +296,11 @@ final class TableLayout {
         return new LoggedDenial(direction, options.enforces()).prefix();
     }
 
-    private ChainState deniedState(Direction direction) {
-        Chain chain = denied(direction);
+    private Chain strangers() {
+        return Chain.of(table, STRANGERS);
+    }
+
+    private ChainState deniedState(Chain chain, Direction direction) {
         List<Rule> rules = new ArrayList<>();
         // No verdict: the element that is found counts, and lets go on to the log while its limit does; then the packet
         // meets the end.

@@ -2,6 +2,7 @@ package io.towpath.policy.explain;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
@@ -14,6 +15,7 @@ import io.towpath.policy.facts.ClusterPolicyFact.Tier;
 import io.towpath.policy.facts.Facts;
 import io.towpath.policy.facts.NamedPort;
 import io.towpath.policy.facts.NamespaceFact;
+import io.towpath.policy.facts.NodeFact;
 import io.towpath.policy.facts.Peer;
 import io.towpath.policy.facts.PodFact;
 import io.towpath.policy.facts.PolicyFact;
@@ -36,6 +38,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExplainerTest {
     private static final NamespaceFact SHOP = new NamespaceFact("shop", Map.of("team", "shop"));
@@ -94,7 +97,9 @@ class ExplainerTest {
     }
 
     private static String explain(Facts facts, String from, String to, int port) {
-        return new Explainer(facts).explain(from, to, Protocol.TCP, port).toString();
+        return new Explainer(facts, Nodes.NONE)
+                .explain(from, to, Protocol.TCP, port)
+                .toString();
     }
 
     @Test
@@ -170,6 +175,154 @@ class ExplainerTest {
                 """, explain(facts(List.of()), "192.0.2.1", "192.0.2.2", 80));
     }
 
+    /** The node that all pods are on, and another, which reach each other's pods by the tunnel. */
+    private static final Nodes NODES = new Nodes(
+            List.of(
+                    node("node", "192.168.0.1", "10.0.0.0", "fd02::1", "fd00::"),
+                    node("b", "192.168.0.2", "10.0.2.0", "fd02::2", "fd00:0:0:2::")),
+            true);
+
+    private static Nodes.Node node(String name, String address, String overlay, String address6, String overlay6) {
+        return new Nodes.Node(
+                name,
+                List.of(IpAddress.parse(address), IpAddress.parse(address6)),
+                List.of(IpAddress.parse(overlay), IpAddress.parse(overlay6)),
+                List.of());
+    }
+
+    /** Lets a block into the database. */
+    private static PolicyFact blockIntoDb(String cidr) {
+        RuleFact rule = new RuleFact(List.of(new Peer.Block(IpPrefix.parse(cidr), List.of())), List.of());
+        return PolicyFact.of("shop", "db", Selector.of(Map.of("app", "db")), List.of(), List.of(rule), List.of());
+    }
+
+    private static String explain(Facts facts, Nodes nodes, String from, String to) {
+        return new Explainer(facts, nodes).explain(from, to, Protocol.TCP, 80).toString();
+    }
+
+    @Test
+    void aNodeSendsToPodsOfOtherNodesFromTheOverlay() {
+        assertEquals("""
+                denied: node b in the overlay (10.0.2.0) to shop/db (10.0.0.2), port 80/TCP
+                  node b sends to pods of other nodes from 10.0.2.0, not from 192.168.0.2
+                  by a host port of node node it comes from 192.168.0.2 and is allowed
+                  ingress of shop/db: denied
+                    isolated by NetworkPolicy shop/db, of whose rules none allows it
+                """, explain(facts(List.of(blockIntoDb("192.168.0.0/24"))), NODES, "192.168.0.2", "shop/db"));
+        assertEquals("""
+                allowed: node b in the overlay (fd00:0:0:2::) to shop/db (fd00::2), port 80/TCP
+                  node b sends to pods of other nodes from fd00:0:0:2::, not from fd02::2
+                  by a host port of node node it comes from fd02::2 and is denied
+                  ingress of shop/db: allowed
+                    NetworkPolicy shop/db spec.ingress[0] allows it
+                """, explain(facts(List.of(blockIntoDb("fd00:0:0:2::/128"))), NODES, "fd02::2", "shop/db"));
+    }
+
+    @Test
+    void anAddressInTheOverlayIsItsNodes() {
+        assertEquals("""
+                allowed: node b in the overlay (10.0.2.0) to shop/db (10.0.0.2), port 80/TCP
+                  ingress of shop/db: allowed
+                    NetworkPolicy shop/db spec.ingress[0] allows it
+                """, explain(facts(List.of(blockIntoDb("10.0.2.0/32"))), NODES, "10.0.2.0", "shop/db"));
+    }
+
+    @Test
+    void nodesOfOneSubnetSendAsTheyAreWhereRoutingIsDirect() {
+        List<Nodes.Node> direct = NODES.all().stream()
+                .map(node -> new Nodes.Node(node.name(), node.addresses(), node.overlay(), node.addresses()))
+                .toList();
+        assertEquals(
+                """
+                allowed: node b (192.168.0.2) to shop/db (10.0.0.2), port 80/TCP
+                  ingress of shop/db: allowed
+                    NetworkPolicy shop/db spec.ingress[0] allows it
+                """,
+                explain(
+                        facts(List.of(blockIntoDb("192.168.0.0/24"))),
+                        new Nodes(direct, true),
+                        "192.168.0.2",
+                        "shop/db"));
+        Nodes oneOfThem = new Nodes(List.of(direct.getFirst(), NODES.all().getLast()), true);
+        assertTrue(
+                explain(facts(List.of()), oneOfThem, "192.168.0.2", "shop/db").contains("in the overlay (10.0.2.0)"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"192.168.0.1", "10.0.0.0"})
+    void aNodeReachesItsOwnPods(String address) {
+        String text = explain(facts(List.of(blockIntoDb("198.51.100.0/24"))), NODES, address, "shop/db");
+        assertTrue(text.startsWith("allowed: node node "), text);
+        assertTrue(text.endsWith("""
+                  ingress of shop/db: allowed
+                    its own node reaches it always, whatever policies say
+                """), text);
+    }
+
+    @Test
+    void aPodIsHiddenFromOtherNodes() {
+        assertEquals("""
+                allowed: shop/web (10.0.0.1) to node b (192.168.0.2), port 80/TCP
+                  node b, and pods behind its host ports, see it come from 192.168.0.1, the address of node node
+                  egress of shop/web: allowed
+                    no NetworkPolicy isolates it
+                """, explain(facts(List.of()), NODES, "shop/web", "192.168.0.2"));
+        String shown = """
+                allowed: shop/web (10.0.0.1) to node %s, port 80/TCP
+                  egress of shop/web: allowed
+                    no NetworkPolicy isolates it
+                """;
+        assertEquals(
+                shown.formatted("b (192.168.0.2)"),
+                explain(facts(List.of()), new Nodes(NODES.all(), false), "shop/web", "192.168.0.2"),
+                "where sources are kept");
+        assertEquals(
+                shown.formatted("b in the overlay (10.0.2.0)"),
+                explain(facts(List.of()), NODES, "shop/web", "10.0.2.0"),
+                "through the tunnel");
+        assertEquals(
+                shown.formatted("node (192.168.0.1)"),
+                explain(facts(List.of()), NODES, "shop/web", "192.168.0.1"),
+                "from its own node");
+    }
+
+    /** An address that only its status has, of a node that the overlay has. */
+    @Test
+    void whatPoliciesKnowOfNodesTheirPacketsShow() {
+        Facts facts = facts(List.of(blockIntoDb("10.0.2.0/32")));
+        NodeFact b =
+                new NodeFact("b", Map.of(), List.of(IpAddress.parse("192.168.0.2"), IpAddress.parse("203.0.113.2")));
+        Facts withNodes = new Facts(facts.pods(), facts.namespaces(), List.of(b), facts.policies(), List.of());
+        String text = explain(withNodes, NODES, "203.0.113.2", "shop/db");
+        assertTrue(text.startsWith("allowed: node b in the overlay (10.0.2.0) to"), text);
+        assertTrue(
+                explain(withNodes, Nodes.NONE, "203.0.113.2", "shop/db").startsWith("denied: node b (203.0.113.2) to"));
+    }
+
+    /** As of a node whose slice overlaps another's. */
+    @Test
+    void whoHasAPodsAddressIsThePod() {
+        Facts facts = facts(List.of(blockIntoDb("10.0.0.1/32")));
+        NodeFact b = new NodeFact("b", Map.of(), List.of(IpAddress.parse("10.0.0.1")));
+        Facts withNodes = new Facts(facts.pods(), facts.namespaces(), List.of(b), facts.policies(), List.of());
+        assertEquals("""
+                allowed: shop/web (10.0.0.1) to shop/db (10.0.0.2), port 80/TCP
+                  egress of shop/web: allowed
+                    no NetworkPolicy isolates it
+                  ingress of shop/db: allowed
+                    NetworkPolicy shop/db spec.ingress[0] allows it
+                """, explain(withNodes, NODES, "10.0.0.1", "shop/db"));
+    }
+
+    @Test
+    void aPacketHasTheAddressesThatItHas() {
+        Explanation packet = new Explainer(facts(List.of(blockIntoDb("192.168.0.2/32"))), NODES)
+                .packet("192.168.0.2", "10.0.0.2", Protocol.TCP, 80);
+        assertEquals("node b (192.168.0.2)", packet.from());
+        assertTrue(packet.allowed());
+        assertEquals(List.of(), packet.notes());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             shop/nobody | shop/db | there is no pod shop/nobody that policies can be about: it is not known, has ended, or is in its node's network
@@ -177,7 +330,7 @@ class ExplainerTest {
             lab/x       | fd00::2 | lab/x and fd00::2 have no addresses of the same family
             """)
     void whoIsNotKnownIsSaid(String from, String to, String message) {
-        Explainer explainer = new Explainer(facts(List.of()));
+        Explainer explainer = new Explainer(facts(List.of()), Nodes.NONE);
         IllegalArgumentException e =
                 assertThrows(IllegalArgumentException.class, () -> explainer.explain(from, to, Protocol.UDP, 1));
         assertEquals(message, e.getMessage());
@@ -199,7 +352,7 @@ class ExplainerTest {
         Ruleset trial = compiled.trial();
         Interpreter kernel = new Interpreter(compiled.ruleset());
         Interpreter tried = new Interpreter(trial == null ? compiled.ruleset() : trial);
-        Explainer explainer = new Explainer(facts);
+        Explainer explainer = new Explainer(facts, Nodes.NONE);
         List<IpAddress> addresses = RandomCluster.addresses();
         for (int i = 0; i < addresses.size(); i++) {
             IpAddress from = addresses.get(i);
@@ -209,7 +362,7 @@ class ExplainerTest {
             }
             for (Protocol protocol : Protocol.values()) {
                 for (int port : new int[] {53, 80, 81}) {
-                    Explanation explanation = explainer.explain(from.toString(), to.toString(), protocol, port);
+                    Explanation explanation = explainer.packet(from.toString(), to.toString(), protocol, port);
                     Packet packet = new Packet(from, to, protocol, port);
                     assertEquals(kernel.allows(packet), explanation.allowed(), explanation::toString);
                     assertEquals(

@@ -12,6 +12,7 @@ import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.nft.PolicyTable.Denied;
+import io.towpath.policy.nft.PolicyTable.Dropped;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Outcome;
 import io.towpath.policy.ruleset.Profile;
@@ -141,7 +142,7 @@ class PacketsKernelTest {
         assertFalse(passes(world, b, ipv6, 80));
         assertFalse(scene.passes(b, RawPacket.echo(b.address(ipv6), ipv6 ? "fd00::1" : "192.168.0.1")), "nor the node");
         assertTrue(passes(a, world, ipv6, 80));
-        assertEquals(3, table.dropped().strangers());
+        assertEquals(new Dropped(2, 0, 3, 0), table.dropped());
     }
 
     @ParameterizedTest
@@ -154,7 +155,40 @@ class PacketsKernelTest {
         assertFalse(scene.passes(a, RawPacket.udp(victim, 1001, b.address(ipv6), 53)));
         assertFalse(scene.passes(a, RawPacket.udp(ipv6 ? "fd77::1" : "8.8.8.8", 1001, b.address(ipv6), 53)));
         assertFalse(scene.passes(a, RawPacket.udp(victim, 1001, ipv6 ? "fd00::1" : "192.168.0.1", 53)));
-        assertEquals(4, table.dropped().strangers());
+        assertEquals(new Dropped(0, 0, 4, 0), table.dropped());
+    }
+
+    /** Whatever else is true of it: a stranger's is denied nothing by a policy, and what the sender may not send reaches no receiver. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aPacketIsCountedForOneReason(boolean ipv6) throws Exception {
+        force(new Rulesets()
+                .with(a, null, Rulesets.deny(Direction.EGRESS))
+                .with(b, Rulesets.deny(Direction.INGRESS), null)
+                .open(scene.c));
+        Dropped before = table.dropped();
+        assertFalse(passes(a, b, ipv6, 80), "neither may be sent nor received");
+        assertEquals(new Dropped(0, 1, 0, 0), since(before));
+        assertFalse(passes(scene.c, b, ipv6, 80));
+        assertEquals(new Dropped(1, 1, 0, 0), since(before));
+        assertFalse(passes(a, world, ipv6, 80));
+        assertEquals(new Dropped(1, 2, 0, 0), since(before));
+        assertFalse(scene.passes(a, RawPacket.udp(b.address(ipv6), 1, world.address(ipv6), 53)), "not its address");
+        assertEquals(new Dropped(1, 2, 1, 0), since(before));
+        assertFalse(scene.passes(a, RawPacket.tcp(b.address(ipv6), 1, b.address(ipv6), 80, SYN | ACK, 5000, 1001)));
+        assertEquals(new Dropped(1, 2, 2, 0), since(before), "nor of a connection");
+        assertFalse(scene.passes(
+                scene.c, RawPacket.tcp(scene.c.address(ipv6), CLIENT_PORT, b.address(ipv6), 80, SYN | ACK, 5, 1001)));
+        assertEquals(new Dropped(1, 2, 2, 1), since(before));
+    }
+
+    private Dropped since(Dropped before) throws Exception {
+        Dropped now = table.dropped();
+        return new Dropped(
+                now.ingress() - before.ingress(),
+                now.egress() - before.egress(),
+                now.strangers() - before.strangers(),
+                now.invalid() - before.invalid());
     }
 
     @ParameterizedTest

@@ -5,12 +5,14 @@ import static io.towpath.cni.cli.Cli.value;
 import static io.towpath.cni.cli.Cli.wrong;
 
 import io.towpath.agent.Agent;
+import io.towpath.agent.cache.Cache;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.log.Uncaught;
 import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.PolicySource;
+import io.towpath.agent.source.kube.KubeSettings;
 import io.towpath.agent.source.kube.KubernetesClusterSource;
 import io.towpath.cni.cli.Cli;
 import io.towpath.net.IpAddress;
@@ -19,6 +21,7 @@ import io.towpath.overlay.OverlayConfig;
 import io.towpath.overlay.UnderlayChoice;
 import io.towpath.policy.nft.PolicyOptions;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,6 +54,11 @@ final class AgentCommand {
         SourceOptions.add(command);
         command.addOption(
                 text("--state-dir", "DIR", OverlayConfig.DEFAULT_STATE_DIRECTORY, "The node state's folder."));
+        command.addOption(text(
+                "--cache-dir",
+                "DIR",
+                Cache.DEFAULT_FOLDER,
+                "Where what the Kubernetes API tells is kept for a boot while it is away."));
         command.addOption(text("--subnet-file", "FILE", OverlayConfig.DEFAULT_SUBNET_ENV, "flannel's subnet.env."));
         command.addOption(text(
                 "--iface",
@@ -67,8 +75,10 @@ final class AgentCommand {
                 flag("--ip-masq", "true", "Whether packets between pods and what is no pod get the node's address."));
         command.addOption(flag(
                 "--masquerade-nodes",
-                "false",
-                "Whether packets from pods to nodes do; nodes see pods' addresses else."));
+                "true",
+                "Whether packets from pods to other nodes do, too. With false, nodes and host ports see pods'"
+                        + " addresses, and kube-proxy takes pods of other nodes for its own: a Service with"
+                        + " externalTrafficPolicy Local answers them on every node, and without their addresses."));
         command.addOption(flag(
                 "--policy",
                 "true",
@@ -98,6 +108,9 @@ final class AgentCommand {
         PolicySource policies = isOn(options, "--policy") && source instanceof KubernetesClusterSource kubernetes
                 ? kubernetes.policies()
                 : null;
+        Cache cache = source instanceof KubernetesClusterSource kubernetes
+                ? cache(options, kubernetes.settings(), log)
+                : null;
         PolicyOptions policyOptions = policyOptions(options);
         String file = value(options, "--cluster-file");
         GuardPolicy policy = new GuardPolicy(isOn(options, "--ip-masq"), isOn(options, "--masquerade-nodes"));
@@ -111,6 +124,7 @@ final class AgentCommand {
                 choices(options),
                 source,
                 policies == null ? null : new Agent.Policies(policies, policyOptions),
+                cache,
                 serving(options),
                 policy,
                 value(options, "--cni-conf"),
@@ -122,6 +136,14 @@ final class AgentCommand {
             return new Cli.Output("", false);
         }
         return new Cli.Output("", true);
+    }
+
+    private static Cache cache(ParseResult options, KubeSettings settings, Log log) {
+        String folder = value(options, "--cache-dir");
+        if (folder.isEmpty()) {
+            throw wrong(options, "--cache-dir", "names no folder");
+        }
+        return new Cache(Path.of(folder), settings.node(), settings.conf().networks(), log);
     }
 
     /** An option that is true if it is named alone, as flanneld takes them. */

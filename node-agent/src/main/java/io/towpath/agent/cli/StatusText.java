@@ -1,6 +1,7 @@
 package io.towpath.agent.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.towpath.agent.status.Ages;
 import io.towpath.cni.cli.Columns;
 import java.time.Duration;
 import java.time.Instant;
@@ -66,6 +67,11 @@ final class StatusText {
                     "source",
                     source.path("name").asText() + (source.path("inSync").asBoolean() ? ", in sync" : ", not in sync")
                             + ", last change " + ago(source.path("lastChange")) + problem(source.path("trouble")));
+            if (source.path("cacheProblem").isTextual()) {
+                line(
+                        "cache",
+                        "not kept up to date: " + source.path("cacheProblem").asText());
+            }
         }
         JsonNode overlay = status.path("overlay");
         line(
@@ -105,10 +111,10 @@ final class StatusText {
         }
     }
 
-    private static String policyLine(JsonNode policy) {
+    private String policyLine(JsonNode policy) {
         JsonNode dropped = policy.path("dropped");
         return (policy.path("inForce").asBoolean() ? "in force" : "not in force") + problem(policy.path("problem"))
-                + problem(policy.path("trouble")) + ", "
+                + problem(policy.path("trouble")) + known(policy) + ", "
                 + policy.path("policies").asLong() + " of namespaces, "
                 + policy.path("clusterPolicies").asLong() + " of the cluster, "
                 + policy.path("endpoints").asLong() + " endpoints, repaired "
@@ -120,6 +126,13 @@ final class StatusText {
                                 + policy.at("/dryRun/ingress").asLong() + " and "
                                 + policy.at("/dryRun/egress").asLong()
                         : "");
+    }
+
+    /** Nothing while the source says that it still holds. */
+    private String known(JsonNode policy) {
+        boolean holds =
+                policy.path("known").asBoolean() && !policy.path("trouble").isTextual();
+        return holds || !policy.path("held").isTextual() ? "" : ", as known " + ago(policy.path("held"));
     }
 
     private void line(String label, String value) {
@@ -217,12 +230,6 @@ final class StatusText {
         } catch (DateTimeParseException _) {
             return "never";
         }
-        long seconds = Math.max(0, since.toSeconds());
-        if (seconds < 120) {
-            return seconds + " s ago";
-        }
-        return seconds < 7200
-                ? seconds / 60 + " min ago"
-                : seconds < 172_800 ? seconds / 3600 + " h ago" : seconds / 86_400 + " days ago";
+        return Ages.ago(since);
     }
 }

@@ -4,6 +4,11 @@ package io.towpath.agent.guard;
  * What an operator may choose of the table.
  *
  * @param masquerade whether packets that leave the pods' network, or enter it from elsewhere, get the node's address
- * @param masqueradeToNodes whether packets from pods to nodes do, too
+ * @param masqueradeToNodes whether packets from pods to other nodes do, too
  */
-public record GuardPolicy(boolean masquerade, boolean masqueradeToNodes) {}
+public record GuardPolicy(boolean masquerade, boolean masqueradeToNodes) {
+    /** Whether other nodes see the node's address in the place of its pods'. */
+    public boolean hidesPods() {
+        return masquerade && masqueradeToNodes;
+    }
+}

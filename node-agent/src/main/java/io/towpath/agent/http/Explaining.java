@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.policy.explain.Explainer;
 import io.towpath.policy.explain.Explanation;
+import io.towpath.policy.explain.Nodes;
 import io.towpath.policy.facts.Facts;
 import io.towpath.policy.facts.Protocol;
 import java.util.Locale;
@@ -19,15 +20,16 @@ final class Explaining {
     /**
      * The explanation as JSON, with its text.
      *
+     * @param nodes as their packets show them
      * @param query {@code from}, {@code to} and {@code port}
      * @throws IllegalArgumentException saying in one line what of it is wrong
      */
-    static String answer(Facts facts, Map<String, String> query) {
+    static String answer(Facts facts, Nodes nodes, Map<String, String> query) {
         String port = value(query, "port").toLowerCase(Locale.ROOT);
         int slash = port.indexOf('/');
         Protocol protocol = port.equals("icmp") ? null : protocol(slash < 0 ? "tcp" : port.substring(slash + 1));
         int number = protocol == null ? 0 : number(slash < 0 ? port : port.substring(0, slash));
-        return json(new Explainer(facts).explain(value(query, "from"), value(query, "to"), protocol, number))
+        return json(new Explainer(facts, nodes).explain(value(query, "from"), value(query, "to"), protocol, number))
                 .toString();
     }
 
@@ -63,6 +65,7 @@ final class Explaining {
                 .put("from", explanation.from())
                 .put("to", explanation.to())
                 .put("port", explanation.port());
+        explanation.notes().forEach(json.putArray("notes")::add);
         ArrayNode sides = json.putArray("sides");
         for (Explanation.Side side : explanation.sides()) {
             ObjectNode each =

@@ -37,7 +37,7 @@ final class Metrics {
         source();
         guard();
         pods();
-        new PolicyMetrics(registry, board);
+        new PolicyMetrics(registry, board, clock);
         process(version);
         Histogram durations = Histogram.builder()
                 .name("towpath_sync_duration_seconds")
@@ -104,6 +104,10 @@ final class Metrics {
                 "towpath_source_last_event_age_seconds",
                 "Time since the source last told something new; NaN if it never did.",
                 status -> age(status.source().lastChange()));
+        gauge(
+                "towpath_cache_up",
+                "Whether nothing keeps what the source tells from being kept on disk.",
+                status -> flag(status.source().cacheProblem() == null));
         gauge(
                 "towpath_rejected_nodes",
                 "Nodes that cannot be served, as what is known of them is wrong.",

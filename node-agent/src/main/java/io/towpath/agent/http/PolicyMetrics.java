@@ -6,6 +6,8 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.policy.nft.PolicyTable;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 
@@ -14,7 +16,7 @@ final class PolicyMetrics {
     private final PrometheusRegistry registry;
     private final StatusBoard board;
 
-    PolicyMetrics(PrometheusRegistry registry, StatusBoard board) {
+    PolicyMetrics(PrometheusRegistry registry, StatusBoard board, Clock clock) {
         this.registry = registry;
         this.board = board;
         gauge(
@@ -25,6 +27,13 @@ final class PolicyMetrics {
                 "towpath_policy_source_up",
                 "Whether nothing is wrong with the source of policies.",
                 policy -> policy.trouble() == null ? 1 : 0);
+        gauge(
+                "towpath_policy_facts_age_seconds",
+                "How long ago what is known of policies last held; NaN where nothing is known.",
+                policy -> {
+                    Duration age = policy.age(clock.instant());
+                    return age == null ? Double.NaN : age.toMillis() / 1e3;
+                });
         gauge(
                 "towpath_policy_endpoints",
                 "Interfaces of pods that they are in force for.",

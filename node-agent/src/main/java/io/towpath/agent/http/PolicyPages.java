@@ -3,6 +3,7 @@ package io.towpath.agent.http;
 import io.towpath.agent.policy.Handover;
 import io.towpath.agent.policy.PolicyLoop;
 import io.towpath.agent.source.PolicyFacts;
+import io.towpath.cni.wiring.EndpointName;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +23,30 @@ final class PolicyPages {
         }
         return switch (request.method() + " " + request.path()) {
             case "POST /policy/endpoints" -> handOver(enforcing, request.body());
+            case "GET /policy/pods" -> podOf(enforcing, request);
             case "GET /policy/explain" -> explain(enforcing, request);
             case "GET /policy/log" -> log(enforcing, request);
             default ->
-                at(Response.NOT_FOUND, "there are POST /policy/endpoints, GET /policy/explain and GET /policy/log");
+                at(
+                        Response.NOT_FOUND,
+                        "there are POST /policy/endpoints, GET /policy/pods, GET /policy/explain and GET /policy/log");
         };
+    }
+
+    /** Whose a link is; the CNI executable asks, if the pod of it has what another pod wants. */
+    private static CompletableFuture<Response> podOf(PolicyLoop loop, Request request) {
+        String link = request.query().getOrDefault("link", "");
+        if (!EndpointName.isHostName(link)) {
+            throw new IllegalArgumentException("link is wrong: \"" + link + "\"");
+        }
+        PolicyFacts current = loop.currentFacts();
+        if (current == null) {
+            return at(Response.UNAVAILABLE, "the Kubernetes API does not tell which pods there are");
+        }
+        String pod = current.podOf(link);
+        return pod == null
+                ? at(Response.GONE, "the Kubernetes API has no pod on this node that link " + link + " is of")
+                : at(Response.OK, pod);
     }
 
     private static CompletableFuture<Response> explain(PolicyLoop loop, Request request) {
@@ -34,7 +54,7 @@ final class PolicyPages {
         if (known == null) {
             return at(Response.UNAVAILABLE, "the policies of the cluster are not known yet");
         }
-        String json = Explaining.answer(known.facts(), request.query());
+        String json = Explaining.answer(known.facts(), loop.nodes(), request.query());
         return CompletableFuture.completedFuture(new Response(Response.OK, "application/json", json));
     }
 

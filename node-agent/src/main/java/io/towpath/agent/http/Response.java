@@ -16,6 +16,7 @@ record Response(int status, String type, String content) {
     static final int BAD_REQUEST = 400;
     static final int NOT_FOUND = 404;
     static final int METHOD_NOT_ALLOWED = 405;
+    static final int GONE = 410;
     static final int HEAD_TOO_LARGE = 431;
     static final int FAILED = 500;
     static final int UNAVAILABLE = 503;
@@ -45,6 +46,7 @@ record Response(int status, String type, String content) {
             case BAD_REQUEST -> "Bad Request";
             case NOT_FOUND -> "Not Found";
             case METHOD_NOT_ALLOWED -> "Method Not Allowed";
+            case GONE -> "Gone";
             case HEAD_TOO_LARGE -> "Request Header Fields Too Large";
             case UNAVAILABLE -> "Service Unavailable";
             default -> "Internal Server Error";

@@ -3,6 +3,7 @@ package io.towpath.agent.policy;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.towpath.cni.protocol.PolicyConf;
 import io.towpath.cni.wiring.EndpointName;
 import io.towpath.net.IpAddress;
 import java.util.ArrayList;
@@ -24,8 +25,8 @@ public record Handover(
         String link,
         List<IpAddress> addresses,
         int waitMilliseconds) {
-    /** The longest wait in milliseconds: no runtime has more patience with an ADD. */
-    public static final int LONGEST_WAIT_MS = 120_000;
+    /** The longest wait in milliseconds: what a conflist can ask for. */
+    public static final int LONGEST_WAIT_MS = 1000 * PolicyConf.LONGEST_WAIT_SECONDS;
 
     private static final JsonMapper MAPPER = new JsonMapper();
 

@@ -20,6 +20,7 @@ import io.towpath.netlink.rtnl.RtnlEvent;
 import io.towpath.policy.compile.Compiled;
 import io.towpath.policy.compile.Compiler;
 import io.towpath.policy.compile.LocalEndpoint;
+import io.towpath.policy.explain.Nodes;
 import io.towpath.policy.nft.PolicyOptions;
 import io.towpath.policy.nft.PolicyTable;
 import java.time.Clock;
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * Keeps in force what the policies say, on a thread of its own: no pod waits for the overlay. A round after all that changes: facts,
  * pods, what others do to the table; and a slow one in between, should any change not have been told.
  *
- * <p>Until the source is in sync, what is in force stays, and no pod is acknowledged.
+ * <p>Until the source is in sync, or what it told an agent before is told, what is in force stays, and no pod is acknowledged.
  */
 public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private static final long SLOW_ROUND_NANOS = 30_000_000_000L;
@@ -64,6 +65,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private final DenialReader denials;
     private volatile @Nullable PolicyFacts facts;
     private volatile DenialReader.@Nullable Known known;
+    private volatile Nodes nodes = Nodes.NONE;
     private volatile @Nullable String trouble;
     private volatile boolean news;
     private volatile boolean stopped;
@@ -96,7 +98,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         this.heartbeat = heartbeat;
         this.statuses = statuses;
         status = new PolicyStatus(log, clock);
-        denials = new DenialReader(log, options, () -> known);
+        denials = new DenialReader(log, options, () -> known, () -> nodes);
         try {
             RtnlEvent.subscribe(monitor, null, this::changed);
             NftEvent.subscribe(monitor, null, this::changed);
@@ -128,6 +130,21 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     /** What is known of the cluster; null before that. Any thread may ask. */
     public @Nullable PolicyFacts facts() {
         return facts;
+    }
+
+    /** What is known of the cluster for sure; null if it may be another by now, as the source is away. Any thread may ask. */
+    public @Nullable PolicyFacts currentFacts() {
+        return trouble == null ? facts : null;
+    }
+
+    /** Takes the nodes by which addresses are told; any thread may call it. */
+    public void nodes(Nodes now) {
+        nodes = now;
+    }
+
+    /** The nodes as they were taken last. Any thread may ask. */
+    public Nodes nodes() {
+        return nodes;
     }
 
     /**

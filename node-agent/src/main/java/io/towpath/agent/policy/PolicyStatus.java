@@ -22,6 +22,7 @@ final class PolicyStatus {
     private final Clock clock;
     private boolean isInForce;
     private @Nullable String problem;
+    private @Nullable Instant held;
     private int endpoints;
     private List<LocalEndpoint> waiting = List.of();
     private List<Problem> problems = List.of();
@@ -87,11 +88,18 @@ final class PolicyStatus {
 
     AgentStatus.Policy roundEnded(@Nullable PolicyFacts facts, @Nullable String trouble, Duration duration) {
         rounds = rounds.ended(problem == null, duration);
+        boolean isTold = facts != null && facts.held() == null;
+        if (facts != null && !isTold) {
+            held = facts.held();
+        } else if (isTold && trouble == null) {
+            held = clock.instant();
+        }
         return new AgentStatus.Policy(
-                facts != null,
+                isTold,
                 isInForce,
                 problem,
                 trouble,
+                held,
                 facts == null ? 0 : facts.facts().policies().size(),
                 facts == null ? 0 : facts.facts().clusterPolicies().size(),
                 endpoints,

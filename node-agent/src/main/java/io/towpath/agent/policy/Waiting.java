@@ -70,7 +70,9 @@ final class Waiting {
         }
         String uid = facts.uids().get(PolicyFacts.key(handover.podNamespace(), handover.podName()));
         if (uid == null) {
-            return "the Kubernetes API has not told of " + pod + " on this node";
+            return facts.held() == null
+                    ? "the Kubernetes API has not told of " + pod + " on this node"
+                    : "the Kubernetes API has not told anything yet, and knew of no " + pod + " on this node before";
         }
         if (!LocalPods.isOf(handover, facts)) {
             return "the Kubernetes API has told of another " + pod + " only, with UID " + uid;

@@ -1,5 +1,6 @@
 package io.towpath.agent.reconcile;
 
+import io.towpath.agent.cache.CachedCluster;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.ClusterFacts;
@@ -50,6 +51,7 @@ public final class Reconciler implements ClusterSource.Listener {
     private final ClusterSource source;
     private final Log log;
     private final GuardPolicy policy;
+    private final @Nullable CachedCluster cached;
     private final Consumer<AgentStatus> statuses;
     private final StatusKeeper status;
     private final Monitor monitor;
@@ -70,6 +72,7 @@ public final class Reconciler implements ClusterSource.Listener {
      * A reconciler of the network namespace that the calling thread is in, where {@link #run} is to be called, too.
      *
      * @param policy what the nftables table is to do
+     * @param cached where a live cluster is kept for a start after a boot; null for nowhere
      * @param statuses takes the status after every round
      */
     public Reconciler(
@@ -77,6 +80,7 @@ public final class Reconciler implements ClusterSource.Listener {
             OwnChoices choices,
             GuardPolicy policy,
             ClusterSource source,
+            @Nullable CachedCluster cached,
             Log log,
             Clock clock,
             Consumer<AgentStatus> statuses)
@@ -85,9 +89,10 @@ public final class Reconciler implements ClusterSource.Listener {
         this.choices = choices;
         this.policy = policy;
         this.source = source;
+        this.cached = cached;
         this.log = log;
         this.statuses = statuses;
-        this.status = new StatusKeeper(source.name(), log, clock);
+        this.status = new StatusKeeper(source.name(), log, clock, cached == null ? () -> null : cached::problem);
         this.monitor = new Monitor();
         try {
             RtnlEvent.subscribe(monitor, null, event -> due |= interest.concerns(event));
@@ -231,16 +236,38 @@ public final class Reconciler implements ClusterSource.Listener {
         return switch (now) {
             case null -> {
                 ClusterSnapshot last = overlay.lastKnown();
-                yield last == null ? null : overlay.sync(last);
+                if (last != null) {
+                    yield overlay.sync(last);
+                }
+                yield syncKept(overlay);
             }
             case ClusterFacts.OfFile file -> overlay.sync(file.snapshot());
             case ClusterFacts.Live facts -> {
                 LiveCluster next = LiveCluster.of(facts, choices, overlay.addresses(), live);
                 live = next;
                 status.rejected(next.rejected());
-                yield overlay.sync(next.cluster());
+                SyncReport report = overlay.sync(next.cluster());
+                if (cached != null) {
+                    cached.keep(next.cluster());
+                }
+                yield report;
             }
         };
+    }
+
+    private @Nullable SyncReport syncKept(Overlay overlay) throws OverlayException {
+        Cluster kept = cached == null ? null : cached.read();
+        // A device that is there is flanneld's, or an agent's whose files are gone: it may have peers that were not
+        // kept.
+        if (kept == null || overlay.hasDevice(kept)) {
+            return null;
+        }
+        SyncReport report = overlay.sync(kept);
+        log.info(
+                "the overlay is of the cluster as it was known before until the source tells",
+                "nodes",
+                kept.nodes().size());
+        return report;
     }
 
     private void publish(DesiredOverlay desired) {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Gathers what happened into the status, and tells the log what is news. The source's methods may be called by any thread. */
@@ -28,6 +29,7 @@ final class StatusKeeper {
     private final String sourceName;
     private final Log log;
     private final Clock clock;
+    private final Supplier<@Nullable String> cacheProblem;
     private final Instant started;
     private final Map<String, Long> repairs = new HashMap<>();
     private final Map<String, AgentStatus.Repair> lastRepairs = new HashMap<>();
@@ -46,10 +48,12 @@ final class StatusKeeper {
     private List<AgentStatus.Fill> ipam = List.of();
     private AgentStatus.Attachments attachments = AgentStatus.Attachments.NONE;
 
-    StatusKeeper(String sourceName, Log log, Clock clock) {
+    /** @param cacheProblem tells why what the source tells cannot be kept on disk, null if it can */
+    StatusKeeper(String sourceName, Log log, Clock clock, Supplier<@Nullable String> cacheProblem) {
         this.sourceName = sourceName;
         this.log = log;
         this.clock = clock;
+        this.cacheProblem = cacheProblem;
         this.started = clock.instant();
     }
 
@@ -202,7 +206,7 @@ final class StatusKeeper {
                 node,
                 started,
                 clock.instant(),
-                new AgentStatus.Source(sourceName, inSync, sourceChange, trouble),
+                new AgentStatus.Source(sourceName, inSync, sourceChange, trouble, cacheProblem.get()),
                 new AgentStatus.Overlay(stands, devices, problem, peerProblems),
                 rejected,
                 repairs,

@@ -18,7 +18,7 @@ public interface PolicySource extends AutoCloseable {
     interface Listener {
         /**
          * All facts, first when pods, namespaces and policies are all in sync, and then after every change. Changes that come close
-         * to each other are one.
+         * to each other are one. Before the first there may be those that {@linkplain PolicyFacts#held an agent before} kept.
          */
         void policy(PolicyFacts facts);
 

@@ -54,7 +54,7 @@ public record AgentStatus(
                 node,
                 now,
                 now,
-                new Source(source, false, null, null),
+                new Source(source, false, null, null, null),
                 new Overlay(false, List.of(), null, Map.of()),
                 List.of(),
                 Map.of(),
@@ -91,12 +91,14 @@ public record AgentStatus(
      * @param inSync whether it has told the whole cluster since the start
      * @param lastChange when it last told one, null for never
      * @param trouble what is wrong with it, null for nothing
+     * @param cacheProblem why what it tells cannot be kept on disk, null if it can or need not
      */
     public record Source(
             String name,
             boolean inSync,
             @Nullable Instant lastChange,
-            @Nullable String trouble) {}
+            @Nullable String trouble,
+            @Nullable String cacheProblem) {}
 
     /**
      * The overlay.
@@ -192,6 +194,8 @@ public record AgentStatus(
      * @param inForce whether what they say is in force
      * @param problem why it is not, null if it is or has not been tried yet
      * @param trouble what is wrong with their source, null for nothing
+     * @param held when what is known last held, by the source's word: now, but while that is in trouble or has not told anything since
+     *     the start; null where nothing is known
      * @param policies how many NetworkPolicies the cluster has
      * @param clusterPolicies how many ClusterNetworkPolicies
      * @param endpoints how many pods' interfaces of this node they are in force for
@@ -209,6 +213,7 @@ public record AgentStatus(
             boolean inForce,
             @Nullable String problem,
             @Nullable String trouble,
+            @Nullable Instant held,
             int policies,
             int clusterPolicies,
             int endpoints,
@@ -224,6 +229,7 @@ public record AgentStatus(
         public static final Policy UNKNOWN = new Policy(
                 false,
                 false,
+                null,
                 null,
                 null,
                 0,
@@ -243,9 +249,19 @@ public record AgentStatus(
             problems = List.copyOf(problems);
         }
 
+        /** How long ago what is known last held; null where nothing is known. */
+        public @Nullable Duration age(Instant now) {
+            if (held == null) {
+                return null;
+            }
+            return (isKnown && trouble == null) || held.isAfter(now) ? Duration.ZERO : Duration.between(held, now);
+        }
+
         private @Nullable String notReady() {
             if (!isKnown) {
-                return "the policies of the cluster are not known yet" + (trouble == null ? "" : ": " + trouble);
+                return "the policies of the cluster are not known yet"
+                        + (held == null ? "" : ", those known before are enforced")
+                        + (trouble == null ? "" : ": " + trouble);
             }
             if (!inForce) {
                 return problem == null ? "the policies are not in force yet" : problem;

@@ -43,7 +43,8 @@ public final class StatusJson {
                 .put("name", source.name())
                 .put("inSync", source.inSync())
                 .put("lastChange", text(source.lastChange()))
-                .put("trouble", source.trouble());
+                .put("trouble", source.trouble())
+                .put("cacheProblem", source.cacheProblem());
         json.set("overlay", overlay(status));
         ArrayNode rejected = json.putArray("rejected");
         for (Rejected each : status.rejected()) {
@@ -82,6 +83,7 @@ public final class StatusJson {
                 .put("inForce", policy.inForce())
                 .put("problem", policy.problem())
                 .put("trouble", policy.trouble())
+                .put("held", text(policy.held()))
                 .put("policies", policy.policies())
                 .put("clusterPolicies", policy.clusterPolicies())
                 .put("endpoints", policy.endpoints())

@@ -121,9 +121,10 @@ class CliTest {
                 node a: ready
                 agent     1.2.3, started 60 min ago, 7 rounds, 1 failed, the last took 12 ms
                 source    kubernetes, in sync, last change 9 s ago
+                cache     not kept up to date: /var/lib/towpath/cluster.json: cannot be written: No space left on device
                 overlay   stands
                 guard     in force, repaired 2 times, dropped 17 packets
-                policies  in force: the policies cannot be watched, 12 of namespaces, 3 of the cluster, 40 endpoints, repaired 1 times, denied 21 packets to pods and 22 from pods; a dry run would deny 31 and 32
+                policies  in force: the policies cannot be watched, as known 90 s ago, 12 of namespaces, 3 of the cluster, 40 endpoints, repaired 1 times, denied 21 packets to pods and 22 from pods; a dry run would deny 31 and 32
                 repairs   link 1, route 3
                 pods      compared 30 min ago; cleared away: 1 leases, 2 links, 3 routes
 

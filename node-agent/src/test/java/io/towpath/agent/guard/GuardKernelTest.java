@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @NeedsRoot
 class GuardKernelTest {
     private static final int FRAMES = 3;
-    private static final GuardPolicy POLICY = new GuardPolicy(true, false);
+    private static final GuardPolicy POLICY = new GuardPolicy(true, true);
+    private static final GuardPolicy SOURCES_KEPT = new GuardPolicy(true, false);
 
     static final List<Addresses> FAMILIES = List.of(GuardScene.V4, GuardScene.V6);
 
@@ -103,7 +104,7 @@ class GuardKernelTest {
         guard(POLICY);
         assertEquals(at.node(), fromPodTo(at.stranger(), at), "to the outside");
         assertEquals(at.pod(), fromPodTo(at.remotePod(), at), "to a pod of another node");
-        assertEquals(at.pod(), fromPodTo(at.peer(), at), "to another node");
+        assertEquals(at.node(), fromPodTo(at.peer(), at), "to another node");
         assertEquals(
                 at.vtep(),
                 GuardScene.arriving(scene.node, at.node(), scene.peer, at.remotePod()),
@@ -113,16 +114,17 @@ class GuardKernelTest {
                 GuardScene.arriving(scene.peer, at.stranger(), scene.pod, at.pod()),
                 "from the outside to a pod here");
 
-        guard(new GuardPolicy(true, true));
-        assertEquals(at.node(), fromPodTo(at.peer(), at), "to another node, if it is wanted so");
+        guard(SOURCES_KEPT);
+        assertEquals(at.pod(), fromPodTo(at.peer(), at), "to another node, if it is wanted so");
+        assertEquals(at.node(), fromPodTo(at.stranger(), at), "but by no address that no cluster knows of");
         guard(new GuardPolicy(false, false));
         assertEquals(at.pod(), fromPodTo(at.stranger(), at), "to the outside, without masquerade");
     }
 
     @ParameterizedTest
     @FieldSource("FAMILIES")
-    void nodesAnswerPodsThroughTheTunnel(Addresses at) throws Exception {
-        guard(POLICY);
+    void nodesAnswerPodsWhoseSourcesAreKeptThroughTheTunnel(Addresses at) throws Exception {
+        guard(SOURCES_KEPT);
         scene.routeThroughTheTunnel();
         for (int i = 0; i < 2; i++) {
             assertEquals(at.pod(), fromPodTo(at.peer(), at));
@@ -209,13 +211,11 @@ class GuardKernelTest {
                 ip saddr 10.64.1.0/24 ip daddr 10.64.0.0/10 return
                 ip saddr 10.64.0.0/10 ip daddr 10.64.1.0/24 return
                 ip saddr != 10.64.0.0/10 ip daddr 10.64.1.0/24 return
-                ip saddr 10.64.0.0/10 ip daddr @peers4 return
                 ip saddr 10.64.0.0/10 ip daddr != 224.0.0.0/4 masquerade fully-random
                 ip saddr != 10.64.0.0/10 ip daddr 10.64.0.0/10 masquerade fully-random
                 ip6 saddr fd10:64:1::/64 ip6 daddr fd10:64::/32 return
                 ip6 saddr fd10:64::/32 ip6 daddr fd10:64:1::/64 return
                 ip6 saddr != fd10:64::/32 ip6 daddr fd10:64:1::/64 return
-                ip6 saddr fd10:64::/32 ip6 daddr @peers6 return
                 ip6 saddr fd10:64::/32 ip6 daddr != ff00::/8 masquerade fully-random
                 ip6 saddr != fd10:64::/32 ip6 daddr fd10:64::/32 masquerade fully-random
                 }

@@ -22,7 +22,7 @@ class GuardManyPeersKernelTest {
         try (TestNamespace node = new TestNamespace();
                 NetNs netNs = node.open();
                 Nft nft = Nft.open(netNs)) {
-            Guard guard = new Guard(nft, new GuardPolicy(true, false));
+            Guard guard = new Guard(nft, new GuardPolicy(true, true));
             DesiredOverlay all = Overlays.of(PEERS);
             report("made", KeptTable.Outcome.CHANGED, guard, all);
             int generation = nft.generation();
@@ -30,7 +30,7 @@ class GuardManyPeersKernelTest {
             report("one peer more", KeptTable.Outcome.CHANGED, guard, Overlays.of(PEERS + 1));
             report("one peer fewer", KeptTable.Outcome.CHANGED, guard, all);
             assertEquals(generation + 2, nft.generation());
-            report("read", KeptTable.Outcome.STOOD, new Guard(nft, new GuardPolicy(true, false)), all);
+            report("read", KeptTable.Outcome.STOOD, new Guard(nft, new GuardPolicy(true, true)), all);
             assertEquals(generation + 2, nft.generation());
             node.execute("nft", "flush", "set", "inet", "towpath-overlay", "peers4");
             report("flushed set repaired", KeptTable.Outcome.REPAIRED, guard, all);

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class GuardRulesTest {
     @Test
     void masqueradeLeftOutLeavesTheGuard() {
-        TableState with = GuardRules.of(Overlays.of(1), new GuardPolicy(true, false));
+        TableState with = GuardRules.of(Overlays.of(1), new GuardPolicy(true, true));
         TableState without = GuardRules.of(Overlays.of(1), new GuardPolicy(false, false));
         assertFalse(without.toString().contains("masq"));
         assertFalse(without.chains().containsKey("postrouting"));

@@ -24,7 +24,7 @@ class GuardTest {
     private final Guard guard = guard();
 
     private Guard guard() {
-        return new Guard(kernel.namespace("node").openNft(), new GuardPolicy(true, false));
+        return new Guard(kernel.namespace("node").openNft(), new GuardPolicy(true, true));
     }
 
     private List<String> requests() {
@@ -108,7 +108,7 @@ class GuardTest {
                 direct.close();
             }
         };
-        return new Guard(new Nft(racing), new GuardPolicy(true, false));
+        return new Guard(new Nft(racing), new GuardPolicy(true, true));
     }
 
     @Test

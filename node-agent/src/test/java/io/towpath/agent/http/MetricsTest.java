@@ -53,6 +53,7 @@ class MetricsTest {
         assertLine("towpath_sync_failures_total 1.0");
         assertLine("towpath_source_up 1.0");
         assertLine("towpath_source_synced 1.0");
+        assertLine("towpath_cache_up 0.0");
         assertLine("towpath_source_last_event_age_seconds 9.0");
         assertLine("towpath_rejected_nodes 1.0");
         assertLine("towpath_guard_in_force 1.0");
@@ -73,6 +74,7 @@ class MetricsTest {
         publishPolicies();
         assertLine("towpath_policy_in_force 1.0");
         assertLine("towpath_policy_source_up 0.0");
+        assertLine("towpath_policy_facts_age_seconds 90.0");
         assertLine("towpath_policy_policies{kind=\"NetworkPolicy\"} 12.0");
         assertLine("towpath_policy_policies{kind=\"ClusterNetworkPolicy\"} 3.0");
         assertLine("towpath_policy_endpoints 40.0");
@@ -106,6 +108,9 @@ class MetricsTest {
     void nothingIsKnownAtTheStart() throws IOException {
         assertLine("towpath_ready 0.0");
         assertLine("towpath_source_synced 0.0");
+        assertLine("towpath_cache_up 1.0");
+        board.publish(AgentStatus.Policy.UNKNOWN);
+        assertLine("towpath_policy_facts_age_seconds NaN");
         assertLine("towpath_source_last_event_age_seconds NaN");
     }
 

@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.log.Log;
+import io.towpath.agent.policy.OverlayNodes;
 import io.towpath.agent.policy.PolicyLoop;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.agent.status.Statuses;
+import io.towpath.cni.wiring.EndpointName;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.policy.facts.Facts;
@@ -72,12 +74,16 @@ class PolicyPagesTest {
     private String post(String path, String content) throws IOException {
         try (SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             client.connect(UnixDomainSocketAddress.of(socket()));
-            String head = "POST " + path + " HTTP/1.1\r\nContent-Length: "
-                    + content.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n";
-            client.write(ByteBuffer.wrap(head.getBytes(StandardCharsets.US_ASCII)));
-            client.write(ByteBuffer.wrap(content.getBytes(StandardCharsets.UTF_8)));
+            send(client, path, content);
             return new String(Channels.newInputStream(client).readAllBytes(), StandardCharsets.UTF_8);
         }
+    }
+
+    private static void send(SocketChannel client, String path, String content) throws IOException {
+        String head = "POST " + path + " HTTP/1.1\r\nContent-Length: " + content.getBytes(StandardCharsets.UTF_8).length
+                + "\r\n\r\n";
+        client.write(ByteBuffer.wrap(head.getBytes(StandardCharsets.US_ASCII)));
+        client.write(ByteBuffer.wrap(content.getBytes(StandardCharsets.UTF_8)));
     }
 
     private static String handover(String link, int wait) {
@@ -150,6 +156,55 @@ class PolicyPagesTest {
         }
     }
 
+    /** Nobody is told that no policies will be in force: the next agent may say otherwise. */
+    @Test
+    void whoWaitsIsLeftToTheNextAgent() throws Exception {
+        try (PolicyLoop loop =
+                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+                SocketChannel waiting = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            loop.start();
+            try (Endpoints _ = open(loop)) {
+                waiting.connect(UnixDomainSocketAddress.of(socket()));
+                send(waiting, "/policy/endpoints", handover("cali0123456789a", 60_000));
+                String later = post("/policy/endpoints", handover("cali0123456789b", 50));
+                assertTrue(later.startsWith("HTTP/1.1 503 "), later);
+            }
+            assertEquals(-1, waiting.read(ByteBuffer.allocate(1)));
+            try (Endpoints _ = open(loop)) {
+                String next = post("/policy/endpoints", handover("cali0123456789a", 50));
+                assertEquals("the policies of the cluster are not known yet\n", body(next));
+            }
+        }
+    }
+
+    /** The names of links are those of the pods shop/web and shop/db. */
+    @Test
+    void whoseALinkIs() throws Exception {
+        String web = "/policy/pods?link=" + EndpointName.hostName("shop", "web", "", "eth0");
+        String db = "/policy/pods?link=" + EndpointName.hostName("shop", "db", "", "eth0");
+        try (PolicyLoop loop =
+                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+                Endpoints _ = open(loop)) {
+            assertTrue(get(web).startsWith("HTTP/1.1 503 "), get(web));
+            loop.policy(new PolicyFacts(Facts.NONE, Map.of("shop/cache", "1", "shop/web", "2")));
+            assertTrue(get(web).startsWith("HTTP/1.1 200 "), get(web));
+            assertEquals("shop/web\n", body(get(web)));
+            assertTrue(get(db).startsWith("HTTP/1.1 410 Gone\r\n"), get(db));
+            loop.policy(new PolicyFacts(Facts.NONE, Map.of("shop/cache", "1")));
+            assertTrue(get(web).startsWith("HTTP/1.1 410 "), get(web));
+            // What was known last may not be so any more, and nobody is to lose anything for that.
+            loop.policyTrouble("the API is away");
+            assertTrue(get(web).startsWith("HTTP/1.1 503 "), get(web));
+            loop.policyTrouble(null);
+            assertTrue(get(web).startsWith("HTTP/1.1 410 "), get(web));
+            for (String wrong : List.of("", "?link=", "?link=eth0", "?link=cali0123456789A")) {
+                String answer = get("/policy/pods" + wrong);
+                assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
+                assertTrue(body(answer).startsWith("link is wrong: "), answer);
+            }
+        }
+    }
+
     @Test
     void whyIsTold() throws Exception {
         try (PolicyLoop loop =
@@ -169,10 +224,36 @@ class PolicyPagesTest {
             String answer = get("/policy/explain?from=10.0.0.1&to=shop%2Fweb&port=80");
             assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
             assertEquals("""
-                    {"allowed":true,"from":"10.0.0.1","to":"shop/web (10.0.0.2)","port":"port 80/TCP","sides":[\
+                    {"allowed":true,"from":"10.0.0.1","to":"shop/web (10.0.0.2)","port":"port 80/TCP","notes":[],"sides":[\
                     {"direction":"ingress","pod":"shop/web","allowed":true,"policies":[],"why":["no NetworkPolicy \
                     isolates it"],"withDryRuns":{"allowed":true,"policies":[],"why":["no NetworkPolicy isolates it"]}}],"text":"allowed: 10.0.0.1 to shop/web (10.0.0.2), port \
                     80/TCP\\n  ingress of shop/web: allowed\\n    no NetworkPolicy isolates it\\n"}""", body(answer));
+        }
+    }
+
+    @Test
+    void ofANodeIsToldWhatItsPacketsAreCalled() throws Exception {
+        try (PolicyLoop loop =
+                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+                Endpoints _ = open(loop)) {
+            board.listen(new OverlayNodes(true, loop::nodes));
+            board.publish(Statuses.ready());
+            PodFact web = new PodFact("shop", "web", Map.of(), List.of(IpAddress.parse("10.244.1.2")), List.of(), "a");
+            loop.policy(new PolicyFacts(
+                    new Facts(
+                            List.of(web),
+                            List.of(new NamespaceFact("shop", Map.of())),
+                            List.of(),
+                            List.of(),
+                            List.of()),
+                    Map.of()));
+            String answer = body(get("/policy/explain?from=192.168.0.2&to=shop%2Fweb&port=80"));
+            assertTrue(answer.startsWith("""
+                    {"allowed":true,"from":"node b in the overlay (10.244.2.0)","to":"shop/web (10.244.1.2)",\
+                    "port":"port 80/TCP","notes":["node b sends to pods of other nodes from 10.244.2.0, not from \
+                    192.168.0.2","by a host port of node a it comes from 192.168.0.2 and is allowed"],"""), answer);
+            assertTrue(body(get("/policy/explain?from=shop%2Fweb&to=192.168.0.2&port=80"))
+                    .contains("see it come from 192.168.0.1, the address of node a"));
         }
     }
 

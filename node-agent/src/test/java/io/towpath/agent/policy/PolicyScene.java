@@ -36,6 +36,8 @@ final class PolicyScene implements AutoCloseable {
 
     final TestNamespace node = new TestNamespace();
     private final ByteArrayOutputStream lines = new ByteArrayOutputStream();
+    final Log logger = new Log(
+            new PrintStream(lines, true, StandardCharsets.UTF_8), Log.Form.TEXT, Log.Level.DEBUG, Clock.systemUTC());
     private final List<Pod> pods = new ArrayList<>();
     private final Map<String, String> uids = new HashMap<>();
     private final Map<String, PodFact> facts = new HashMap<>();
@@ -85,14 +87,9 @@ final class PolicyScene implements AutoCloseable {
     }
 
     PolicyLoop start() throws Exception {
-        Log log = new Log(
-                new PrintStream(lines, true, StandardCharsets.UTF_8),
-                Log.Form.TEXT,
-                Log.Level.DEBUG,
-                Clock.systemUTC());
         node.inside(() -> {
             PolicyLoop made = new PolicyLoop(
-                    log, Clock.systemUTC(), new Heartbeat(Duration.ofMinutes(1)), each -> status = each, OPTIONS);
+                    logger, Clock.systemUTC(), new Heartbeat(Duration.ofMinutes(1)), each -> status = each, OPTIONS);
             made.start();
             loop = made;
         });
@@ -126,14 +123,19 @@ final class PolicyScene implements AutoCloseable {
 
     /** Tells what is known. */
     void tell() {
-        loop().policy(new PolicyFacts(
+        loop().policy(facts());
+    }
+
+    /** What is known. */
+    PolicyFacts facts() {
+        return new PolicyFacts(
                 new Facts(
                         List.copyOf(facts.values()),
                         List.of(new NamespaceFact("default", Map.of())),
                         List.of(),
                         policies,
                         List.of()),
-                uids));
+                uids);
     }
 
     AgentStatus.Policy status() {

@@ -5,18 +5,30 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.towpath.agent.cache.Cache;
+import io.towpath.agent.cache.CachedCluster;
+import io.towpath.agent.log.Log;
 import io.towpath.agent.source.OwnNode;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.net.IpAddress;
+import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.TestNamespace;
 import io.towpath.overlay.Cluster;
 import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.overlay.UnderlayChoice;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +47,7 @@ class LiveClusterKernelTest {
 
     private final TestNamespace node = new TestNamespace();
     private final TestSource source = new TestSource();
+    private final ByteArrayOutputStream lines = new ByteArrayOutputStream();
 
     @BeforeEach
     void connect() {
@@ -130,6 +143,111 @@ class LiveClusterKernelTest {
             assertTrue(String.valueOf(status.notReady()).contains("not known yet"), status::toString);
             assertEquals(GIVEN.toString(), device().path("address").asText());
             assertTrue(node.execute("ip", "route").contains("10.64.2.0/24"));
+        }
+    }
+
+    @Test
+    void afterABootTheOverlayIsMadeOfTheClusterThatWasKept() throws Exception {
+        try (Cache cache = cache("10.64.0.0/10")) {
+            source.tell(List.of(), SELF, GOOD);
+            try (RunningReconciler agent = startWith(source, cache)) {
+                agent.awaitStatus(status -> status.notReady() == null);
+            }
+        }
+        boot();
+        try (Cache cache = cache("10.0.0.0/8");
+                RunningReconciler agent = startWith(new TestSource(), cache)) {
+            agent.awaitStatus(status -> status.rounds().total() > 0);
+            assertTrue(log().contains("it is of another release, node or network"), this::log);
+            assertFalse(node.execute("ip", "link").contains("flannel"));
+        }
+        try (Cache cache = cache("10.64.0.0/10");
+                RunningReconciler agent = startWith(new TestSource(), cache)) {
+            AgentStatus status = agent.awaitStatus(
+                    now -> now.overlay().stands() && now.guard().inForce());
+            assertTrue(String.valueOf(status.notReady()).contains("not known yet"), status::toString);
+            assertTrue(node.execute("ip", "route").contains("10.64.2.0/24 via 10.64.2.0 dev flannel.1"));
+            assertTrue(Files.readString(folder.resolve("run/node.json")).contains(SLICE));
+            assertTrue(Files.readString(folder.resolve("flannel/subnet.env")).contains("10.64.1.1/24"));
+        }
+    }
+
+    @Test
+    void whatWasKeptTakesNothingFromAnOverlayOfOthers() throws Exception {
+        try (Cache cache = cache("10.64.0.0/10");
+                RunningReconciler agent = startWith(source, cache)) {
+            source.tell(List.of(), SELF, GOOD);
+            agent.awaitStatus(status -> status.notReady() == null);
+        }
+        boot();
+        node.ip(
+                "link",
+                "add",
+                "flannel.1",
+                "type",
+                "vxlan",
+                "id",
+                "1",
+                "dev",
+                "eth0",
+                "local",
+                "192.168.0.1",
+                "dstport",
+                "8472");
+        node.ip("link", "set", "flannel.1", "up");
+        node.ip("route", "add", "10.64.3.0/24", "via", "10.64.3.0", "dev", "flannel.1", "onlink");
+        String before = node.execute("ip", "route");
+        TestSource later = new TestSource();
+        try (Cache cache = cache("10.64.0.0/10");
+                RunningReconciler agent = startWith(later, cache)) {
+            agent.awaitStatus(status -> status.rounds().total() > 0);
+            assertEquals(before, node.execute("ip", "route"));
+            later.tell(List.of(), SELF, TestSource.peer("new", "192.168.0.3", "10.64.3.0/24"));
+            agent.awaitStatus(status -> status.notReady() == null);
+            assertTrue(node.execute("ip", "route").contains("10.64.3.0/24 via 10.64.3.0 dev flannel.1"));
+        }
+    }
+
+    @Test
+    void aClusterThatCannotBeKeptIsInTheStatusAndServed() throws Exception {
+        Files.writeString(folder.resolve("cache"), "in the way");
+        source.tell(List.of(), SELF, GOOD);
+        try (Cache cache = cache("10.64.0.0/10");
+                RunningReconciler agent = startWith(source, cache)) {
+            agent.awaitStatus(status -> status.notReady() == null);
+            agent.await(() -> cache.problem() != null, this::log);
+            source.tell(List.of(), SELF);
+            agent.awaitStatus(status -> String.valueOf(status.source().cacheProblem())
+                    .startsWith(folder.resolve("cache/cluster.json") + ": cannot be written: "));
+        }
+    }
+
+    private RunningReconciler startWith(TestSource from, Cache cache) {
+        return new RunningReconciler(node, folder, OwnChoices.NONE, from, new CachedCluster(cache));
+    }
+
+    private Cache cache(String network) {
+        Log log = new Log(
+                new PrintStream(lines, true, StandardCharsets.UTF_8),
+                Log.Form.TEXT,
+                Log.Level.DEBUG,
+                Clock.systemUTC());
+        return new Cache(folder.resolve("cache"), "n1", List.of(IpPrefix.parse(network)), log);
+    }
+
+    private String log() {
+        return lines.toString(StandardCharsets.UTF_8);
+    }
+
+    private void boot() throws IOException {
+        node.ip("link", "del", "flannel.1");
+        node.execute("nft", "flush", "ruleset");
+        for (String each : List.of("run", "flannel")) {
+            try (Stream<Path> files = Files.walk(folder.resolve(each))) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
         }
     }
 

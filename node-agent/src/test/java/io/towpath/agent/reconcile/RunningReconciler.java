@@ -1,5 +1,6 @@
 package io.towpath.agent.reconcile;
 
+import io.towpath.agent.cache.CachedCluster;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.ClusterSource;
@@ -29,6 +30,11 @@ final class RunningReconciler implements AutoCloseable {
     private volatile @Nullable AgentStatus status;
 
     RunningReconciler(TestNamespace node, Path folder, OwnChoices choices, ClusterSource source) {
+        this(node, folder, choices, source, null);
+    }
+
+    RunningReconciler(
+            TestNamespace node, Path folder, OwnChoices choices, ClusterSource source, @Nullable CachedCluster cached) {
         this.source = source;
         Log log = new Log(
                 new PrintStream(lines, true, StandardCharsets.UTF_8),
@@ -45,8 +51,9 @@ final class RunningReconciler implements AutoCloseable {
                     Reconciler reconciler = new Reconciler(
                             files,
                             choices,
-                            new GuardPolicy(true, false),
+                            new GuardPolicy(true, true),
                             source,
+                            cached,
                             log,
                             Clock.systemUTC(),
                             each -> status = each);

@@ -21,7 +21,8 @@ class StatusJsonTest {
                   "ready": true,
                   "notReady": null,
                   "source": {
-                    "name": "kubernetes", "inSync": true, "lastChange": "2026-01-02T04:03:56Z", "trouble": null
+                    "name": "kubernetes", "inSync": true, "lastChange": "2026-01-02T04:03:56Z", "trouble": null,
+                    "cacheProblem": "/var/lib/towpath/cluster.json: cannot be written: No space left on device"
                   },
                   "overlay": {
                     "stands": true,
@@ -53,6 +54,7 @@ class StatusJsonTest {
                   },
                   "policy": {
                     "known": true, "inForce": true, "problem": null, "trouble": "the policies cannot be watched",
+                    "held": "2026-01-02T04:02:35Z",
                     "policies": 12, "clusterPolicies": 3, "endpoints": 40,
                     "repairs": 1, "lastRepair": "2026-01-02T04:03:05Z",
                     "waiting": ["default/late"],

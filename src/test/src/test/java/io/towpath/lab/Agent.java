@@ -35,6 +35,7 @@ public final class Agent implements AutoCloseable {
         Json.write(conflist, node.conflist());
         with("--node-name", node.name());
         with("--state-dir", node.stateDir().toString());
+        with("--cache-dir", node.cacheDir().toString());
         with("--subnet-file", node.subnetEnv().toString());
         with("--socket", socket.toString());
         with("--cni-conf", conflist.toString());

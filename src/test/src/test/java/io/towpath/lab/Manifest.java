@@ -52,16 +52,36 @@ public final class Manifest {
         return found.getFirst();
     }
 
+    /** The specification of the pods. */
+    public static JsonNode pod() {
+        return ofKind("DaemonSet").at("/spec/template/spec");
+    }
+
+    /** A container of the pods. */
+    public static JsonNode container(String name) {
+        for (JsonNode container : pod().path("containers")) {
+            if (container.path("name").asText().equals(name)) {
+                return container;
+            }
+        }
+        throw new AssertionError("no container " + name);
+    }
+
+    /** How many bytes a container may have. */
+    public static long memoryLimit(JsonNode container) {
+        String limit = container.at("/resources/limits/memory").asText();
+        if (!limit.matches("\\d{1,6}Mi")) {
+            throw new AssertionError("a limit in Mi is wanted: \"" + limit + "\"");
+        }
+        return Long.parseLong(limit.substring(0, limit.length() - 2)) << 20;
+    }
+
     /** The capabilities of the agent's container as setpriv(1) names them. */
     public static List<String> agentCapabilities() {
         List<String> names = new ArrayList<>();
-        for (JsonNode container : ofKind("DaemonSet").at("/spec/template/spec/containers")) {
-            if (container.path("name").asText().equals("agent")) {
-                container
-                        .at("/securityContext/capabilities/add")
-                        .forEach(name -> names.add(name.asText().toLowerCase(Locale.ROOT)));
-            }
-        }
+        container("agent")
+                .at("/securityContext/capabilities/add")
+                .forEach(name -> names.add(name.asText().toLowerCase(Locale.ROOT)));
         return names;
     }
 }

@@ -1,5 +1,6 @@
 package io.towpath.lab;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.lab.api.ApiServer;
 import java.io.IOException;
@@ -89,6 +90,28 @@ public final class Node {
 
     public Path dataDir() {
         return folder.resolve("networks");
+    }
+
+    /** What an agent keeps for a boot. */
+    public Path cacheDir() {
+        return folder.resolve("cache");
+    }
+
+    /** As a boot leaves it: in the kernel nothing of ours or of pods, and of files those that are on a disk. The agent must have ended. */
+    public void boot() {
+        for (JsonNode link : namespace.show("link", "show")) {
+            String each = link.path("ifname").asText();
+            if (each.startsWith("cali") || each.startsWith("flannel")) {
+                namespace.ip("link delete dev " + each);
+            }
+        }
+        namespace.run("nft", "flush", "ruleset");
+        try {
+            Lab.deleteFolder(stateDir());
+            Files.delete(subnetEnv());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The shipped conf with this node's paths. */

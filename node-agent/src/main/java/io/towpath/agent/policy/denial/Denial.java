@@ -11,7 +11,7 @@ import java.util.List;
  * @param enforced false if it passed, as only policies of a dry run deny it
  * @param direction seen from the pod
  * @param pod the pod that it was denied to or by, as {@code namespace/name}
- * @param from who sent it: a pod with its address, or an address
+ * @param from who sent it: a pod or a node with its address, or an address
  * @param to who was to receive it
  * @param port the port and protocol, or what there is instead
  * @param policies the policies that deny it, each its kind and name; the first {@value #MOST_POLICIES} of them

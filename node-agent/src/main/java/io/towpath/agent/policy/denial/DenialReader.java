@@ -8,6 +8,7 @@ import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nflog.LoggedPacket;
 import io.towpath.netlink.nflog.NfLog;
 import io.towpath.netlink.nflog.PacketHeader;
+import io.towpath.policy.explain.Nodes;
 import io.towpath.policy.facts.Facts;
 import io.towpath.policy.nft.LoggedDenial;
 import io.towpath.policy.nft.PolicyOptions;
@@ -24,6 +25,7 @@ public final class DenialReader implements AutoCloseable {
     private final Log log;
     private final PolicyOptions options;
     private final Supplier<@Nullable Known> known;
+    private final Supplier<Nodes> nodes;
     private final Denials denials = new Denials();
     private final DenialCounts counts = new DenialCounts();
     private final Reasons reasons = new Reasons();
@@ -44,11 +46,14 @@ public final class DenialReader implements AutoCloseable {
      *
      * @param options the log's group
      * @param known what is known at the moment; null before anything is
+     * @param nodes the nodes at the moment
      */
-    public DenialReader(Log log, PolicyOptions options, Supplier<@Nullable Known> known) throws NetlinkException {
+    public DenialReader(Log log, PolicyOptions options, Supplier<@Nullable Known> known, Supplier<Nodes> nodes)
+            throws NetlinkException {
         this.log = log;
         this.options = options;
         this.known = known;
+        this.nodes = nodes;
     }
 
     /**
@@ -145,7 +150,7 @@ public final class DenialReader implements AutoCloseable {
         if (pod == null) {
             return; // has just gone
         }
-        Reasons.Reason reason = reasons.of(now.facts, header, denial, pod);
+        Reasons.Reason reason = reasons.of(now.facts, nodes.get(), header, denial, pod);
         counts.logged(new DenialCounts.Key(pod, direction, denial.enforced()), reason.policies());
         denials.add(id -> new Denial(
                 id,

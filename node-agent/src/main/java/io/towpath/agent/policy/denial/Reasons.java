@@ -3,6 +3,7 @@ package io.towpath.agent.policy.denial;
 import io.towpath.netlink.nflog.PacketHeader;
 import io.towpath.policy.explain.Explainer;
 import io.towpath.policy.explain.Explanation;
+import io.towpath.policy.explain.Nodes;
 import io.towpath.policy.facts.Facts;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.nft.LoggedDenial;
@@ -30,7 +31,8 @@ final class Reasons {
     private final Map<List<String>, List<String>> policies = new HashMap<>();
 
     private Facts facts = Facts.NONE;
-    private Explainer explainer = new Explainer(facts);
+    private Nodes nodes = Nodes.NONE;
+    private Explainer explainer = new Explainer(facts, nodes);
 
     /**
      * Why a packet is denied.
@@ -46,10 +48,11 @@ final class Reasons {
             String source, String destination, int protocol, int port, LoggedDenial denial, String pod) {}
 
     @SuppressWarnings("ReferenceEquality") // whatever is told anew is another object
-    Reason of(Facts known, PacketHeader packet, LoggedDenial denial, String pod) {
-        if (known != facts) {
+    Reason of(Facts known, Nodes knownNodes, PacketHeader packet, LoggedDenial denial, String pod) {
+        if (known != facts || knownNodes != nodes) {
             facts = known;
-            explainer = new Explainer(known);
+            nodes = knownNodes;
+            explainer = new Explainer(known, knownNodes);
             remembered.clear();
             policies.clear();
         }
@@ -66,7 +69,7 @@ final class Reasons {
     private Reason find(Question question) {
         Protocol protocol = question.port == PacketHeader.NONE ? null : protocol(question.protocol);
         Explanation explanation =
-                explainer.explain(question.source, question.destination, protocol, Math.max(0, question.port));
+                explainer.packet(question.source, question.destination, protocol, Math.max(0, question.port));
         Explanation.Verdict verdict = verdict(explanation, question);
         if (verdict == null) {
             return new Reason(

@@ -76,6 +76,18 @@ final class KubeNode implements HasMetadata {
         // There is only the one.
     }
 
+    /** Its parts of the pods' network as they are written, none before it has any. */
+    List<String> podCidrs() {
+        Spec given = spec;
+        if (given == null) {
+            return List.of();
+        }
+        if (given.podCidrs != null && !given.podCidrs.isEmpty()) {
+            return given.podCidrs;
+        }
+        return given.podCidr == null || given.podCidr.isEmpty() ? List.of() : List.of(given.podCidr);
+    }
+
     public @Nullable Spec getSpec() {
         return spec;
     }

@@ -45,9 +45,14 @@ public final class KubernetesClusterSource implements ClusterSource {
         this.nodes = new ResourceWatch<>("nodes", KubeNode.class, KubeNodes.class, store, this::changed);
     }
 
+    /** What it was made with. */
+    public KubeSettings settings() {
+        return settings;
+    }
+
     /** The policies of the same cluster, by the same connection: they are told until either is closed. */
     public KubernetesPolicySource policies() {
-        return new KubernetesPolicySource(connection, settings.node());
+        return new KubernetesPolicySource(connection, settings.node(), settings.conf());
     }
 
     @Override

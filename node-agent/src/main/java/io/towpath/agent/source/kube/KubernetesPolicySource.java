@@ -59,8 +59,13 @@ public final class KubernetesPolicySource implements PolicySource {
     private @Nullable String openingTrouble;
     private @Nullable String toldTrouble;
 
-    /** @param self this node's name */
-    KubernetesPolicySource(ApiConnection connection, String self) {
+    /**
+     * A source; nothing is asked before {@link #start}.
+     *
+     * @param self this node's name
+     * @param conf which families the pods' network has
+     */
+    KubernetesPolicySource(ApiConnection connection, String self, NetConf conf) {
         this.connection = connection;
         timing = connection.timing();
         PolicyJson json = new PolicyJson();
@@ -73,7 +78,7 @@ public final class KubernetesPolicySource implements PolicySource {
         policies = new FactStore<>(lock, new NetworkPolicyReader(json)::read, KubeNetworkPolicy::new, this::changed);
         clusterPolicies =
                 new FactStore<>(lock, new ClusterPolicyReader(json)::read, KubeClusterPolicy::new, this::changed);
-        nodes = new FactStore<>(lock, NodeFactReader::read, KubeNode::new, this::changed);
+        nodes = new FactStore<>(lock, new NodeFactReader(self, conf)::read, KubeNode::new, this::changed);
         always = List.of(
                 new ResourceWatch<>("pods", KubePod.class, KubePod.Items.class, pods, this::tellSoon),
                 new ResourceWatch<>(

@@ -98,15 +98,8 @@ final class NodeReader {
     }
 
     private List<IpPrefix> slices(KubeNode node) throws UnfitException {
-        KubeNode.Spec spec = node.getSpec();
-        List<String> texts = new ArrayList<>(2);
-        if (spec != null && spec.podCidrs() != null && !spec.podCidrs().isEmpty()) {
-            texts.addAll(spec.podCidrs());
-        } else if (spec != null && spec.podCidr() != null && !spec.podCidr().isEmpty()) {
-            texts.add(spec.podCidr());
-        }
         List<IpPrefix> slices = new ArrayList<>(2);
-        for (String text : texts) {
+        for (String text : node.podCidrs()) {
             IpPrefix slice = IpPrefix.tryParse(text);
             if (slice == null) {
                 throw new UnfitException("its podCIDR " + quoted(text) + " is no prefix");

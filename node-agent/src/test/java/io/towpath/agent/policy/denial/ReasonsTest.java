@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import io.towpath.agent.policy.denial.Reasons.Reason;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.nflog.PacketHeader;
+import io.towpath.policy.explain.Nodes;
 import io.towpath.policy.facts.Facts;
 import io.towpath.policy.facts.NamespaceFact;
 import io.towpath.policy.facts.Peer;
@@ -54,15 +55,15 @@ class ReasonsTest {
     @Test
     void policyThatDeniesIsNamedAndRemembered() {
         Facts facts = facts(intoDb(false));
-        Reason reason = reasons.of(facts, tcp("10.0.0.1", "10.0.0.2", 81), TO_POD, "shop/db");
+        Reason reason = reasons.of(facts, Nodes.NONE, tcp("10.0.0.1", "10.0.0.2", 81), TO_POD, "shop/db");
         assertEquals(
                 new Reason("shop/web (10.0.0.1)", "shop/db (10.0.0.2)", List.of("NetworkPolicy shop/db"), ""), reason);
-        assertSame(reason, reasons.of(facts, tcp("10.0.0.1", "10.0.0.2", 81), TO_POD, "shop/db"));
+        assertSame(reason, reasons.of(facts, Nodes.NONE, tcp("10.0.0.1", "10.0.0.2", 81), TO_POD, "shop/db"));
         assertSame(
                 reason.policies(),
-                reasons.of(facts, tcp("10.0.0.1", "10.0.0.2", 82), TO_POD, "shop/db")
+                reasons.of(facts, Nodes.NONE, tcp("10.0.0.1", "10.0.0.2", 82), TO_POD, "shop/db")
                         .policies());
-        Reason later = reasons.of(facts(), tcp("10.0.0.1", "10.0.0.2", 81), TO_POD, "shop/db");
+        Reason later = reasons.of(facts(), Nodes.NONE, tcp("10.0.0.1", "10.0.0.2", 81), TO_POD, "shop/db");
         assertEquals("by now no policy denies it", later.text());
     }
 
@@ -73,15 +74,37 @@ class ReasonsTest {
         LoggedDenial tried = new LoggedDenial(Direction.INGRESS, false);
         assertEquals(
                 List.of("NetworkPolicy shop/db"),
-                reasons.of(facts, packet, tried, "shop/db").policies());
-        assertEquals(List.of(), reasons.of(facts, packet, TO_POD, "shop/db").policies());
+                reasons.of(facts, Nodes.NONE, packet, tried, "shop/db").policies());
+        assertEquals(
+                List.of(),
+                reasons.of(facts, Nodes.NONE, packet, TO_POD, "shop/db").policies());
     }
 
     @Test
     void addressThatIsNotThePodsIsSaid() {
-        Reason reason = reasons.of(facts(), tcp("10.0.0.2", "192.0.2.1", 80), FROM_POD, "shop/web");
+        Reason reason = reasons.of(facts(), Nodes.NONE, tcp("10.0.0.2", "192.0.2.1", 80), FROM_POD, "shop/web");
         assertEquals("the address is not shop/web's", reason.text());
         assertEquals(List.of(), reason.policies());
+    }
+
+    @Test
+    void nodeIsNamedByAllOfItsAddressesAsSoonAsItIsKnown() {
+        Facts facts = facts(intoDb(false));
+        IpAddress own = IpAddress.parse("192.168.0.2");
+        IpAddress overlay = IpAddress.parse("10.1.2.0");
+        Nodes nodes = new Nodes(List.of(new Nodes.Node("b", List.of(own), List.of(overlay), List.of())), true);
+        PacketHeader throughTheTunnel = tcp("10.1.2.0", "10.0.0.2", 80);
+        assertEquals(
+                "10.1.2.0",
+                reasons.of(facts, Nodes.NONE, throughTheTunnel, TO_POD, "shop/db")
+                        .from());
+        Reason reason = reasons.of(facts, nodes, throughTheTunnel, TO_POD, "shop/db");
+        assertEquals("node b in the overlay (10.1.2.0)", reason.from());
+        assertEquals(List.of("NetworkPolicy shop/db"), reason.policies());
+        PacketHeader byAHostPort = tcp("192.168.0.2", "10.0.0.2", 80);
+        assertEquals(
+                "node b (192.168.0.2)",
+                reasons.of(facts, nodes, byAHostPort, TO_POD, "shop/db").from());
     }
 
     @Test
@@ -90,7 +113,8 @@ class ReasonsTest {
                 new PacketHeader(IpAddress.parse("10.0.0.1"), IpAddress.parse("10.0.0.2"), 1, -1, -1, -1, 8, 0);
         assertEquals(
                 List.of("NetworkPolicy shop/db"),
-                reasons.of(facts(intoDb(false)), ping, TO_POD, "shop/db").policies());
+                reasons.of(facts(intoDb(false)), Nodes.NONE, ping, TO_POD, "shop/db")
+                        .policies());
     }
 
     @ParameterizedTest

@@ -221,7 +221,10 @@ class KubernetesPolicySourceTest {
                 List.of(new NodeFact(
                         "self",
                         Map.of("kubernetes.io/hostname", "self"),
-                        List.of(IpAddress.parse("192.168.7.7"), IpAddress.parse("fd00::7")))),
+                        List.of(
+                                IpAddress.parse("192.168.7.7"),
+                                IpAddress.parse("fd00::7"),
+                                IpAddress.parse("10.64.1.0")))),
                 first.facts().nodes());
         api.awaitWatch(FakeApi.NODES);
         api.put(Nodes.bare("b", 2));

@@ -2,6 +2,7 @@ package io.towpath.lab.agent;
 
 import static io.towpath.lab.agent.AgentLab.awaitPeer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.towpath.lab.Await;
 import io.towpath.lab.Capture;
@@ -12,6 +13,7 @@ import io.towpath.lab.Node;
 import io.towpath.lab.OnLab;
 import io.towpath.lab.Plugin;
 import io.towpath.lab.Pod;
+import io.towpath.lab.WhoAmI;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -20,6 +22,8 @@ import org.junit.jupiter.api.Test;
 @OnLab
 class MasqueradeTest {
     private static final Pattern SOURCE = Pattern.compile("IP6? ([0-9a-f.:]+) > \\S+ ICMP6?,? echo request");
+
+    private static final int NODE_PORT = 30080;
 
     private int captures;
 
@@ -72,10 +76,14 @@ class MasqueradeTest {
                     address6,
                     seen(lab, far.namespace(), "eth0", pod, far.addresses().get(1), true));
             assertEquals(address, seen(lab, near.namespace(), "eth0", pod, near.address(), true));
-            // To nodes: their own, which flannel hides.
-            assertEquals(address, seen(lab, b.namespace(), "eth0", pod, b.address(), false));
-            Network.ping(pod, b.address());
+            // To other nodes: their node's, to which their own node answers as to any other.
+            assertEquals(a.address(), seen(lab, b.namespace(), "eth0", pod, b.address(), true));
+            assertEquals(
+                    a.addresses().get(1),
+                    seen(lab, b.namespace(), "eth0", pod, b.addresses().get(1), true));
+            // To their own node, and to another by its address in the overlay: their own.
             assertEquals(address, seen(lab, a.namespace(), web.hostLink(), pod, a.address(), true));
+            assertEquals(address, seen(lab, b.namespace(), "flannel.1", pod, "10.244.2.0", true));
             // A node to another's pod: by its address in the overlay.
             assertEquals("10.244.1.0", seen(lab, far.namespace(), "eth0", a.namespace(), far.address(), true));
         }
@@ -118,11 +126,44 @@ class MasqueradeTest {
     }
 
     @Test
-    void nodesMayBeMasqueradedToo() {
-        try (Lab lab = lab(false, "--masquerade-nodes")) {
+    void nodesMaySeePods() {
+        try (Lab lab = lab(false, "--masquerade-nodes=false")) {
             Node b = lab.node("b");
             Pod web = lab.node("a").pod("web").add();
-            assertEquals(lab.node("a").address(), seen(lab, b.namespace(), "eth0", web.namespace(), b.address(), true));
+            // The answer takes the tunnel.
+            assertEquals(web.address(), seen(lab, b.namespace(), "eth0", web.namespace(), b.address(), false));
+            Network.ping(web.namespace(), b.address());
+        }
+    }
+
+    /**
+     * A node that has no endpoint of a Service with externalTrafficPolicy Local drops what comes to it by that, but from pods of the cluster:
+     * kube-proxy takes whoever is in the cluster's network for one of its own node.
+     */
+    @Test
+    void aNodeTakesAnotherNodesPodForNoneOfItsOwn() {
+        try (Lab lab = lab(true)) {
+            Node b = lab.node("b");
+            Pod web = lab.node("a").pod("web").add();
+            b.namespace()
+                    .run(
+                            "nft",
+                            "add table inet proxy; add chain inet proxy in { type filter hook prerouting priority -150; };"
+                                    + "add rule inet proxy in ip saddr 10.244.0.0/16 tcp dport 30080 accept;"
+                                    + "add rule inet proxy in ip6 saddr fd00:10:244::/56 tcp dport 30080 accept;"
+                                    + "add rule inet proxy in tcp dport 30080 drop");
+            WhoAmI.serve(b.namespace(), NODE_PORT);
+            for (int family = 0; family < 2; family++) {
+                String source = web.addresses().get(family);
+                String node = b.addresses().get(family);
+                assertFalse(PolicyLab.connects(web.namespace(), source, node, NODE_PORT));
+            }
+            b.namespace().run("nft", "delete table inet proxy");
+            for (int family = 0; family < 2; family++) {
+                assertEquals(
+                        lab.node("a").addresses().get(family),
+                        WhoAmI.ask(web.namespace(), "tcp", b.addresses().get(family), NODE_PORT));
+            }
         }
     }
 

@@ -59,8 +59,10 @@ class OneFamilyTest {
             // The kubelet of the pod's own node asks its probes; another node is nobody that the policy names.
             String node = lab.a.address();
             PolicyLab.awaitConnects(true, lab.a.namespace(), node, shop.address(), CLOSED);
-            PolicyLab.awaitConnects(true, farFriend.namespace(), farFriend.address(), node, 8080);
+            PolicyLab.awaitConnects(true, friend.namespace(), friend.address(), node, 8080);
             assertFalse(PolicyLab.connects(lab.b.namespace(), lab.b.address(), node, 8080));
+            // By a host port whoever is on another node comes as that node.
+            assertFalse(PolicyLab.connects(farFriend.namespace(), farFriend.address(), node, 8080));
             assertFalse(PolicyLab.connects(farThief.namespace(), farThief.address(), node, 8080));
             String why = lab.agent
                     .operator("policy", "explain", "lab/in-block", "lab/shop", String.valueOf(OPEN))

@@ -4,14 +4,21 @@ import static io.towpath.lab.agent.PolicyLab.assertConnects;
 import static io.towpath.lab.agent.PolicyLab.awaitConnects;
 import static io.towpath.lab.agent.PolicyLab.connects;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.lab.Await;
 import io.towpath.lab.Namespace;
 import io.towpath.lab.Node;
 import io.towpath.lab.OnLab;
 import io.towpath.lab.Pod;
+import io.towpath.lab.WhoAmI;
 import io.towpath.lab.api.Kind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +27,7 @@ import org.junit.jupiter.api.Test;
 class OutsidersTest {
     private static final int PORT = 80;
     private static final int HOST_PORT = 8080;
+    private static final int NODES_PORT = 9090;
     private static final String MAPPING = "[{'hostPort': 8080, 'containerPort': 80, 'protocol': 'tcp'}]";
 
     /** Two addresses of the host, of which the policy leaves the second out, by family. */
@@ -97,7 +105,7 @@ class OutsidersTest {
             String pod = web.addresses().get(family);
             String own = a.addresses().get(family);
             String other = b.addresses().get(family);
-            String overlay = b.slices().get(family).replaceFirst("/.*", "");
+            String overlay = overlay(b, family);
             awaitConnects(false, b.namespace(), overlay, pod, PORT);
             assertFalse(connects(b.namespace(), other, own, HOST_PORT));
             assertConnects(a.namespace(), own, pod, PORT);
@@ -107,7 +115,7 @@ class OutsidersTest {
         // To host ports the other node comes by its address, to pods by its address in the overlay.
         let("cidr: " + b.address() + "/32", "cidr: '" + b.addresses().getLast() + "/128'");
         for (int family = 0; family < 2; family++) {
-            String overlay = b.slices().get(family).replaceFirst("/.*", "");
+            String overlay = overlay(b, family);
             awaitConnects(
                     true,
                     b.namespace(),
@@ -118,31 +126,98 @@ class OutsidersTest {
         }
         let("cidr: 10.244.2.0/32", "cidr: 'fd00:10:244:2::/128'");
         for (int family = 0; family < 2; family++) {
-            String overlay = b.slices().get(family).replaceFirst("/.*", "");
+            String overlay = overlay(b, family);
             awaitConnects(true, b.namespace(), overlay, web.addresses().get(family), PORT);
         }
     }
 
     @Test
-    void aPodReachesAHostPortIfThePodBehindItLetsItIn() {
-        Pod near = lab.pod(a, "near");
-        Pod far = lab.pod(b, "far");
-        Pod thief = lab.pod(b, "thief");
-        lab.api.apply("""
-                apiVersion: networking.k8s.io/v1
-                kind: NetworkPolicy
-                metadata: {name: friends, namespace: lab}
-                spec:
-                  podSelector: {matchLabels: {role: web}}
-                  ingress:
-                    - from: [{podSelector: {matchExpressions: [{key: role, operator: In, values: [near, far]}]}}]
-                      ports: [{port: 80}]
-                """);
+    void whatIsToldOfANodeIsOfTheAddressThatItsPacketsHave() {
+        let("cidr: " + b.address() + "/32", "cidr: '" + b.addresses().getLast() + "/128'");
         for (int family = 0; family < 2; family++) {
-            String node = a.addresses().get(family);
-            awaitConnects(false, thief.namespace(), thief.addresses().get(family), node, HOST_PORT);
-            awaitConnects(true, near.namespace(), near.addresses().get(family), node, HOST_PORT);
-            awaitConnects(true, far.namespace(), far.addresses().get(family), node, HOST_PORT);
+            String overlay = overlay(b, family);
+            awaitConnects(false, b.namespace(), overlay, web.addresses().get(family), PORT);
+            String name = "node b in the overlay (" + overlay + ")";
+            String address = b.addresses().get(family);
+            String why = operator("explain", address, "lab/web", "80");
+            assertTrue(why.startsWith("denied: " + name + " to lab/web ("), why);
+            assertTrue(why.contains("by a host port of node a it comes from " + address + " and is allowed\n"), why);
+            Await.until(
+                    name + " is told", () -> operator("log", "--pod", "lab/web").contains(name + " to lab/web ("));
+            String own = operator("explain", a.addresses().get(family), "lab/web", "80");
+            assertTrue(own.startsWith("allowed: node a (" + a.addresses().get(family) + ") to lab/web ("), own);
         }
+        String seen = operator("explain", "lab/web", b.address(), "80");
+        assertTrue(seen.contains("see it come from " + a.address() + ", the address of node a\n"), seen);
+    }
+
+    private String operator(String... words) {
+        return lab.agent
+                .operator(Stream.concat(Stream.of("policy"), Stream.of(words)).toArray(String[]::new))
+                .succeeded()
+                .out();
+    }
+
+    /** An example of conf's README, for the pods here. */
+    private static String example(String name) throws IOException {
+        String readme = Files.readString(Path.of(System.getProperty("towpath.conf", "../../conf"), "README.md"));
+        for (String part : readme.split("```", -1)) {
+            if (part.startsWith("yaml\n") && part.contains("name: " + name + ",")) {
+                return part.substring(part.indexOf('\n') + 1).replace("namespace: shop", "namespace: lab");
+            }
+        }
+        throw new AssertionError("no example " + name + " in\n" + readme);
+    }
+
+    @Test
+    void theReadmesBlocksLetANodeIn() throws IOException {
+        let("cidr: 198.51.100.0/24");
+        for (int family = 0; family < 2; family++) {
+            awaitConnects(
+                    false, b.namespace(), overlay(b, family), web.addresses().get(family), PORT);
+        }
+        lab.api.apply(example("from-nodes"));
+        for (int family = 0; family < 2; family++) {
+            awaitConnects(
+                    true, b.namespace(), overlay(b, family), web.addresses().get(family), PORT);
+            awaitConnects(
+                    true,
+                    b.namespace(),
+                    b.addresses().get(family),
+                    a.addresses().get(family),
+                    HOST_PORT);
+            assertFalse(
+                    connects(host, HOST.get(family).getFirst(), web.addresses().get(family), PORT));
+        }
+    }
+
+    @Test
+    void theReadmesBlocksKeepAPodFromNodes() throws IOException {
+        Pod far = lab.pod(b, "far");
+        far.serve(PORT, "far");
+        for (Node node : List.of(a, b)) {
+            WhoAmI.serve(node.namespace(), NODES_PORT);
+        }
+        for (int family = 0; family < 2; family++) {
+            for (Node node : List.of(a, b)) {
+                for (String address : List.of(node.addresses().get(family), overlay(node, family))) {
+                    awaitConnects(true, web.namespace(), web.addresses().get(family), address, NODES_PORT);
+                }
+            }
+        }
+        lab.api.apply(example("not-to-nodes"));
+        for (int family = 0; family < 2; family++) {
+            String source = web.addresses().get(family);
+            for (Node node : List.of(a, b)) {
+                for (String address : List.of(node.addresses().get(family), overlay(node, family))) {
+                    awaitConnects(false, web.namespace(), source, address, NODES_PORT);
+                }
+            }
+            assertConnects(web.namespace(), source, far.addresses().get(family), PORT);
+        }
+    }
+
+    private static String overlay(Node node, int family) {
+        return node.slices().get(family).replaceFirst("/.*", "");
     }
 }

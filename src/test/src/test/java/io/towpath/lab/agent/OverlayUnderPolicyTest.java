@@ -61,7 +61,8 @@ class OverlayUnderPolicyTest {
             }
             // By UDP these might answer from another of their addresses than was asked, with policies or without.
             assertEquals(ofNear, ask(near, "tcp", a.addresses().get(family)));
-            assertEquals(ofNear, ask(near, "tcp", b.addresses().get(family)));
+            assertEquals(
+                    a.addresses().get(family), ask(near, "tcp", b.addresses().get(family)));
             assertEquals(a.addresses().get(family), ask(near, "tcp", OUTSIDE.get(family)));
         }
     }
@@ -106,7 +107,7 @@ class OverlayUnderPolicyTest {
             assertEquals(b.addresses().get(family), WhoAmI.ask(b.namespace(), protocol, node, 8080));
             assertEquals(node, WhoAmI.ask(a.namespace(), protocol, node, 8080));
             assertEquals(neighbour.addresses().get(family), WhoAmI.ask(neighbour.namespace(), protocol, node, 8080));
-            assertEquals(far.addresses().get(family), WhoAmI.ask(far.namespace(), protocol, node, 8080));
+            assertEquals(b.addresses().get(family), WhoAmI.ask(far.namespace(), protocol, node, 8080));
             assertNotEquals(web.addresses().get(family), WhoAmI.ask(web.namespace(), protocol, node, 8080));
         }
         assertNotEquals("127.0.0.1", WhoAmI.ask(a.namespace(), protocol, "127.0.0.1", 8080));

@@ -17,6 +17,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Two nodes, a and b, whose agents enforce policies, and pods of the namespace lab that the API knows, each known by its label role. */
 final class PolicyLab implements AutoCloseable {
@@ -47,24 +48,34 @@ final class PolicyLab implements AutoCloseable {
     final Agent agent;
     final Agent agentOfB;
 
-    PolicyLab(boolean ipv4, boolean ipv6) {
+    /** @param options of both agents */
+    PolicyLab(boolean ipv4, boolean ipv6, String... options) {
         lab = new AgentLab(ipv4, ipv6, "a", "b");
         api = lab.api;
         a = lab.node("a");
         b = lab.node("b");
         api.put(ClusterObjects.namespace("lab", Map.of()));
         api.serveClusterNetworkPolicies(true);
-        agent = lab.join("a", AgentLab.POLICY);
-        agentOfB = lab.join("b", AgentLab.POLICY);
+        agent = lab.join("a", enforcing(options));
+        agentOfB = lab.join("b", enforcing(options));
         AgentLab.awaitPeer(a, b);
         AgentLab.awaitPeer(b, a);
     }
 
+    private static String[] enforcing(String... options) {
+        return Stream.concat(Stream.of(AgentLab.POLICY), Stream.of(options)).toArray(String[]::new);
+    }
+
     /** With which a pod has no network before its policies are in force. */
     static NetConf conf(Node node) {
+        return conf(node, WAIT_SECONDS);
+    }
+
+    /** As {@link #conf(Node)}, with another patience. */
+    static NetConf conf(Node node, int waitSeconds) {
         ObjectNode policy = Json.object("{'type':'k8s'}")
                 .put("socket", node.folder().resolve("agent.sock").toString())
-                .put("waitSeconds", WAIT_SECONDS);
+                .put("waitSeconds", waitSeconds);
         return node.conf().with("policy", policy);
     }
 

@@ -234,11 +234,8 @@ final class Churn {
     }
 
     private String well(NodeWatch watch) throws InterruptedException {
-        String notReady = watch.end();
+        watch.requireReady();
         Events.requireNoFailedSandbox(cluster);
-        if (!notReady.isEmpty()) {
-            throw new AssertionError("not Ready meanwhile: " + notReady);
-        }
         return "";
     }
 }

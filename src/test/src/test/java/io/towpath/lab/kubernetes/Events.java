@@ -8,10 +8,11 @@ import java.util.List;
 final class Events {
     private Events() {}
 
-    /** Fails if a pod's network could not be made, even if it could be at the next try. */
+    /** Fails if a pod's network could not be made, even if it could be at the next try; who asks next is told of later ones alone. */
     static void requireNoFailedSandbox(KubeCluster cluster) {
         List<String> failed = failedSandboxes(cluster);
         if (!failed.isEmpty()) {
+            cluster.kubectl("delete", "events", "--all", "-n", "default");
             throw new AssertionError(failed.size() + " sandboxes failed: " + failed.getFirst());
         }
     }

@@ -7,7 +7,7 @@ import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** Looks again and again whether all nodes are Ready, from its construction until {@link #end}. */
+/** Looks again and again whether all nodes are Ready, from its construction until {@link #requireReady}. */
 final class NodeWatch {
     private static final long PAUSE_NANOS = 300_000_000;
 
@@ -42,13 +42,15 @@ final class NodeWatch {
         samples++;
     }
 
-    /** Ends the watch; names the nodes that were not Ready at some time, or is empty. */
-    String end() throws InterruptedException {
+    /** Ends the watch; fails if a node was not Ready at some time. */
+    void requireReady() throws InterruptedException {
         ended = true;
         thread.join();
         if (failure != null) {
             throw failure;
         }
-        return missing.isEmpty() ? "" : String.join(", ", missing) + " in one of " + samples + " looks or more";
+        if (!missing.isEmpty()) {
+            throw new AssertionError("not Ready meanwhile, in one of " + samples + " looks or more: " + missing);
+        }
     }
 }

@@ -112,11 +112,8 @@ final class Smoke {
             cluster.awaitPods("default", "app=" + name, 1);
             cluster.kubectl("delete", "pod", name, "--wait=false");
         }
-        String notReady = watch.end();
+        watch.requireReady();
         Events.requireNoFailedSandbox(cluster);
-        if (!notReady.isEmpty()) {
-            throw new AssertionError("not Ready meanwhile: " + notReady);
-        }
         return count + " pods";
     }
 

@@ -70,6 +70,7 @@ final class ClusterPolicyCases {
         gress();
         networksAsPeers();
         nodesAsPeers();
+        nodesInTheOverlay();
         subjects();
         priority();
     }
@@ -205,6 +206,19 @@ final class ClusterPolicyCases {
                         accept(nodes(all()), port(TCP, 80)), pass(nodes(b), port(UDP, 81)), deny(nodes(all()))))),
                 apply(ofX(egress(deny(nodes(b))))),
                 apply(ofX(egress(accept(nodes(b)), deny(everything())))));
+    }
+
+    /** Their VXLAN devices' addresses, of both families, are theirs; what a rule says of such an address alone goes first as it would of any. */
+    private void nodesInTheOverlay() {
+        Part ofB = networks(List.of("10.244.2.0/32", "fd00:10:244:2::/128"));
+        Part sliceOfB = networks(List.of("10.244.2.0/24", "fd00:10:244:2::/64"));
+        ObjectNode b = labels("kubernetes.io/hostname", "b");
+        add(
+                "nodes, by their addresses in the overlay",
+                apply(ofX(egress(deny(nodes(all()))))),
+                apply(ofX(egress(accept(ofB, port(TCP, 80)), deny(nodes(all()))))),
+                apply(ofX(egress(deny(nodes(b), port(UDP, 80)), accept(sliceOfB), deny(everything())))),
+                apply(ofX(egress(accept(nodes(b)), deny(ofB), deny(nodes(all()))))));
     }
 
     private void subjects() {

@@ -175,11 +175,19 @@ final class Matcher {
         if (peer.has("nodes")) {
             return world.of("Node").stream()
                     .filter(node -> matches(peer.path("nodes"), labels(node)))
-                    .anyMatch(node -> any(
-                            node.path("status").path("addresses"),
-                            address -> address.path("address").asText().equals(side.otherAddress)));
+                    .anyMatch(node -> isOf(node, side.otherAddress));
         }
         return side.other != null && isPods(peer, side.other);
+    }
+
+    /** By an address of its status, or that of its VXLAN device, which is the first of its slice. */
+    private static boolean isOf(JsonNode node, String sought) {
+        return any(
+                        node.path("status").path("addresses"),
+                        address -> address.path("address").asText().equals(sought))
+                || any(
+                        node.path("spec").path("podCIDRs"),
+                        slice -> slice.asText().replaceFirst("/.*", "").equals(sought));
     }
 
     /** What subjects and peers have in common. */

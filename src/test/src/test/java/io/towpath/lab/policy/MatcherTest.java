@@ -84,7 +84,7 @@ class MatcherTest {
             List<String> slices = List.of("10.244." + number + ".0/24", "fd00:10:244:" + number + "::/64");
             world.node(
                     NodeObjects.registered(name, slices, "192.168.50." + number),
-                    List.of("192.168.50." + number),
+                    List.of("192.168.50." + number, "10.244." + number + ".0", "fd00:10:244:" + number + "::"),
                     List.of("10.244." + number + ".0"));
         }
         world.outside(List.of("203.0.113.1"));

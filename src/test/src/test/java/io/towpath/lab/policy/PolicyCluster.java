@@ -61,15 +61,19 @@ final class PolicyCluster implements AutoCloseable {
             api.addNode(name, node.slices(), node.address());
         }
         for (String name : List.of("a", "b")) {
-            Node node = lab.node(name);
-            agents.add(node.agent(api).start());
-            List<String> seenAs = node.slices().stream()
-                    .map(slice -> slice.replaceFirst("/.*", ""))
-                    .toList();
-            world.node(api.node(name), node.addresses(), seenAs);
-            prober.open(World.nodePlace(name), node.namespace(), node.addresses());
+            agents.add(lab.node(name).agent(api).start());
         }
         agents.forEach(Agent::awaitReady);
+        for (String name : List.of("a", "b")) {
+            Node node = lab.node(name);
+            List<String> overlay = node.slices().stream()
+                    .map(slice -> slice.replaceFirst("/.*", ""))
+                    .toList();
+            List<String> addresses = new ArrayList<>(node.addresses());
+            addresses.addAll(overlay);
+            world.node(api.node(name), addresses, overlay);
+            prober.open(World.nodePlace(name), node.namespace(), addresses);
+        }
     }
 
     private final class ToApi implements World.Api {

@@ -15,13 +15,20 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
+import io.towpath.lab.Image;
 import io.towpath.lab.Json;
 import io.towpath.lab.Manifest;
 import io.towpath.lab.NetConf;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** The shipped manifest is what Kubernetes understands, and agrees with itself and with what else is shipped. */
@@ -44,7 +51,12 @@ class ManifestTest {
                 }
             });
 
-    private final JsonNode pod = Manifest.ofKind("DaemonSet").at("/spec/template/spec");
+    /** What the executable may use beside its heap: itself, threads, buffers. */
+    private static final long BESIDE_HEAP = 100 << 20;
+
+    private static final Pattern HEAP = Pattern.compile("(?m)^-R:MaxHeapSize=(\\d{1,5})m$");
+
+    private final JsonNode pod = Manifest.pod();
 
     @Test
     void everyFieldIsOneOfKubernetes() throws JsonProcessingException {
@@ -96,6 +108,73 @@ class ManifestTest {
                     container.at("/securityContext/capabilities/drop").toString());
         }
         assertEquals(List.of("net_admin"), Manifest.agentCapabilities());
+        assertEquals(
+                "[\"DAC_OVERRIDE\"]",
+                Manifest.container("install")
+                        .at("/securityContext/capabilities/add")
+                        .toString());
+    }
+
+    /** A collector that copies needs the heap twice. With less, the kernel kills what would have told that memory is used up. */
+    @Test
+    void theAgentsLimitIsMoreThanItsHeapCanTake() throws IOException {
+        Matcher heap = HEAP.matcher(Files.readString(Image.project().resolve("node-agent/native-image.args")));
+        assertTrue(heap.find());
+        long most = (Long.parseLong(heap.group(1)) << 20) * 2 + BESIDE_HEAP;
+        assertTrue(Manifest.memoryLimit(Manifest.container("agent")) >= most, () -> most + " bytes");
+    }
+
+    @Test
+    void everyContainerHasAProbeThatWaitsForAStarvedNode() {
+        for (JsonNode container : pod.path("containers")) {
+            assertTrue(container.has("readinessProbe"), container::toString);
+        }
+        for (JsonNode probe : pod.path("containers").findValues("readinessProbe")) {
+            assertEquals(5, probe.path("timeoutSeconds").asInt(), probe::toString);
+        }
+        JsonNode liveness = Manifest.container("agent").path("livenessProbe");
+        assertEquals(5, liveness.path("timeoutSeconds").asInt(), liveness::toString);
+        assertEquals(
+                "100m",
+                Manifest.container("agent").at("/resources/requests/cpu").asText());
+    }
+
+    /** The file outlives the container, so each run begins without it. */
+    @Test
+    void installIsReadyByTheFileThatItMakesAtTheEnd() {
+        JsonNode install = Manifest.container("install");
+        JsonNode probe = install.at("/readinessProbe/exec/command");
+        String file = probe.path(2).asText();
+        assertEquals(
+                List.of("test", "-e", file),
+                List.of(probe.path(0).asText(), probe.path(1).asText(), file));
+        String script = install.at("/args/0").asText();
+        assertTrue(script.indexOf("rm -f " + file) < script.indexOf("towpath-node install"), script);
+        assertTrue(script.indexOf("touch " + file) > script.indexOf("towpath-node install"), script);
+        assertTrue(
+                install.path("volumeMounts").findValuesAsText("mountPath").stream()
+                        .anyMatch(path -> file.startsWith(path + "/")),
+                "the root is read-only");
+    }
+
+    @Test
+    void theImageHasWhatTheContainersRun() {
+        Set<String> image = Image.files().keySet();
+        assertTrue(image.contains("/usr/local/bin/towpath-node"), image::toString);
+        assertEquals(
+                "towpath-node", Manifest.container("agent").at("/command/0").asText());
+        String script = Manifest.container("install").at("/args/0").asText();
+        assertTrue(
+                image.stream().anyMatch(file -> script.contains("towpath-node install --executable " + file + " ")),
+                script);
+        assertTrue(Image.files().containsKey("/opt/towpath/10-towpath.conflist"));
+        for (Path source : Image.files().values()) {
+            boolean isThere = Files.exists(source);
+            boolean isBuilt = "target"
+                    .equals(String.valueOf(
+                            Objects.requireNonNull(source.getParent()).getFileName()));
+            assertTrue(isThere || isBuilt, source::toString);
+        }
     }
 
     @Test

@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.cache;
+
+import org.jspecify.annotations.NullMarked;
