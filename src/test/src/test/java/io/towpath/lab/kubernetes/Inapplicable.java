@@ -21,9 +21,9 @@ record Inapplicable(String name, String why) {
                 new Inapplicable("should forward PTR records lookup to upstream nameserver", "there is no internet"),
                 new Inapplicable("should forward externalname lookup to upstream nameserver", "there is no internet"),
                 new Inapplicable("should recreate its iptables rules if they are deleted", "nodes have no SSH"),
-                new Inapplicable("should provide DNS for the cluster \\[Provider:GCE\\]", "there is no cloud")));
+                new Inapplicable("should provide DNS for the cluster \\[Provider:gce\\]", "there is no cloud")));
         if (!Files.exists(Path.of("/proc/net/sctp"))) {
-            cases.add(new Inapplicable("Granular Checks: .* sctp ", "this kernel has no SCTP sockets"));
+            cases.add(new Inapplicable("Granular Checks: .*: sctp \\[", "this kernel has no SCTP sockets"));
         }
         return List.copyOf(cases);
     }

@@ -18,11 +18,10 @@ final class PolicySuites {
             UpstreamSetting.make(part, cluster, root);
             part.check(
                     "upstream's ClusterNetworkPolicy",
-                    () -> PolicyApiTest.run(
-                            cluster, report.part("policy: ClusterNetworkPolicy"), "clusternetworkpolicy"));
+                    () -> PolicyApi.run(cluster, report.part("policy: ClusterNetworkPolicy"), "clusternetworkpolicy"));
             part.check(
                     "upstream's Netpol",
-                    () -> E2eTest.run(cluster, report.part("policy: Netpol"), "netpol", NETPOL, HOURS));
+                    () -> EndToEnd.run(cluster, report.part("policy: Netpol"), "netpol", NETPOL, HOURS));
         });
     }
 

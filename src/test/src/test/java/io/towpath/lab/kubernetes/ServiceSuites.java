@@ -15,7 +15,11 @@ final class ServiceSuites {
             "\\[sig-network\\] DNS ",
             "\\[sig-network\\] EndpointSlice ",
             "\\[sig-network\\] NoSNAT ",
-            "\\[sig-network\\] KubeProxy ");
+            "\\[sig-network\\] KubeProxy ",
+            "\\[sig-network\\] Connectivity Pod Lifecycle ",
+            "\\[sig-network\\] Service CIDRs ",
+            "\\[sig-network\\] Traffic Distribution ",
+            "\\[sig-network\\] .*\\[Conformance\\]");
     private static final String BOTH_FAMILIES = "\\[sig-network\\] \\[Feature:IPv6DualStack\\] ";
     private static final int HOURS = 6;
 
@@ -35,7 +39,7 @@ final class ServiceSuites {
         Installed.with(part, settings, List.of(mode, mode), logs.resolve(mode), cluster -> {
             UpstreamSetting.make(part, cluster, root);
             part.check(
-                    "upstream's lists", () -> E2eTest.run(cluster, report.part(name + ": e2e"), "e2e", lists, HOURS));
+                    "upstream's lists", () -> EndToEnd.run(cluster, report.part(name + ": e2e"), "e2e", lists, HOURS));
         });
     }
 }

@@ -10,10 +10,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Kubernetes' own end-to-end tests. Each case that was selected becomes a row of the report; what they print goes to a log. */
-final class E2eTest {
+final class EndToEnd {
     private static final String SIG = "[sig-network] ";
 
-    private E2eTest() {}
+    private EndToEnd() {}
 
     /**
      * Runs the cases that are selected, one after the other.
@@ -50,16 +50,16 @@ final class E2eTest {
         if (!Files.exists(results)) {
             throw new AssertionError("e2e.test ended with code " + exit + " and without results: see " + folder);
         }
-        add(part, JUnit.read(results), focus);
+        add(part, JUnitResults.read(results), focus);
         if (part.isEmpty() || (exit != 0 && part.count(Report.Verdict.FAILED) == 0)) {
             throw new AssertionError("e2e.test ended with code " + exit + ", " + part.counts() + ": see " + folder);
         }
         return part.counts();
     }
 
-    private static void add(Report.Part part, List<JUnit.Case> cases, List<String> focus) {
+    private static void add(Report.Part part, List<JUnitResults.Case> cases, List<String> focus) {
         List<Pattern> selected = focus.stream().map(Pattern::compile).toList();
-        for (JUnit.Case each : cases) {
+        for (JUnitResults.Case each : cases) {
             boolean isCase = each.kind().equals("It");
             // What is done before and after all cases is told where it fails; the others are passed over.
             if (isCase
@@ -70,7 +70,7 @@ final class E2eTest {
         }
     }
 
-    private static String why(JUnit.Case each) {
+    private static String why(JUnitResults.Case each) {
         if (each.verdict() == Report.Verdict.SKIPPED && each.why().isEmpty()) {
             return Inapplicable.CASES.stream()
                     .filter(one ->

@@ -11,8 +11,8 @@ import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamReader;
 
 /** The results that a program of tests has written in JUnit's form. */
-final class JUnit {
-    private JUnit() {}
+final class JUnitResults {
+    private JUnitResults() {}
 
     /**
      * One case.
