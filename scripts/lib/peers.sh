@@ -80,21 +80,35 @@ build_peers() {
   done
   peer cni loopback github.com/containernetworking/plugins/plugins/main/loopback
   peer coredns coredns github.com/coredns/coredns
-  peer_pause
+  peer_of_ours pause
+  peer_of_ours sctp-agnhost
   if [[ ${1:-} == suites ]]; then
     peer_suite kubernetes e2e.test k8s.io/kubernetes/test/e2e
+    peer kubernetes regression-issue-74839 k8s.io/kubernetes/test/images/regression-issue-74839
+    peer_suite network-policy-api network-policy-api.test sigs.k8s.io/network-policy-api/conformance
+    peer_file network-policy-api clusternetworkpolicies.crd.yaml sigs.k8s.io/network-policy-api \
+      config/crd/experimental/policy.networking.k8s.io_clusternetworkpolicies.yaml
   fi
 }
 
-# peer_pause: the one program that is ours, as its own module is empty of it.
-peer_pause() {
-  local folder
-  folder=$peers_cache/pause-$(sha256sum <"$here/conformance.d/pause.c" | cut -c 1-16)
-  peer_folders[pause]=$folder
-  [[ ! -x $folder/pause ]] || return 0
+# peer_file MODULE NAME SOURCE-MODULE PATH: lays a file of a public module beside the programs that MODULE has built.
+peer_file() {
+  local folder=${peer_folders[$1]} source
+  [[ ! -e $folder/$2 ]] || return 0
+  source=$(go -C "$peers_modules/$1" list -m -f '{{.Dir}}' "$3")
+  install -m 644 "$source/$4" "$folder/$2.part.$$"
+  mv "$folder/$2.part.$$" "$folder/$2"
+}
+
+# peer_of_ours PROGRAM: of the few that are ours, in C.
+peer_of_ours() {
+  local source=$here/conformance.d/$1.c folder
+  folder=$peers_cache/$1-$(sha256sum <"$source" | cut -c 1-16)
+  peer_folders[$1]=$folder
+  [[ ! -x $folder/$1 ]] || return 0
   mkdir -p "$folder"
-  gcc -O2 -Wall -Wextra -static -s -o "$folder/pause.part.$$" "$here/conformance.d/pause.c"
-  mv "$folder/pause.part.$$" "$folder/pause"
+  gcc -O2 -Wall -Wextra -static -s -o "$folder/$1.part.$$" "$source"
+  mv "$folder/$1.part.$$" "$folder/$1"
 }
 
 # peers_path: the folders, as PATH has them.

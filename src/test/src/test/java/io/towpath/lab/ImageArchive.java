@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
 public final class ImageArchive {
     private static final Pattern LIBRARY = Pattern.compile("(/\\S+\\.so\\S*)");
 
-    private final String name;
+    private final List<String> names = new ArrayList<>();
     private final Map<String, Path> files = new LinkedHashMap<>();
     private final Map<String, String> texts = new LinkedHashMap<>();
     private final Map<String, String> links = new LinkedHashMap<>();
@@ -32,12 +32,18 @@ public final class ImageArchive {
     private List<String> command = List.of();
 
     private ImageArchive(String name) {
-        this.name = name;
+        names.add(name);
     }
 
     /** An image without any file yet; its name has a tag, as in pods. */
     public static ImageArchive named(String name) {
         return new ImageArchive(name);
+    }
+
+    /** Further names of the same image. */
+    public ImageArchive alsoNamed(List<String> more) {
+        names.addAll(more);
+        return this;
     }
 
     /** The program that a container runs, with its arguments. */
@@ -114,7 +120,8 @@ public final class ImageArchive {
                         architecture(), Json.texts(entrypoint), Json.texts(command), sha256(layer)));
         Files.writeString(
                 folder.resolve("manifest.json"),
-                "[{\"Config\": \"config.json\", \"RepoTags\": [\"" + name + "\"], \"Layers\": [\"layer.tar\"]}]");
+                "[{\"Config\": \"config.json\", \"RepoTags\": " + Json.texts(names)
+                        + ", \"Layers\": [\"layer.tar\"]}]");
         tar(folder, archive, "manifest.json", "config.json", "layer.tar");
         return archive;
     }

@@ -18,6 +18,8 @@ public final class Conformance {
         PARTS.put("smoke", Smoke::run);
         PARTS.put("churn", Churn::run);
         PARTS.put("outages", Outages::run);
+        PARTS.put("policy", PolicySuites::run);
+        PARTS.put("services", ServiceSuites::run);
     }
 
     private Conformance() {}

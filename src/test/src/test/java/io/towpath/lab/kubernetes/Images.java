@@ -3,6 +3,7 @@ package io.towpath.lab.kubernetes;
 import io.towpath.lab.Command;
 import io.towpath.lab.ImageArchive;
 import io.towpath.lab.Manifest;
+import io.towpath.lab.api.Certificates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,12 +14,22 @@ import java.util.List;
 final class Images {
     static final String PAUSE = "registry.k8s.io/pause:3.10.2";
     static final String COREDNS = "registry.k8s.io/coredns/coredns:1.15.0";
-    /** As the pods of the lab's own checks name it; upstream's tests want {@link #UPSTREAM_AGNHOST}. */
     static final String AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.66.1";
 
-    /** The tags that the tests of Kubernetes 1.37 and of network-policy-api 0.3 ask for. */
-    private static final List<String> UPSTREAM_AGNHOST =
-            List.of("registry.k8s.io/e2e-test-images/agnhost:2.55", "registry.k8s.io/e2e-test-images/agnhost:2.45");
+    /**
+     * What else the tests of Kubernetes 1.37 and of network-policy-api 0.3 ask for, and this image can do in its place: other versions
+     * of it, a shell with DNS clients, a shell, a server that nobody asks, and conntrack.
+     */
+    private static final List<String> MORE_NAMES = List.of(
+            "registry.k8s.io/e2e-test-images/agnhost:2.55",
+            "registry.k8s.io/e2e-test-images/agnhost:2.45",
+            "registry.k8s.io/e2e-test-images/glibc-dns-testing:2.1.1",
+            "registry.k8s.io/e2e-test-images/busybox:1.37.0-2",
+            "registry.k8s.io/e2e-test-images/nginx:1.27.0-2",
+            "registry.k8s.io/build-image/distroless-iptables:v0.9.9");
+
+    /** A server that answers with what conntrack takes for invalid, and sees whether its client is reset. */
+    private static final String INVALID_CONNTRACK = "registry.k8s.io/e2e-test-images/regression-issue-74839:1.5";
 
     private Images() {}
 
@@ -34,26 +45,31 @@ final class Images {
                 .entrypoint("/coredns")
                 .file(peers.file("coredns"), "/coredns")
                 .write(folder.resolve("coredns.tar")));
-        archives.add(agnhost(peers, AGNHOST).write(folder.resolve("agnhost.tar")));
+        archives.add(agnhost(peers, folder).write(folder.resolve("agnhost.tar")));
         return archives;
     }
 
-    /** As {@link #AGNHOST}, under the names that upstream's suites know. */
-    static List<Path> ofUpstreamsTests(Peers peers, Path folder) throws IOException {
-        Files.createDirectories(folder);
-        List<Path> archives = new ArrayList<>();
-        for (String name : UPSTREAM_AGNHOST) {
-            archives.add(agnhost(peers, name).write(folder.resolve("agnhost-" + archives.size() + ".tar")));
-        }
-        return archives;
+    /** Writes what upstream's end-to-end tests need besides, and returns the archive. */
+    static Path ofUpstreamsTests(Peers peers, Path folder) throws IOException {
+        return ImageArchive.named(INVALID_CONNTRACK)
+                .entrypoint("/regression-issue-74839")
+                .file(peers.file("regression-issue-74839"), "/regression-issue-74839")
+                .write(Files.createDirectories(folder).resolve("invalid-conntrack.tar"));
     }
 
     /** What upstream's image has besides its program: clients and a shell, which the tests call. */
-    private static ImageArchive agnhost(Peers peers, String name) {
-        ImageArchive image = ImageArchive.named(name)
+    private static ImageArchive agnhost(Peers peers, Path folder) throws IOException {
+        Certificates certificates = new Certificates(folder.resolve("localhost"));
+        certificates.sign("localhost", Certificates.Key.PKCS8, "/CN=localhost", List.of("DNS:localhost"));
+        ImageArchive image = ImageArchive.named(AGNHOST)
+                .alsoNamed(MORE_NAMES)
                 .entrypoint("/agnhost")
                 .command("pause")
-                .file(peers.file("agnhost"), "/agnhost")
+                // goes on as agnhost.real where no SCTP is asked for, or the kernel has it
+                .file(peers.file("sctp-agnhost"), "/agnhost")
+                .file(peers.file("agnhost"), "/agnhost.real")
+                .text("/localhost.crt", Files.readString(Path.of(certificates.path("localhost.crt"))))
+                .text("/localhost.key", Files.readString(Path.of(certificates.path("localhost.key"))))
                 .file(peers.file("coredns"), "/coredns");
         for (String program : List.of("bash", "curl", "dig", "getent", "ip", "iperf", "nc", "conntrack")) {
             image.file(program(program), "/usr/bin/" + program);

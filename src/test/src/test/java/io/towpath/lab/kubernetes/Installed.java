@@ -22,22 +22,28 @@ final class Installed {
         void of(KubeCluster cluster) throws IOException;
     }
 
-    /** Puts up a cluster of two nodes, uses it, keeps what it says, and takes it down. */
+    /** Puts up a cluster of two nodes, with a kube-proxy of either mode, uses it, keeps what it says, and takes it down. */
     static void with(Report.Part part, Settings settings, Path logs, Use use) throws IOException {
+        with(part, settings, List.of("nftables", "iptables"), logs, use);
+    }
+
+    /** The same, with a node for each mode of kube-proxy that is named. */
+    static void with(Report.Part part, Settings settings, List<String> modes, Path logs, Use use) throws IOException {
         List<KubeCluster> made = new ArrayList<>();
         part.require("a Kubernetes of two nodes starts", () -> {
-            made.add(new KubeCluster(settings, 2, logs));
+            made.add(new KubeCluster(settings, modes.size(), logs));
             return "";
         });
         if (made.isEmpty()) {
             return;
         }
-        part.require("kube-proxy runs, in mode nftables on one node and iptables on the other", () -> {
-            made.getFirst().nodes().getFirst().startProxy("nftables");
-            made.getFirst().nodes().getLast().startProxy("iptables");
-            return "";
-        });
         try (KubeCluster cluster = made.getFirst()) {
+            part.require("kube-proxy runs on the nodes, in mode " + String.join(" and ", modes), () -> {
+                for (int i = 0; i < modes.size(); i++) {
+                    cluster.nodes().get(i).startProxy(modes.get(i));
+                }
+                return "";
+            });
             use.of(cluster);
             cluster.keepSituation();
         }
@@ -50,6 +56,14 @@ final class Installed {
         double seconds = cluster.awaitNodesReady();
         cluster.awaitPods("kube-system", SELECTOR, cluster.nodes().size());
         return String.format(Locale.ROOT, "Ready after %.1f s", seconds);
+    }
+
+    /** Gives the cluster its DNS. */
+    static String dns(KubeCluster cluster) {
+        cluster.apply(Smoke.resource("coredns.yaml")
+                .replace("DNS-ADDRESS", cluster.settings().dns()));
+        cluster.awaitPods("kube-system", "k8s-app=kube-dns", 1);
+        return "";
     }
 
     /** Looks at Towpath's containers; says how much of its limit each has needed at most. */

@@ -256,10 +256,6 @@ final class KubeNode implements AutoCloseable {
                 "--conntrack-max-per-core",
                 "0",
                 "--conntrack-min",
-                "0",
-                "--conntrack-tcp-timeout-established",
-                "0",
-                "--conntrack-tcp-timeout-close-wait",
                 "0");
     }
 

@@ -16,11 +16,11 @@ record Peers(List<Path> folders) {
         return new Peers(Arrays.stream(property.split(":", -1)).map(Path::of).toList());
     }
 
-    /** The file of a program. */
+    /** The file of a program, or one that was laid beside it. */
     Path file(String program) {
         for (Path folder : folders) {
             Path file = folder.resolve(program);
-            if (Files.isExecutable(file)) {
+            if (Files.isRegularFile(file)) {
                 return file;
             }
         }

@@ -118,6 +118,23 @@ final class Report {
             rows.add(new Row(name, what, verdict, why));
         }
 
+        /** Whether nothing has been found out. */
+        boolean isEmpty() {
+            return rows.stream().noneMatch(row -> row.part.equals(name));
+        }
+
+        /** How many rows it has of a verdict. */
+        long count(Verdict verdict) {
+            return Report.count(
+                    rows.stream().filter(row -> row.part.equals(name)).toList(), verdict);
+        }
+
+        /** How many rows it has of each verdict. */
+        String counts() {
+            return count(Verdict.PASSED) + " passed, " + count(Verdict.FAILED) + " failed, " + count(Verdict.SKIPPED)
+                    + " skipped";
+        }
+
         private boolean run(String what, Check check) {
             if (!missing.isEmpty()) {
                 add(what, Verdict.SKIPPED, missing);

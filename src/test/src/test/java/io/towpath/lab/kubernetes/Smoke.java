@@ -40,7 +40,7 @@ final class Smoke {
     private void checks(Report.Part part) {
         part.require("the manifest as shipped makes two nodes Ready", () -> Installed.install(cluster, root));
         part.check("no container was out of memory or started twice", () -> Installed.memory(cluster));
-        part.require("the cluster's DNS", this::dns);
+        part.require("the cluster's DNS", () -> Installed.dns(cluster));
         part.require("pods on two nodes, each with every other", this::pairs);
         part.check("a Service by its address and by its name", this::service);
         part.check("a NetworkPolicy closes, and opens when it goes", this::policy);
@@ -48,13 +48,6 @@ final class Smoke {
         part.check("a node reboots and its pods come back", this::reboot);
         part.check("pods that go leave nothing", this::leaks);
         part.check("the role allows what is asked for, and nothing else", this::role);
-    }
-
-    private String dns() {
-        cluster.apply(resource("coredns.yaml")
-                .replace("DNS-ADDRESS", cluster.settings().dns()));
-        cluster.awaitPods("kube-system", "k8s-app=kube-dns", 1);
-        return "";
     }
 
     private String pairs() {

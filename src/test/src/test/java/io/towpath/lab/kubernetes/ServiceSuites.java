@@ -1,0 +1,45 @@
+package io.towpath.lab.kubernetes;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Upstream's lists about Services and what they need of a network, beside kube-proxy in either mode. */
+final class ServiceSuites {
+    private static final List<String> LISTS = List.of(
+            "\\[sig-network\\] Services ",
+            "\\[sig-network\\] Networking ",
+            "\\[sig-network\\] Conntrack ",
+            "\\[sig-network\\] HostPort ",
+            "\\[sig-network\\] DNS ",
+            "\\[sig-network\\] EndpointSlice ",
+            "\\[sig-network\\] NoSNAT ",
+            "\\[sig-network\\] KubeProxy ",
+            "\\[sig-network\\] Connectivity Pod Lifecycle ",
+            "\\[sig-network\\] Service CIDRs ",
+            "\\[sig-network\\] Traffic Distribution ",
+            "\\[sig-network\\] .*\\[Conformance\\]");
+    private static final String BOTH_FAMILIES = "\\[sig-network\\] \\[Feature:IPv6DualStack\\] ";
+    private static final int HOURS = 6;
+
+    private ServiceSuites() {}
+
+    static void run(Report report, Path root, Path logs) throws IOException {
+        beside("iptables", Settings.IPV4, LISTS, report, root, logs);
+        List<String> more = new ArrayList<>(LISTS);
+        more.add(BOTH_FAMILIES);
+        beside("nftables", Settings.DUAL, more, report, root, logs);
+    }
+
+    private static void beside(String mode, Settings settings, List<String> lists, Report report, Path root, Path logs)
+            throws IOException {
+        String name = "services beside " + mode;
+        Report.Part part = report.part(name);
+        Installed.with(part, settings, List.of(mode, mode), logs.resolve(mode), cluster -> {
+            UpstreamSetting.make(part, cluster, root);
+            part.check(
+                    "upstream's lists", () -> EndToEnd.run(cluster, report.part(name + ": e2e"), "e2e", lists, HOURS));
+        });
+    }
+}
