@@ -48,6 +48,6 @@ class CommandProcessTest {
     void theStackTraceIsForWhoAsksForIt() throws Exception {
         String said = failure("1");
         assertTrue(said.startsWith("towpath-node: out of memory: "), said);
-        assertTrue(said.contains("\n\tat com.fasterxml.jackson."), said);
+        assertTrue(said.contains("\n\tat io.towpath.agent.cli.IpamCommand."), said);
     }
 }

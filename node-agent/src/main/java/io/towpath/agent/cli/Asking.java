@@ -79,10 +79,10 @@ final class Asking {
             }
             ByteBuffer request = ByteBuffer.wrap(
                     ("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
-            while (request.hasRemaining()) {
-                channel.write(request);
-            }
-            answer = answer(channel, socket);
+            answer = isWritten(channel, request) ? answer(channel, socket) : "";
+        }
+        if (answer.isEmpty()) {
+            return null; // of an agent that has ended meanwhile
         }
         int end = answer.indexOf("\r\n\r\n");
         if (end >= 0 && REFUSALS.stream().anyMatch(answer::startsWith)) {
@@ -95,6 +95,19 @@ final class Asking {
         return MAPPER.readTree(answer.substring(end + 4));
     }
 
+    /** False if nobody is there to read it any more. */
+    private static boolean isWritten(SocketChannel channel, ByteBuffer request) {
+        try {
+            while (request.hasRemaining()) {
+                channel.write(request);
+            }
+            return true;
+        } catch (IOException _) {
+            return false; // EPIPE
+        }
+    }
+
+    /** All that comes until the other side closes; nothing if it did so without an answer. */
     private static String answer(SocketChannel channel, Path socket) throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         ByteBuffer some = ByteBuffer.allocate(BUFFER);
@@ -108,12 +121,20 @@ final class Asking {
                     throw new IOException("the agent at " + socket + " does not answer: is it stopped?");
                 }
                 selector.selectedKeys().clear();
-                if (channel.read(some) < 0) {
+                if (isAtEnd(channel, some)) {
                     return all.toString(StandardCharsets.UTF_8);
                 }
                 all.write(some.array(), 0, some.position());
                 some.clear();
             }
+        }
+    }
+
+    private static boolean isAtEnd(SocketChannel channel, ByteBuffer some) {
+        try {
+            return channel.read(some) < 0;
+        } catch (IOException _) {
+            return true; // ECONNRESET, of a process that has ended with the question unread
         }
     }
 }

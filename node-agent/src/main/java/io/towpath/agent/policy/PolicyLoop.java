@@ -133,7 +133,8 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
 
     /** What is known of the cluster for sure; null if it may be another by now, as the source is away. Any thread may ask. */
     public @Nullable PolicyFacts currentFacts() {
-        return trouble == null ? facts : null;
+        PolicyFacts now = facts;
+        return trouble == null && now != null && now.held() == null ? now : null;
     }
 
     /** Whether a link was handed over and the source has not told of its pod since. Any thread may ask. */

@@ -167,7 +167,8 @@ class DenialKernelTest {
             following.join();
         }
         assertTrue(
-                out.toString(StandardCharsets.UTF_8).lines().limit(3).allMatch(line -> (line + "\n").endsWith(WORDS)));
+                out.toString(StandardCharsets.UTF_8).lines().limit(3).allMatch(line -> (line + "\n").endsWith(WORDS)),
+                () -> out.toString(StandardCharsets.UTF_8));
     }
 
     private static long count(ByteArrayOutputStream out) {

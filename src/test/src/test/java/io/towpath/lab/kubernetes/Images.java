@@ -71,7 +71,9 @@ final class Images {
                 .text("/localhost.crt", Files.readString(Path.of(certificates.path("localhost.crt"))))
                 .text("/localhost.key", Files.readString(Path.of(certificates.path("localhost.key"))))
                 .file(peers.file("coredns"), "/coredns");
-        for (String program : List.of("bash", "curl", "dig", "getent", "ip", "iperf", "nc", "conntrack")) {
+        // the tests name it by its path
+        image.file(program("bash"), "/bin/bash");
+        for (String program : List.of("curl", "dig", "getent", "ip", "iperf", "nc", "conntrack")) {
             image.file(program(program), "/usr/bin/" + program);
         }
         return image.busybox();
