@@ -19,6 +19,10 @@ import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.IpamConfigReader;
 import io.towpath.net.IpAddress;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -70,6 +74,26 @@ class CliTest {
         arguments.addAll(List.of("--state-dir", disk.toString()));
         arguments.addAll(List.of(more));
         return Ran.of(arguments.toArray(String[]::new));
+    }
+
+    /** As an agent does that ends while it is asked. */
+    @Test
+    void agentThatEndsWithoutAnAnswerIsNone() throws Exception {
+        Path socket = disk.resolve("agent.sock");
+        try (ServerSocketChannel agent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            agent.bind(UnixDomainSocketAddress.of(socket));
+            Thread ending = Thread.ofPlatform().start(() -> {
+                try {
+                    agent.accept().close();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            Ran ran = Ran.of("policy", "log", "--socket", socket.toString());
+            ending.join();
+            assertEquals(Cli.FAILED, ran.code());
+            assertTrue(ran.err().contains("no agent answers on " + socket), ran.err());
+        }
     }
 
     @Test
