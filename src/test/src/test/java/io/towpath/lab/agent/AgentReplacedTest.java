@@ -74,6 +74,8 @@ class AgentReplacedTest {
     @ParameterizedTest
     @ValueSource(strings = {"killed", "ended"})
     void aPodThatWaitsWhenTheAgentEndsWaitsForTheNext(String how) throws Exception {
+        // Whom a policy may be about waits until the source tells of it.
+        lab.api.apply(PolicyLab.FRIENDS);
         Pod late = a.pod("late").conf(PolicyLab.conf(a, PATIENT_SECONDS));
         FutureTask<Answer> adding = adding(late);
         Await.until("it waits for the agent", this::isWaitedFor);
