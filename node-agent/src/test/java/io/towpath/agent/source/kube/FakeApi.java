@@ -74,7 +74,7 @@ final class FakeApi implements AutoCloseable {
     private ExecutorService threads;
     private int version = 1000;
     private int failWith;
-    private int goneWatches;
+    private int forgotten;
     private int goneRequests;
     private int retryAfter;
     private boolean hangsUp;
@@ -250,9 +250,9 @@ final class FakeApi implements AutoCloseable {
         watches.clear();
     }
 
-    /** The next watches are told that their place is forgotten. */
-    synchronized void forget(int times) {
-        goneWatches = times;
+    /** Forgets what happened: watches from a place before now are told so. */
+    synchronized void forget() {
+        forgotten = ++version;
         disconnect();
     }
 
@@ -405,8 +405,8 @@ final class FakeApi implements AutoCloseable {
 
     private Watch watch(String path, @Nullable String from) {
         Watch watch = new Watch();
-        if (goneWatches > 0) {
-            goneWatches--;
+        int place = from == null ? version : Integer.parseInt(from);
+        if (place < forgotten) {
             ObjectNode gone = MAPPER.createObjectNode().put("kind", "Status").put("apiVersion", "v1");
             gone.put("status", "Failure")
                     .put("code", 410)
@@ -415,7 +415,6 @@ final class FakeApi implements AutoCloseable {
             watch.events.add(event("ERROR", gone));
             return watch;
         }
-        int place = from == null ? version : Integer.parseInt(from);
         log.stream()
                 .filter(event -> event.version > place && paths(event.path).contains(path))
                 .forEach(event -> watch.events.add(event.text));

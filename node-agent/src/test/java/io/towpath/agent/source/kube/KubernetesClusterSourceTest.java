@@ -125,7 +125,7 @@ class KubernetesClusterSourceTest {
         api.put(Nodes.flannel("c", 3));
         started();
         api.deleteUnseen("b");
-        api.forget(1);
+        api.forget();
         told.withNodes("c", "self");
         api.awaitWatch();
         api.put(Nodes.flannel("d", 4));

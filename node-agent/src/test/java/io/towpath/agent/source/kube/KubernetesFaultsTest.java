@@ -168,13 +168,13 @@ class KubernetesFaultsTest {
             told.withNodes("self");
             api.awaitWatch();
             Files.delete(token);
-            api.forget(1);
+            api.forget();
             api.awaitWatch();
             with.publish(OWN);
             assertNotNull(api.patches.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS));
             Files.writeString(token, "second");
             api.asked.clear();
-            api.forget(1);
+            api.forget();
             api.awaitWatch();
             assertTrue(api.asked.stream().allMatch(each -> "Bearer second".equals(each.token())));
         }

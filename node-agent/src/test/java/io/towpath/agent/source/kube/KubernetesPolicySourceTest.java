@@ -118,7 +118,7 @@ class KubernetesPolicySourceTest {
         api.put(ready);
         api.emit("MODIFIED", ready); // a duplicate
         api.put(Manifests.policy("deny", "{podSelector: {matchLabels: {}}}"));
-        api.forget(4);
+        api.forget();
         for (String path : ALWAYS) {
             api.awaitWatch(path);
         }
@@ -152,7 +152,7 @@ class KubernetesPolicySourceTest {
     void whenThePlaceIsForgottenTheListsAreReadAgain() throws InterruptedException {
         started();
         api.deleteUnseen(Manifests.pod("there", "{}", "", ""));
-        api.forget(4);
+        api.forget();
         told.withPods("here");
         api.awaitWatch(FakeApi.PODS);
         api.put(Manifests.pod("new", "{}", "other", "10.244.2.3"));
