@@ -56,7 +56,8 @@ class PolicyTest {
     }
 
     @Test
-    void aPodThatTheClusterDoesNotKnowIsNotAdded() {
+    void aPodThatTheClusterDoesNotKnowIsNotAddedWhereAPolicyMayBeAboutIt() {
+        lab.api.apply(PolicyLab.FRIENDS);
         Pod far = lab.pod(b, "far", "none");
         Pod stranger = a.pod("stranger").conf(PolicyLab.conf(a));
         NodeState before = NodeState.ofKernel(a.namespace());
@@ -72,6 +73,7 @@ class PolicyTest {
         stranger.ping(far.address());
         stranger.del();
         far.del();
+        lab.api.delete(Kind.NETWORK_POLICY, "lab", "friends");
     }
 
     @Test
