@@ -64,7 +64,6 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private volatile DenialReader.@Nullable Known known;
     private volatile Nodes nodes = Nodes.NONE;
     private volatile Set<String> notKnownYet = Set.of();
-    private volatile boolean areFactsNew;
     private volatile @Nullable String trouble;
     private volatile @Nullable String problem;
     private volatile boolean news;
@@ -115,7 +114,6 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     @Override
     public void policy(PolicyFacts told) {
         facts = told;
-        areFactsNew = true;
         wake();
     }
 
@@ -274,10 +272,8 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private boolean round(PolicyRound round, boolean isTableDue) {
         long began = System.nanoTime();
         List<Waiting.Entry> entries = waiting.takeAdded();
-        boolean isNews = areFactsNew;
-        areFactsNew = false;
         PolicyFacts now = facts;
-        if (isNews && now != null) {
+        if (now != null && !round.has(now)) {
             round.news(now);
         }
         entries.forEach(round::take);

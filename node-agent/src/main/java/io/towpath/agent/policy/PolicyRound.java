@@ -62,6 +62,12 @@ final class PolicyRound {
         this.status = status;
     }
 
+    /** Whether these facts are those that were taken last; a flag for news could be lost between two threads. */
+    @SuppressWarnings("ReferenceEquality") // whatever is told anew is another object
+    boolean has(PolicyFacts now) {
+        return now == facts;
+    }
+
     /** Takes facts that are to be compiled. */
     void news(PolicyFacts newest) {
         number++;
