@@ -88,7 +88,11 @@ final class NodePublisher implements AutoCloseable {
     }
 
     private void schedule(Duration wait) {
-        next = thread.schedule(() -> ApiConnection.alone(this::write), wait.toMillis(), TimeUnit.MILLISECONDS);
+        try {
+            next = thread.schedule(() -> ApiConnection.alone(this::write), wait.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException _) {
+            // closed
+        }
     }
 
     private void write() {
