@@ -29,7 +29,7 @@ final class LocalPods {
      * How long a pod is waited for that the facts do not know yet, though no policy can be about it: who makes a policy and then a pod is told
      * of in that order, and what came of it is to be seen before the pod is let through.
      */
-    private static final long ORDER_NANOS = 1_000_000_000L;
+    static final long ORDER_NANOS = 1_000_000_000L;
 
     private Map<String, Handed> handed = new HashMap<>();
     private volatile Map<String, Seen> seen = Map.of();
@@ -56,6 +56,11 @@ final class LocalPods {
             return new Handed(handover, linkIndex, since, wasKnown);
         }
 
+        /** In how many nanoseconds it is {@link LocalPods#unknown}, if the facts do not know of it by then. */
+        long untilUnknown(long now) {
+            return wasKnown ? Long.MAX_VALUE : since + ORDER_NANOS - now;
+        }
+
         Handed known() {
             return wasKnown ? this : new Handed(handover, index, since, true);
         }
@@ -66,9 +71,13 @@ final class LocalPods {
 
     private record Pod(String namespace, String name) {}
 
-    /** Takes an interface that the CNI executable tells of. */
-    void add(Handover handover) {
-        handed.put(handover.link(), new Handed(handover, 0, System.nanoTime(), false));
+    /**
+     * Takes an interface that the CNI executable tells of.
+     *
+     * @param now as {@link System#nanoTime} tells
+     */
+    void add(Handover handover, long now) {
+        handed.put(handover.link(), new Handed(handover, 0, now, false));
         isStale |= !seen.containsKey(handover.link());
     }
 
@@ -178,12 +187,15 @@ final class LocalPods {
         return endpoints;
     }
 
-    /** The interfaces that were handed over some time ago, and of whose pods the facts have not known since. */
-    List<LocalEndpoint> unknown() {
-        long now = System.nanoTime();
+    /**
+     * The interfaces that were handed over some time ago, and of whose pods the facts have not known since.
+     *
+     * @param now as {@link System#nanoTime} tells
+     */
+    List<LocalEndpoint> unknown(long now) {
         List<LocalEndpoint> unknown = new ArrayList<>();
         handed.forEach((link, each) -> {
-            if (!each.wasKnown && seen.containsKey(link) && now - each.since >= ORDER_NANOS) {
+            if (each.untilUnknown(now) <= 0 && seen.containsKey(link)) {
                 unknown.add(each.handover.endpoint());
             }
         });
@@ -202,16 +214,11 @@ final class LocalPods {
     }
 
     /** In how many nanoseconds there will be more that are {@link #unknown}; at most {@code longest}. */
-    long untilUnknown(long longest) {
-        long now = System.nanoTime();
-        long least = longest;
-        for (Handed each : handed.values()) {
-            long left = each.since + ORDER_NANOS - now;
-            if (!each.wasKnown && left > 0) {
-                least = Math.min(least, left);
-            }
-        }
-        return least;
+    long untilUnknown(long now, long longest) {
+        return handed.values().stream()
+                .mapToLong(each -> each.untilUnknown(now))
+                .filter(left -> left > 0)
+                .reduce(longest, Math::min);
     }
 
     /** The pods of endpoints, as {@code namespace/name}, by the indexes of their links. */

@@ -77,7 +77,6 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private long linksDue;
     private boolean isCountDue;
     private long counted = System.nanoTime() - SELDOM_COUNT_NANOS;
-    private long unknownDue;
     private int retry;
 
     /**
@@ -224,8 +223,11 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         long earliest = slow;
         while (!stopped) {
             long now = System.nanoTime();
-            boolean isUrgent = waiting.hasAdded() || round.isAwaited();
-            long wait = Math.max((isUrgent ? soonest : earliest) - now, due || news ? 0 : restNanos(round, slow, now));
+            long start = waiting.hasAdded() ? soonest : earliest;
+            if (round.isAwaited() && retry == 0) {
+                start = now;
+            }
+            long wait = Math.max(start - now, due || news ? 0 : restNanos(round, slow, now));
             if (wait > 0) {
                 monitor.await((int) ((Math.min(SLOW_ROUND_NANOS, wait) + 999_999) / 1_000_000));
                 continue;
@@ -248,13 +250,12 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
             // A storm of changes is to leave half of a processor to others, but nobody waits for that.
             earliest = Math.max(soonest, end + (end - now));
             slow = done ? end + SLOW_ROUND_NANOS : earliest;
-            unknownDue = end + pods.untilUnknown(SLOW_ROUND_NANOS);
         }
     }
 
     /** For how long there is nothing to do, if nobody tells anything. */
     private long restNanos(PolicyRound round, long slow, long now) {
-        long rest = round.untilCompilation(Math.min(slow - now, unknownDue - now));
+        long rest = round.restNanos(slow - now);
         if (areLinksDue) {
             rest = Math.min(rest, linksDue - now);
         }

@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 final class PolicyRound {
     private static final Bound FREE = new Bound(null, null);
 
+    /** Longer than anything here is waited for. */
+    private static final long LONGEST_NANOS = 3_600_000_000_000L;
+
     private final Rtnl rtnl;
     private final Enforcing table;
     private final LocalPods pods;
@@ -43,7 +46,10 @@ final class PolicyRound {
     private FreeNamespaces freeNamespaces = new FreeNamespaces(Facts.NONE);
     private List<LocalEndpoint> asked = List.of();
     private boolean isCompilationDue;
+    private boolean hasFailed;
     private int number;
+    private boolean isUnknownDue;
+    private long unknownDue;
     private Set<LocalEndpoint> free = Set.of();
     private Set<LocalEndpoint> bound = Set.of();
 
@@ -78,7 +84,7 @@ final class PolicyRound {
 
     /** Takes what was handed over, after all {@link #news} that there are. */
     void take(Waiting.Entry entry) {
-        pods.add(entry.handover());
+        pods.add(entry.handover(), System.nanoTime());
         waiting.keep(entry, number);
     }
 
@@ -97,11 +103,28 @@ final class PolicyRound {
             take();
         }
         List<LocalEndpoint> known = pods.endpoints(facts);
-        compile(known);
+        isCompilationDue |= !known.equals(asked);
         Compilation last = compilations.last();
-        if (last == null) {
-            return false;
+        try {
+            return last != null && enforce(last, known, isTableDue || isCompiled, isCurrent);
+        } finally {
+            // Also if the kernel refuses what was compiled last: what is new may be what mends it.
+            if (mayCompile()) {
+                compilations.begin(facts, number, known);
+                asked = known;
+                isCompilationDue = false;
+            }
         }
+    }
+
+    /**
+     * Enforces what was compiled last, for the pods that there are now.
+     *
+     * @param isDue if not, it can wait for a compilation if that changes more
+     * @param isCurrent as {@link #run} has it
+     */
+    private boolean enforce(Compilation last, List<LocalEndpoint> known, boolean isDue, boolean isCurrent)
+            throws NetlinkException {
         Set<LocalEndpoint> toBind = new HashSet<>();
         Set<LocalEndpoint> toFree = new HashSet<>();
         for (LocalEndpoint endpoint : known) {
@@ -112,21 +135,27 @@ final class PolicyRound {
             }
         }
         boolean isSure = isCurrent && facts.held() == null;
-        for (LocalEndpoint endpoint : pods.unknown()) {
+        long now = System.nanoTime();
+        long untilUnknown = pods.untilUnknown(now, LONGEST_NANOS);
+        isUnknownDue = untilUnknown < LONGEST_NANOS;
+        unknownDue = now + untilUnknown;
+        for (LocalEndpoint endpoint : pods.unknown(now)) {
             // Who was let in is not shut out because the source went away.
             if ((isSure || free.contains(endpoint)) && freeNamespaces.contains(endpoint.podNamespace())) {
                 toFree.add(endpoint);
             }
         }
-        boolean isMoreFree = !free.containsAll(toFree);
-        if (compilations.isUnderWay() && !isCompiled && !isTableDue && !isMoreFree) {
+        boolean isMoreFree = hasFailed || !free.containsAll(toFree);
+        if ((compilations.isUnderWay() || mayCompile()) && !isDue && !isMoreFree) {
             answer(last, Set.of(), toFree);
             return false; // what comes of it is enforced soon, and all else with it
         }
+        hasFailed = true; // should it, nobody knows what is in force
         Ruleset tried = last.compiled().trial();
         KeptTable.Outcome outcome = table.enforce(
                 ruleset(last.compiled().ruleset(), toBind, toFree),
                 tried == null ? null : ruleset(tried, toBind, toFree));
+        hasFailed = false;
         bound = toBind;
         free = toFree;
         answer(last, toBind, toFree);
@@ -150,13 +179,8 @@ final class PolicyRound {
         }
     }
 
-    private void compile(List<LocalEndpoint> known) {
-        isCompilationDue |= !known.equals(asked);
-        if (isCompilationDue && !compilations.isUnderWay() && (compilations.restNanos() <= 0 || !waiting.isEmpty())) {
-            compilations.begin(facts, number, known);
-            asked = known;
-            isCompilationDue = false;
-        }
+    private boolean mayCompile() {
+        return isCompilationDue && !compilations.isUnderWay() && (compilations.restNanos() <= 0 || !waiting.isEmpty());
     }
 
     /** Whether a pod is still the one that was compiled for, and no later one of its name. */
@@ -181,9 +205,10 @@ final class PolicyRound {
         return compilations.hasEnded() && !waiting.isEmpty();
     }
 
-    /** In how many nanoseconds there is something to compile; at most {@code longest}. */
-    long untilCompilation(long longest) {
-        return isCompilationDue && !compilations.isUnderWay() ? Math.min(longest, compilations.restNanos()) : longest;
+    /** For how many nanoseconds there is nothing to do, if nobody tells anything; at most {@code longest}. */
+    long restNanos(long longest) {
+        long rest = isUnknownDue ? Math.min(longest, unknownDue - System.nanoTime()) : longest;
+        return isCompilationDue && !compilations.isUnderWay() ? Math.min(rest, compilations.restNanos()) : rest;
     }
 
     /** By what denied packets are understood; null before anything is in force. */

@@ -3,6 +3,7 @@ package io.towpath.agent.policy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.log.Log;
@@ -11,6 +12,7 @@ import io.towpath.cni.wiring.EndpointName;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
+import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Conntrack;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.rtnl.Rtnl;
@@ -146,9 +148,12 @@ class PolicyRoundKernelTest {
         }
     }
 
-    private int generation() throws Exception {
-        Nft opened = nft;
-        return opened == null ? 0 : opened.generation();
+    private Nft opened() {
+        Nft made = nft;
+        if (made == null) {
+            throw new AssertionError("not open");
+        }
+        return made;
     }
 
     /** Closes all pods of an app. */
@@ -181,9 +186,9 @@ class PolicyRoundKernelTest {
         assertTrue(another.isDone(), "one whose link is new");
         assertTrue(c.reaches(b));
         assertEquals(1, compilations.size());
-        int before = generation();
+        int before = opened().generation();
         settle();
-        assertEquals(before, generation(), "there is nothing else to say of it");
+        assertEquals(before, opened().generation(), "there is nothing else to say of it");
         assertTrue(b.reaches(a));
     }
 
@@ -216,6 +221,7 @@ class PolicyRoundKernelTest {
         tell();
         CompletableFuture<@Nullable String> answer = handOver(b);
         run();
+        round().run(true, true);
         assertFalse(answer.isDone(), "its policy is being compiled");
         settle();
         assertTrue(answer.isDone());
@@ -267,7 +273,9 @@ class PolicyRoundKernelTest {
         tell();
         CompletableFuture<@Nullable String> answer = handOver(b.handover("uid-later", LONG_MS));
         run();
+        round().run(true, true);
         assertFalse(answer.isDone());
+        assertFalse(a.reaches(b), "as what the earlier one might receive");
         settle();
         assertTrue(answer.isDone());
         assertFalse(a.reaches(b));
@@ -293,10 +301,23 @@ class PolicyRoundKernelTest {
             answers.add(handOver(new Handover(
                     "default", "many-" + i, "uid", link, List.of(IpAddress.parse("10.64.2." + i)), LONG_MS)));
         }
-        int before = generation();
+        int before = opened().generation();
         run();
         assertTrue(answers.stream().allMatch(CompletableFuture::isDone));
-        assertEquals(before + 1, generation());
+        assertEquals(before + 1, opened().generation());
+    }
+
+    @Test
+    void whatIsNewIsCompiledEvenIfTheKernelRefusesWhatWasCompiledLast() throws Exception {
+        know(a);
+        tell();
+        settle();
+        sessions.remove(opened());
+        opened().close();
+        policies = List.of(closed("default", "a"));
+        tell();
+        assertThrows(NetlinkException.class, () -> round().run(true, true));
+        assertEquals(1, compilations.size());
     }
 
     @Test
@@ -319,7 +340,7 @@ class PolicyRoundKernelTest {
         CompletableFuture<@Nullable String> first = handOver(a);
         CompletableFuture<@Nullable String> second = handOver(b);
         run(); // sees the links
-        while (pods.unknown().size() < 2) {
+        while (pods.unknown(System.nanoTime()).size() < 2) {
             Thread.onSpinWait();
         }
         run();
@@ -345,7 +366,7 @@ class PolicyRoundKernelTest {
         settle();
         CompletableFuture<@Nullable String> answer = handOver(a);
         run();
-        while (pods.unknown().isEmpty()) {
+        while (pods.unknown(System.nanoTime()).isEmpty()) {
             Thread.onSpinWait();
         }
         run();
