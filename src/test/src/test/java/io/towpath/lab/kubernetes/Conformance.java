@@ -19,7 +19,8 @@ public final class Conformance {
         PARTS.put("churn", Churn::run);
         PARTS.put("outages", Outages::run);
         PARTS.put("policy", PolicySuites::run);
-        PARTS.put("services", ServiceSuites::run);
+        PARTS.put("services-iptables", ServiceSuites::besideIptables);
+        PARTS.put("services-nftables", ServiceSuites::besideNftables);
     }
 
     private Conformance() {}
@@ -35,13 +36,18 @@ public final class Conformance {
         void run(Report report, Path root, Path logs) throws IOException;
     }
 
-    /** Runs parts. Arguments: the project's folder, the folder for logs, and the parts; all if none is named */
+    /** Whether a part is meant: by its name, or by the name of several, as {@code services}. */
+    private static boolean isMeant(String part, String name) {
+        return part.equals(name) || part.startsWith(name + "-");
+    }
+
+    /** Runs parts. Arguments: the project's folder, the folder for logs, and the parts; all if none is named. */
     public static void main(String[] arguments) throws IOException {
         Path root = Path.of(arguments[0]);
         Path logs = Path.of(arguments[1]);
         List<String> named = List.of(arguments).subList(2, arguments.length);
         for (String name : named) {
-            if (!PARTS.containsKey(name)) {
+            if (PARTS.keySet().stream().noneMatch(part -> isMeant(part, name))) {
                 System.err.println("conformance: there is no part \"" + name + "\": there are "
                         + String.join(", ", PARTS.keySet()));
                 System.exit(2);
@@ -50,7 +56,7 @@ public final class Conformance {
         DeadLabs.remove();
         Report report = new Report(System.out);
         for (Map.Entry<String, Suite> part : PARTS.entrySet()) {
-            if (named.isEmpty() || named.contains(part.getKey())) {
+            if (named.isEmpty() || named.stream().anyMatch(name -> isMeant(part.getKey(), name))) {
                 part.getValue().run(report, root, logs.resolve(part.getKey()));
             }
         }

@@ -25,8 +25,11 @@ final class ServiceSuites {
 
     private ServiceSuites() {}
 
-    static void run(Report report, Path root, Path logs) throws IOException {
+    static void besideIptables(Report report, Path root, Path logs) throws IOException {
         beside("iptables", Settings.IPV4, LISTS, report, root, logs);
+    }
+
+    static void besideNftables(Report report, Path root, Path logs) throws IOException {
         List<String> more = new ArrayList<>(LISTS);
         more.add(BOTH_FAMILIES);
         beside("nftables", Settings.DUAL, more, report, root, logs);
@@ -36,7 +39,7 @@ final class ServiceSuites {
             throws IOException {
         String name = "services beside " + mode;
         Report.Part part = report.part(name);
-        Installed.with(part, settings, List.of(mode, mode), logs.resolve(mode), cluster -> {
+        Installed.with(part, settings, List.of(mode, mode), logs, cluster -> {
             UpstreamSetting.make(part, cluster, root);
             part.check(
                     "upstream's lists", () -> EndToEnd.run(cluster, report.part(name + ": e2e"), "e2e", lists, HOURS));
