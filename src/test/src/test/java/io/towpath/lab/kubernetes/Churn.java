@@ -13,6 +13,7 @@ import java.util.function.IntFunction;
 /** What a cluster goes through in its life: agents that are away, restarts, drains, storms of pods. Nothing may be lost or left. */
 final class Churn {
     private static final int NODE_FULL = 110;
+    private static final int STORM = 200;
     private static final int JOBS = 200;
     private static final long AWAY_SECONDS = 60;
     private static final List<String> WEB = List.of("web-a1", "web-b1");
@@ -36,13 +37,14 @@ final class Churn {
         part.require("the manifest as shipped makes two nodes Ready", () -> Installed.install(cluster, root));
         part.require("pods on two nodes, each with the other, over both families", this::pairs);
         part.check("agents are away for a minute: nodes stay Ready, pods start", this::agentsAway);
-        part.check("an image that cannot be pulled: nodes stay Ready", this::noImage);
+        part.check("an update to an image that cannot be pulled: the same", this::noImage);
         part.check("the kubelets restart", () -> restarted(KubeNode::restartKubelet));
         part.check("containerd restarts", () -> restarted(KubeNode::restartContainerd));
         part.check("a node is drained and comes back", this::drained);
         part.check("a pod's host port goes to its successor while the first one still ends", this::hostPort);
         part.check("pods in user namespaces, with a host port and a policy", this::userNamespace);
         part.check(NODE_FULL + " pods at once on a node", this::fullNode);
+        part.check(STORM + " pods at once on a starved node", this::storm);
         part.check(JOBS + " jobs", this::jobs);
         part.check("pods that go leave nothing", this::leaks);
         part.check("no container was out of memory or started twice", () -> Installed.memory(cluster));
@@ -58,17 +60,9 @@ final class Churn {
     private String agentsAway() throws IOException, InterruptedException {
         NodeWatch watch = new NodeWatch(cluster);
         cluster.kubectl("delete", "daemonset", "towpath", "-n", "kube-system");
-        cluster.apply(Pods.web("waits-a", "waits", "node-a") + "---\n" + Pods.web("waits-b", "waits", "node-b"));
-        long end = System.nanoTime() + AWAY_SECONDS * 1_000_000_000L;
-        while (System.nanoTime() < end) {
-            pods.allPairs(WEB);
-            LockSupport.parkNanos(1_000_000_000L);
-        }
+        startPodsMeanwhile();
         cluster.apply(cluster.manifest());
-        cluster.awaitPods("default", "app=waits", 2);
-        cluster.awaitPods("kube-system", Installed.SELECTOR, 2);
-        cluster.kubectl("delete", "pods", "-l", "app=waits", "--grace-period=0");
-        return well(watch);
+        return wellAgain(watch);
     }
 
     private String noImage() throws InterruptedException {
@@ -85,10 +79,28 @@ final class Churn {
         cluster.await(
                 "a kubelet says that there is no such image",
                 () -> cluster.kubectl("get", "pods", "-n", "kube-system").contains("ImagePull"));
-        pods.allPairs(WEB);
+        startPodsMeanwhile();
         cluster.kubectl("rollout", "undo", "-n", "kube-system", image);
+        return wellAgain(watch);
+    }
+
+    /** Has a pod to start on each node, and asks those that run again and again. */
+    private void startPodsMeanwhile() {
+        cluster.apply(Pods.web("waits-a", "waits", "node-a") + "---\n" + Pods.web("waits-b", "waits", "node-b"));
+        long end = System.nanoTime() + AWAY_SECONDS * 1_000_000_000L;
+        while (System.nanoTime() < end) {
+            pods.allPairs(WEB);
+            LockSupport.parkNanos(1_000_000_000L);
+        }
+    }
+
+    private String wellAgain(NodeWatch watch) throws InterruptedException {
+        cluster.awaitPods("default", "app=waits", 2);
         cluster.awaitPods("kube-system", Installed.SELECTOR, 2);
-        return well(watch);
+        cluster.kubectl("delete", "pods", "-l", "app=waits", "--grace-period=0");
+        watch.requireReady();
+        Events.requireNoFailedSandbox(cluster);
+        return "";
     }
 
     /** What is done with a node. */
@@ -185,14 +197,31 @@ final class Churn {
         int there = cluster.get("pods", "-A", "--field-selector", "spec.nodeName=node-a")
                 .path("items")
                 .size();
-        int count = NODE_FULL - there;
+        return atOnce("full", NODE_FULL - there);
+    }
+
+    /** As many programs that only compute as the machine has processors want them while the pods start. */
+    private String storm() {
+        List<Process> busy = new ArrayList<>();
+        try {
+            for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+                busy.add(Command.of("sh", "-c", "while :; do :; done")
+                        .startInto(cluster.logs().resolve("busy.log")));
+            }
+            return atOnce("storm", STORM);
+        } finally {
+            busy.forEach(Process::destroyForcibly);
+        }
+    }
+
+    private String atOnce(String name, int count) {
         cluster.apply(
-                many(count, i -> Pods.web("full-" + i, "full", "node-a").replaceAll("(?m)^.*readinessProbe.*\n", "")));
+                many(count, i -> Pods.web(name + "-" + i, name, "node-a").replaceAll("(?m)^.*readinessProbe.*\n", "")));
         long start = System.nanoTime();
-        cluster.awaitPods("default", "app=full", count);
+        cluster.awaitPods("default", "app=" + name, count);
         double seconds = (System.nanoTime() - start) / 1e9;
         Events.requireNoFailedSandbox(cluster);
-        cluster.kubectl("delete", "pods", "-l", "app=full", "--grace-period=0", "--force", "--wait=false");
+        cluster.kubectl("delete", "pods", "-l", "app=" + name, "--grace-period=0", "--force", "--wait=false");
         pods.awaitNothingLeaked();
         return String.format(Locale.ROOT, "%d started in %.0f s", count, seconds);
     }
@@ -230,11 +259,5 @@ final class Churn {
     private String leaks() {
         cluster.kubectl("delete", "pods", "--all", "-n", "default", "--grace-period=0", "--force");
         return pods.awaitNothingLeaked();
-    }
-
-    private String well(NodeWatch watch) throws InterruptedException {
-        watch.requireReady();
-        Events.requireNoFailedSandbox(cluster);
-        return "";
     }
 }

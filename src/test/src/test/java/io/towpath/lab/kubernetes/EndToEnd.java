@@ -37,6 +37,7 @@ final class EndToEnd {
                 "--e2e-output-dir",
                 work.toString(),
                 "--ginkgo.no-color",
+                "--ginkgo.v",
                 "--ginkgo.timeout",
                 hours + "h");
         for (String each : focus) {

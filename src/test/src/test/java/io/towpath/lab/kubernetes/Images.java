@@ -71,8 +71,8 @@ final class Images {
                 .text("/localhost.crt", Files.readString(Path.of(certificates.path("localhost.crt"))))
                 .text("/localhost.key", Files.readString(Path.of(certificates.path("localhost.key"))))
                 .file(peers.file("coredns"), "/coredns");
-        // the tests name it by its path
-        image.file(program("bash"), "/bin/bash");
+        // the tests name it by its path; busybox's own shell would take its own nc before any other
+        image.file(program("bash"), "/bin/bash").file(program("bash"), "/bin/sh");
         for (String program : List.of("curl", "dig", "getent", "ip", "iperf", "nc", "conntrack")) {
             image.file(program(program), "/usr/bin/" + program);
         }

@@ -62,7 +62,7 @@ record NodeConfig(Peers peers, Settings settings, Path folder, String cgroup, Pa
                 evictionHard: {memory.available: "0%%", nodefs.available: "0%%", imagefs.available: "0%%"}
                 imageGCHighThresholdPercent: 100
                 protectKernelDefaults: false
-                maxPods: 150
+                maxPods: 230
                 podLogsDir: %4$s
                 staticPodPath: %5$s
                 """.formatted(

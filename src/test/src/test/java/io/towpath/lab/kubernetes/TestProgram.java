@@ -35,6 +35,7 @@ final class TestProgram {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 log.write(line);
                 log.newLine();
+                log.flush(); // who waits reads along
                 follower.accept(line);
             }
         }
