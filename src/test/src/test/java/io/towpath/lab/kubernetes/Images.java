@@ -73,7 +73,7 @@ final class Images {
                 .file(peers.file("coredns"), "/coredns");
         // the tests name it by its path; busybox's own shell would take its own nc before any other
         image.file(program("bash"), "/bin/bash").file(program("bash"), "/bin/sh");
-        for (String program : List.of("curl", "dig", "getent", "ip", "iperf", "nc", "conntrack")) {
+        for (String program : List.of("curl", "dig", "getent", "ip", "iperf", "nc", "conntrack", "wget")) {
             image.file(program(program), "/usr/bin/" + program);
         }
         return image.busybox();
