@@ -8,12 +8,15 @@ import io.towpath.lab.Lab;
 import io.towpath.lab.Manifest;
 import io.towpath.lab.Plugin;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -114,6 +117,16 @@ final class KubeCluster implements AutoCloseable {
             text = text.replace(network, settings.ipv4() ? network + ipv6 : "\"EnableIPv4\": false, " + ipv6);
         }
         return text;
+    }
+
+    /** Objects that the lab brings: a file beside the classes. */
+    static String resource(String name) {
+        try (InputStream in =
+                Objects.requireNonNull(KubeCluster.class.getResourceAsStream("/kubernetes/" + name), name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** kubectl, which must succeed; what it printed. */
