@@ -154,7 +154,7 @@ class CopyFailureTest {
 
     /** What a worker prints whose system calls strace(1) has fail, or which it kills at one of them. */
     private String faulty(String fault) throws Exception {
-        assumeTrue(Files.isExecutable(STRACE), "strace makes the faults");
+        assumeTrue(Files.isExecutable(STRACE), STRACE + " is not installed (strace): it makes the faults");
         Files.writeString(Files.createDirectories(folder.resolve("target")).resolve("name"), "old");
         List<String> command = new ArrayList<>(List.of(STRACE.toString(), "-f", "-qq"));
         command.addAll(List.of("-o", folder.resolve("trace").toString()));

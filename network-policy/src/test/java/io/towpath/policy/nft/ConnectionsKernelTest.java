@@ -43,7 +43,7 @@ class ConnectionsKernelTest {
         scene = new PolicyScene();
         a = scene.a;
         b = scene.b;
-        table = new PolicyTable(scene.nft, PolicyOptions.silent());
+        table = scene.table;
         try (NetNs netNs = scene.node.open()) {
             conntrack = Conntrack.open(netNs);
         }

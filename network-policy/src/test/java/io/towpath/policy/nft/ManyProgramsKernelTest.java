@@ -35,7 +35,7 @@ class ManyProgramsKernelTest {
 
     ManyProgramsKernelTest() throws Exception {
         scene = new PolicyScene();
-        table = new PolicyTable(scene.nft, PolicyOptions.silent());
+        table = scene.table;
     }
 
     @AfterEach

@@ -1,5 +1,6 @@
 package io.towpath.policy.nft;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.net.IpAddress;
@@ -9,6 +10,7 @@ import io.towpath.netlink.nft.Expression.Counter;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
+import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.policy.ruleset.Endpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +28,7 @@ final class PolicyScene implements AutoCloseable {
     final Pod c = new Pod(3);
     final Pod world = new Pod(0);
     final Nft nft;
+    final PolicyTable table;
 
     /** A namespace with an interface, and its addresses. */
     static final class Pod {
@@ -75,6 +78,7 @@ final class PolicyScene implements AutoCloseable {
         try (NetNs netNs = node.open()) {
             nft = Nft.open(netNs);
         }
+        table = new PolicyTable(nft, PolicyOptions.silent());
     }
 
     /** Without link-local addresses, so that nobody sends anything of itself. */
@@ -100,6 +104,17 @@ final class PolicyScene implements AutoCloseable {
         node.ip("route", "add", pod.v6, "dev", pod.link);
     }
 
+    /** Traffic before there is a table, or a test that it ends would show nothing. */
+    void requireTraffic() throws Exception {
+        assertTrue(passes(a, RawPacket.udp(a.v4, 1, b.v4, 1)));
+        assertTrue(passes(a, RawPacket.udp(a.v6, 1, b.v6, 1)));
+    }
+
+    /** Puts rules into the table that are not in it yet. */
+    void force(Rulesets rulesets) throws Exception {
+        assertEquals(KeptTable.Outcome.CHANGED, table.sync(rulesets.build()));
+    }
+
     /** Whether a packet gets through: known when it was counted behind the table, or dropped by it. */
     boolean passes(TestNamespace from, RawPacket packet) throws Exception {
         long passed = passed();
@@ -115,6 +130,11 @@ final class PolicyScene implements AutoCloseable {
 
     boolean passes(Pod from, RawPacket packet) throws Exception {
         return passes(from.namespace, packet);
+    }
+
+    /** The same of one that begins a connection by TCP. */
+    boolean passes(Pod from, Pod to, boolean ipv6, int port) throws Exception {
+        return passes(from, RawPacket.syn(from.address(ipv6), to.address(ipv6), port));
     }
 
     private long passed() throws Exception {

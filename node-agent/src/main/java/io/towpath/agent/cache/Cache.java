@@ -1,6 +1,7 @@
 package io.towpath.agent.cache;
 
 import io.towpath.agent.log.Log;
+import io.towpath.agent.log.Uncaught;
 import io.towpath.net.IpPrefix;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,19 +84,9 @@ public final class Cache implements AutoCloseable {
     /** Has the cache's thread do something; nothing after the end. */
     void run(Runnable task, Duration wait) {
         try {
-            var _ = thread.schedule(() -> alone(task), wait.toNanos(), TimeUnit.NANOSECONDS);
+            var _ = thread.schedule(Uncaught.telling(task), wait.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException _) {
             // closed
-        }
-    }
-
-    /** A mistake ends one task, and is seen: the executor would keep it to itself. */
-    private static void alone(Runnable task) {
-        try {
-            task.run();
-        } catch (RuntimeException | Error e) {
-            Thread current = Thread.currentThread();
-            current.getUncaughtExceptionHandler().uncaughtException(current, e);
         }
     }
 

@@ -24,6 +24,18 @@ public final class Uncaught implements Thread.UncaughtExceptionHandler {
         this.end = end;
     }
 
+    /** The task for a scheduled executor, which would keep a failure to itself: a mistake ends the task alone, and is told of. */
+    public static Runnable telling(Runnable task) {
+        return () -> {
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                Thread current = Thread.currentThread();
+                current.getUncaughtExceptionHandler().uncaughtException(current, e);
+            }
+        };
+    }
+
     @Override
     public void uncaughtException(Thread thread, Throwable failure) {
         boolean isEnd = FailureLine.isOutOfMemory(failure);

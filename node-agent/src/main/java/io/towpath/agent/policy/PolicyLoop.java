@@ -37,20 +37,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Until the source is in sync, or what it told an agent before is told, what is in force stays, and no pod is acknowledged.
  */
 public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
-    private static final long SLOW_ROUND_NANOS = 30_000_000_000L;
-    private static final int LEAST_GAP_MS = 1;
-
-    /** How long what the kernel tells of links waits: of most the CNI executable tells then, too, and that does not wait. */
-    private static final long LINKS_NANOS = 20_000_000L;
-
-    /** How often at most the counters are read, which takes as long as all else that a round does; more seldom while a pod waits. */
-    private static final long COUNT_NANOS = 1_000_000_000L;
-
-    private static final long SELDOM_COUNT_NANOS = 10 * COUNT_NANOS;
-
-    private static final int FIRST_RETRY_MS = 200;
-    private static final int LAST_RETRY_MS = 5_000;
-
     private final Log log;
     private final Heartbeat heartbeat;
     private final Consumer<AgentStatus.Policy> statuses;
@@ -72,12 +58,8 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     // Of the thread alone.
     private final PolicyStatus status;
     private @Nullable Enforcing enforcing;
+    private final Pacing pacing = new Pacing(System.nanoTime());
     private boolean due = true;
-    private boolean areLinksDue;
-    private long linksDue;
-    private boolean isCountDue;
-    private long counted = System.nanoTime() - SELDOM_COUNT_NANOS;
-    private int retry;
 
     /**
      * A loop for the network namespace of the process.
@@ -189,9 +171,8 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     }
 
     private void changed(RtnlEvent event) {
-        if (pods.concerns(event) && !areLinksDue) {
-            areLinksDue = true;
-            linksDue = System.nanoTime() + LINKS_NANOS;
+        if (pods.concerns(event)) {
+            pacing.linksChanged(System.nanoTime());
         }
     }
 
@@ -218,55 +199,28 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     }
 
     private void rounds(PolicyRound round) throws NetlinkException {
-        long slow = System.nanoTime();
-        long soonest = slow;
-        long earliest = slow;
         while (!stopped) {
             long now = System.nanoTime();
-            long start = waiting.hasAdded() ? soonest : earliest;
-            if (round.isAwaited() && retry == 0) {
-                start = now;
-            }
-            long wait = Math.max(start - now, due || news ? 0 : restNanos(round, slow, now));
+            long gap = pacing.gapNanos(now, waiting.hasAdded(), round.isAwaited());
+            long rest = due || news ? 0 : round.restNanos(pacing.restNanos(now, !waiting.isEmpty()));
+            long wait = Math.max(gap, rest);
             if (wait > 0) {
-                monitor.await((int) ((Math.min(SLOW_ROUND_NANOS, wait) + 999_999) / 1_000_000));
+                monitor.await(Pacing.milliseconds(wait));
                 continue;
             }
             // News that came before the round is seen by it; what comes during it asks for another.
             monitor.await(0);
-            if (now - slow >= 0) {
+            if (pacing.begins(now)) {
                 pods.doubt();
                 due = true;
             }
             boolean isTableDue = due;
             due = false;
-            areLinksDue = false;
             news = false;
             heartbeat.beat();
             boolean done = round(round, isTableDue);
-            retry = done ? 0 : Math.clamp(2L * retry, FIRST_RETRY_MS, LAST_RETRY_MS);
-            long end = System.nanoTime();
-            soonest = end + 1_000_000L * Math.max(LEAST_GAP_MS, retry);
-            // A storm of changes is to leave half of a processor to others, but nobody waits for that.
-            earliest = Math.max(soonest, end + (end - now));
-            slow = done ? end + SLOW_ROUND_NANOS : earliest;
+            pacing.ended(now, System.nanoTime(), done);
         }
-    }
-
-    /** For how long there is nothing to do, if nobody tells anything. */
-    private long restNanos(PolicyRound round, long slow, long now) {
-        long rest = round.restNanos(slow - now);
-        if (areLinksDue) {
-            rest = Math.min(rest, linksDue - now);
-        }
-        if (isCountDue) {
-            rest = Math.min(rest, counted + countNanos() - now);
-        }
-        return rest;
-    }
-
-    private long countNanos() {
-        return waiting.isEmpty() ? COUNT_NANOS : SELDOM_COUNT_NANOS;
     }
 
     /** Whether everything is as it must be now. */
@@ -306,10 +260,9 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
             return;
         }
         known = round.known();
-        isCountDue = System.nanoTime() - counted < countNanos();
-        if (!isCountDue) {
+        if (pacing.mayCount(System.nanoTime(), !waiting.isEmpty())) {
             round.count(denials);
-            counted = System.nanoTime();
+            pacing.counted(System.nanoTime());
         }
     }
 

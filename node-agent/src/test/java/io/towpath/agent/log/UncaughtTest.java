@@ -8,6 +8,10 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +45,26 @@ class UncaughtTest {
                     line.contains(" error unexpected failure  thread=some problem=\"internal error: java.lang."), line);
         }
         assertEquals(0, ends.get());
+    }
+
+    @Test
+    void whatEndsATaskOfAScheduledExecutorIsTooAndTheNextOneRuns() throws Exception {
+        CountDownLatch next = new CountDownLatch(1);
+        try (ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform()
+                .name("some")
+                .uncaughtExceptionHandler(uncaught)
+                .factory())) {
+            var _ = executor.schedule(
+                    Uncaught.telling(() -> {
+                        throw new AssertionError("wrong");
+                    }),
+                    0,
+                    TimeUnit.SECONDS);
+            var _ = executor.schedule(Uncaught.telling(next::countDown), 0, TimeUnit.SECONDS);
+            next.await();
+        }
+        String line = written.toString(StandardCharsets.UTF_8);
+        assertTrue(line.contains(" error unexpected failure  thread=some problem=\"internal error: java.lang."), line);
     }
 
     @Test

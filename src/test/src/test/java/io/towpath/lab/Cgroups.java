@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 /** The control groups of a lab, by one path below every tree: version 2 has one tree, version 1 one for each controller. */
 public final class Cgroups {
     private static final Path ALL = Path.of("/sys/fs/cgroup");
+    private static final int DEEPEST = 12;
 
     private Cgroups() {}
 
@@ -90,12 +91,39 @@ public final class Cgroups {
         return all.stream().distinct().toList();
     }
 
-    /** A file of the group, from the tree that has it, for example {@code memory.max_usage_in_bytes}; empty if none has. */
-    public static String read(Path group) {
+    /**
+     * The memory of a group, in bytes.
+     *
+     * @param most what it has needed at most; 0 where the kernel does not tell
+     * @param limit what it may have
+     */
+    public record Memory(long most, long limit) {}
+
+    /** The memory of a group, which is found by its name: that of a container's is the container's ID. */
+    public static Memory memory(String name) {
+        Path group = memoryGroup(name);
+        return new Memory(
+                Math.max(number(group.resolve("memory.max_usage_in_bytes")), number(group.resolve("memory.peak"))),
+                Math.max(number(group.resolve("memory.limit_in_bytes")), number(group.resolve("memory.max"))));
+    }
+
+    private static Path memoryGroup(String name) {
+        List<Path> trees = trees();
+        Path tree = trees.size() == 1 ? trees.getFirst() : ALL.resolve("memory");
+        try (Stream<Path> groups = Files.find(
+                tree, DEEPEST, (path, _) -> String.valueOf(path.getFileName()).equals(name))) {
+            return groups.findFirst().orElseThrow(() -> new AssertionError("no control group " + name));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A number that stands alone in a file: versions 1 and 2 have other files, and 0 is for those that are not there. */
+    private static long number(Path file) {
         try {
-            return Files.readString(group).strip();
-        } catch (NoSuchFileException e) {
-            return "";
+            return Long.parseLong(Files.readString(file).strip());
+        } catch (NoSuchFileException _) {
+            return 0;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

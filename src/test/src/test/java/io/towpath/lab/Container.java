@@ -36,7 +36,7 @@ public final class Container implements AutoCloseable {
         this.id = id;
         this.folder = folder;
         this.spec = Manifest.container(name);
-        Image.unpack(Files.createDirectories(folder.resolve("rootfs")));
+        Dockerfile.shipped().image(name).lay(folder.resolve("rootfs"));
         write();
     }
 

@@ -1,7 +1,6 @@
 package io.towpath.lab;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -75,21 +74,9 @@ public final class DeadLabs {
     /** Whoever has a folder or a namespace of the lab in the command line. */
     private static void endProcesses(String id) {
         Await.until("no process of the dead lab " + id + " is left", () -> {
-            List<Long> left = ProcessHandle.allProcesses()
-                    .map(ProcessHandle::pid)
-                    .filter(pid -> pid != ProcessHandle.current().pid()
-                            && commandLine(pid).contains(id))
-                    .toList();
+            List<Long> left = Processes.naming(id);
             left.forEach(Libc::kill);
             return left.isEmpty();
         });
-    }
-
-    private static String commandLine(long pid) {
-        try {
-            return Files.readString(Path.of("/proc", String.valueOf(pid), "cmdline"), StandardCharsets.ISO_8859_1);
-        } catch (IOException _) {
-            return ""; // it has ended meanwhile
-        }
     }
 }

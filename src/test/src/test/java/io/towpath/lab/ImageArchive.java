@@ -126,7 +126,8 @@ public final class ImageArchive {
         return archive;
     }
 
-    private void lay(Path root) throws IOException {
+    /** Lays its files into a folder, which becomes a root file system. */
+    void lay(Path root) throws IOException {
         for (Map.Entry<String, Path> file : files.entrySet()) {
             Path target = made(root, file.getKey());
             Files.copy(

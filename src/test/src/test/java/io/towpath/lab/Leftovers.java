@@ -58,29 +58,8 @@ final class Leftovers implements AutoCloseable {
     }
 
     /** Children of this process, and whoever has a folder or namespace of a lab in its command line or is inside one. */
-    private static void addProcesses(Set<String> seen, String own) throws IOException {
-        ProcessHandle.current().descendants().forEach(process -> seen.add("process " + describe(process)));
-        try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
-            for (Path process : (Iterable<Path>) processes::iterator) {
-                String name = String.valueOf(process.getFileName());
-                if (name.matches("\\d+") && commandLine(process).contains(own)) {
-                    seen.add("process " + name + " " + commandLine(process));
-                }
-            }
-        }
-    }
-
-    private static String describe(ProcessHandle process) {
-        return process.pid() + " " + commandLine(Path.of("/proc", String.valueOf(process.pid())));
-    }
-
-    private static String commandLine(Path process) {
-        try {
-            return Files.readString(process.resolve("cmdline"), java.nio.charset.StandardCharsets.ISO_8859_1)
-                    .replace('\0', ' ')
-                    .strip();
-        } catch (IOException e) {
-            return ""; // it has ended meanwhile
-        }
+    private static void addProcesses(Set<String> seen, String own) {
+        Stream.concat(ProcessHandle.current().descendants().map(ProcessHandle::pid), Processes.naming(own).stream())
+                .forEach(pid -> seen.add("process " + pid + " " + Processes.commandLine(pid)));
     }
 }

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -138,11 +137,6 @@ public final class Namespace implements AutoCloseable {
     /** Sets a switch of this namespace, for example {@code net/ipv4/ip_forward}. */
     public void sysctl(String key, String value) {
         run("sh", "-c", "printf %s \"$1\" >\"/proc/sys/$2\"", "sh", value, key);
-    }
-
-    /** The processes inside that were started here and have not ended. */
-    public List<Process> running() {
-        return processes.stream().filter(Process::isAlive).toList();
     }
 
     /** Ends what runs inside and gives up the name. The kernel takes the rest apart when it finds the time. */

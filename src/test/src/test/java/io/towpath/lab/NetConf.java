@@ -46,10 +46,6 @@ public final class NetConf {
         return tree.path("name").asText();
     }
 
-    public String cniVersion() {
-        return tree.path("cniVersion").asText();
-    }
-
     public NetConf name(String name) {
         return with("name", name);
     }

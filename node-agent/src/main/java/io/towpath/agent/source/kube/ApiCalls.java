@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.io.IOException;
 import java.net.HttpURLConnection;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -111,6 +112,11 @@ final class ApiCalls {
         String said = status.path("message").asText();
         String why = said.isEmpty() ? text(body, response.code()) : said;
         return new ApiRefusal(response.code(), why, retryAfter(response.header(RETRY_AFTER), status));
+    }
+
+    /** A value, as it stands in the query of a path. */
+    static String encoded(String value) {
+        return URLEncoder.encode(value, StandardCharsets.UTF_8);
     }
 
     /** An object that came in an event. */

@@ -1,6 +1,7 @@
 package io.towpath.agent.source.kube;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.towpath.agent.log.Uncaught;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -204,19 +205,9 @@ final class ApiConnection implements AutoCloseable {
 
     void run(Runnable task, Duration wait) {
         try {
-            var _ = thread.schedule(() -> alone(task), wait.toNanos(), TimeUnit.NANOSECONDS);
+            var _ = thread.schedule(Uncaught.telling(task), wait.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException _) {
             // closed
-        }
-    }
-
-    /** A mistake ends one task, and is seen: the executor would keep it to itself. */
-    static void alone(Runnable task) {
-        try {
-            task.run();
-        } catch (RuntimeException | Error e) {
-            Thread current = Thread.currentThread();
-            current.getUncaughtExceptionHandler().uncaughtException(current, e);
         }
     }
 

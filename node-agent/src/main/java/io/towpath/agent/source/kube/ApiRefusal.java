@@ -1,5 +1,6 @@
 package io.towpath.agent.source.kube;
 
+import java.net.HttpURLConnection;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,12 @@ final class ApiRefusal extends RuntimeException {
         super(code + " " + why, null, false, false);
         this.code = code;
         this.retryAfter = retryAfter;
+    }
+
+    /** An answer with something that cannot be read. */
+    static ApiRefusal unreadable(String what, Exception why) {
+        return new ApiRefusal(
+                HttpURLConnection.HTTP_OK, "with " + what + " that cannot be read: " + Failures.line(why), null);
     }
 
     int code() {

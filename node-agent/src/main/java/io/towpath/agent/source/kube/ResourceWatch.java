@@ -4,13 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.KubernetesResourceList;
-import io.fabric8.kubernetes.api.model.ListMeta;
-import java.net.HttpURLConnection;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,12 +13,9 @@ import org.jspecify.annotations.Nullable;
  * says otherwise.
  */
 final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceList<T>> {
-    /** Objects of one answer to a list: few megabytes. */
-    private static final int PAGE = 500;
-
     private final String what;
     private final Class<T> type;
-    private final Class<L> list;
+    private final PagedList<T, L> list;
     private final ObjectStore<T> store;
     private final ApiConnection connection;
     private final Listener listener;
@@ -74,7 +65,7 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
         this.what = what;
         this.path = path;
         this.type = type;
-        this.list = list;
+        this.list = new PagedList<>(list, store, connection);
         this.store = store;
         this.connection = connection;
         this.listener = listener;
@@ -133,73 +124,17 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
         ApiCalls by = calls;
         String from = place;
         if (by != null && from == null) {
-            list(by, new HashSet<>(), "");
+            list.read(by, path, new Listing(round));
         } else if (by != null && from != null) {
             watch(by, from);
         }
     }
 
-    private void list(ApiCalls by, Set<String> keys, String page) {
-        int asked = round;
-        String more = page.isEmpty() ? "" : "&continue=" + encoded(page);
-        var _ = by.get(path + "?limit=" + PAGE + more, list)
-                .whenComplete((answer, failure) -> connection.run(() -> {
-                    if (asked != round) {
-                        return;
-                    }
-                    if (failure != null) {
-                        failed(failure);
-                        return;
-                    }
-                    try {
-                        put(keys, answer);
-                    } catch (RuntimeException e) {
-                        failed(unreadable("an object", e));
-                        return;
-                    }
-                    listed(by, keys, answer.getMetadata());
-                }));
-    }
-
-    private void put(Set<String> keys, L answer) {
-        for (T object : answer.getItems()) {
-            String key = store.key(object);
-            keys.add(key);
-            store.put(key, object);
-        }
-    }
-
-    private void listed(ApiCalls by, Set<String> keys, ListMeta metadata) {
-        String more = metadata.getContinue();
-        if (more != null && !more.isEmpty()) {
-            list(by, keys, more);
-            return;
-        }
-        for (String key : store.keys()) {
-            if (!keys.contains(key)) {
-                store.remove(key);
-            }
-        }
-        listed = true;
-        listener.listed();
-        place = metadata.getResourceVersion();
-        go();
-    }
-
     private void watch(ApiCalls by, String from) {
         Duration lasts = connection.waits().watch();
-        String query = "?watch=true&allowWatchBookmarks=true&resourceVersion=" + encoded(from) + "&timeoutSeconds="
-                + Math.max(1, lasts.toSeconds());
+        String query = "?watch=true&allowWatchBookmarks=true&resourceVersion=" + ApiCalls.encoded(from)
+                + "&timeoutSeconds=" + Math.max(1, lasts.toSeconds());
         stream = by.watch(path + query, connection::run, new Events(round, System.nanoTime() + lasts.toNanos()));
-    }
-
-    private static ApiRefusal unreadable(String what, Exception why) {
-        return new ApiRefusal(
-                HttpURLConnection.HTTP_OK, "with " + what + " that cannot be read: " + Failures.line(why), null);
-    }
-
-    private static String encoded(String value) {
-        return URLEncoder.encode(value, StandardCharsets.UTF_8);
     }
 
     private void failed(Throwable failure) {
@@ -293,6 +228,33 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
                 + why;
     }
 
+    private final class Listing implements PagedList.Reader {
+        private final int asked;
+
+        /** @param asked for in which round */
+        Listing(int asked) {
+            this.asked = asked;
+        }
+
+        @Override
+        public boolean isReading() {
+            return asked == round;
+        }
+
+        @Override
+        public void listed(String at) {
+            listed = true;
+            listener.listed();
+            place = at;
+            go();
+        }
+
+        @Override
+        public void failed(Throwable failure) {
+            ResourceWatch.this.failed(failure);
+        }
+    }
+
     private final class Events implements EventStream.Listener {
         private final int asked;
         private final long end;
@@ -327,7 +289,7 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
                 failed(e);
             } catch (JsonProcessingException | RuntimeException e) {
                 from.cancel();
-                failed(unreadable("an event", e));
+                failed(ApiRefusal.unreadable("an event", e));
             }
         }
 

@@ -9,11 +9,10 @@ import io.towpath.lab.Libc;
 import io.towpath.lab.Namespace;
 import io.towpath.lab.Node;
 import io.towpath.lab.Plugin;
+import io.towpath.lab.Processes;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -151,35 +150,11 @@ final class Containerd implements AutoCloseable {
         } finally {
             process.destroy();
             Await.until("containerd ends", () -> !process.isAlive(), this::logText);
-            for (long shim : processesOf(folder)) {
-                Libc.kill(shim);
-            }
-            Await.until("no shim is left", () -> processesOf(folder).isEmpty());
+            // shims among them
+            String ours = folder + "/";
+            Processes.naming(ours).forEach(Libc::kill);
+            Await.until("no shim is left", () -> Processes.naming(ours).isEmpty());
             Cgroups.remove(cgroup);
-        }
-    }
-
-    /** All who have a folder in their command line, shims among them. */
-    private static List<Long> processesOf(Path folder) {
-        List<Long> pids = new ArrayList<>();
-        try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
-            for (Path process : (Iterable<Path>) processes::iterator) {
-                String name = String.valueOf(process.getFileName());
-                if (name.matches("\\d+") && commandLine(process).contains(folder + "/")) {
-                    pids.add(Long.parseLong(name));
-                }
-            }
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-        return pids;
-    }
-
-    private static String commandLine(Path process) {
-        try {
-            return Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1);
-        } catch (IOException e) {
-            return ""; // it has ended meanwhile
         }
     }
 }

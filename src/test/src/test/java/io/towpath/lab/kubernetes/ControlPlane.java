@@ -10,11 +10,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 
 /**
  * etcd, API server, controller manager and scheduler, in a network namespace of their own. That is also the switch between the nodes and their
@@ -23,7 +21,6 @@ import java.util.concurrent.TimeUnit;
 final class ControlPlane implements AutoCloseable {
     private static final Duration READY = Duration.ofMinutes(2);
     private static final Duration PAUSE = Duration.ofMillis(100);
-    private static final int END_SECONDS = 20;
     private static final int API_PORT = 6443;
 
     /** Whose requests the audit log has, all of them. */
@@ -133,7 +130,8 @@ final class ControlPlane implements AutoCloseable {
 
     /** Starts the API server, the first time or after {@link #stopApi}; returns when it is ready. */
     void startApi() {
-        List<String> words = new ArrayList<>(List.of(
+        start(
+                "kube-apiserver",
                 "--etcd-servers",
                 "http://127.0.0.1:2379",
                 "--bind-address",
@@ -169,12 +167,7 @@ final class ControlPlane implements AutoCloseable {
                 "--audit-policy-file",
                 folder.resolve("audit.yaml").toString(),
                 "--audit-log-path",
-                auditLog().toString()));
-        if (!settings.features().isEmpty()) {
-            words.add("--feature-gates");
-            words.add(String.join(",", settings.features()));
-        }
-        start("kube-apiserver", words.toArray(String[]::new));
+                auditLog().toString());
         await(
                 READY,
                 "the API server is ready",
@@ -183,7 +176,7 @@ final class ControlPlane implements AutoCloseable {
 
     /** Ends the API server as a crash does. */
     void stopApi() {
-        end("kube-apiserver", true);
+        end("kube-apiserver");
     }
 
     /** What the API server was asked on behalf of Towpath's agents; one JSON object a line. */
@@ -231,7 +224,7 @@ final class ControlPlane implements AutoCloseable {
                         + certificates.path(node + ".key") + "\"");
     }
 
-    /** The cluster's administrator asks or says something; with what is to be read from stdin, if anything. */
+    /** The cluster's administrator asks or says something. */
     Command.Outcome kubectl(String... words) {
         return namespace.inside(kubectlCommand(words)).run();
     }
@@ -253,25 +246,12 @@ final class ControlPlane implements AutoCloseable {
         running.put(program, namespace.background(command, logs.resolve(program + ".log")));
     }
 
-    private void end(String program, boolean crash) {
+    private void end(String program) {
         Process process = running.remove(program);
-        if (process == null) {
-            return;
-        }
-        if (crash) {
+        if (process != null) {
             process.destroyForcibly();
-        } else {
-            process.destroy();
+            process.onExit().join();
         }
-        try {
-            if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-        }
-        process.onExit().join();
     }
 
     private void await(Duration deadline, String what, java.util.function.BooleanSupplier condition) {
@@ -281,6 +261,6 @@ final class ControlPlane implements AutoCloseable {
     /** Nobody needs them to end well: watches would have the API server wait for a minute. */
     @Override
     public void close() {
-        List.copyOf(running.keySet()).forEach(program -> end(program, true));
+        List.copyOf(running.keySet()).forEach(this::end);
     }
 }

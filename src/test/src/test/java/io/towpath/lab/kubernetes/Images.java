@@ -1,6 +1,7 @@
 package io.towpath.lab.kubernetes;
 
 import io.towpath.lab.Command;
+import io.towpath.lab.Dockerfile;
 import io.towpath.lab.ImageArchive;
 import io.towpath.lab.Manifest;
 import io.towpath.lab.api.Certificates;
@@ -90,7 +91,7 @@ final class Images {
     /** The image that the manifest names, with the files that the Dockerfile names. */
     static Path towpath(Path root, Path folder) throws IOException {
         Files.createDirectories(folder);
-        return Dockerfile.shipped(root).image(towpathName(), root).write(folder.resolve("towpath.tar"));
+        return Dockerfile.in(root).image(towpathName()).write(folder.resolve("towpath.tar"));
     }
 
     private static String towpathName() {

@@ -3,12 +3,10 @@ package io.towpath.lab.kubernetes;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.towpath.lab.Cgroups;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /** A cluster on which Towpath is installed as its users do: by the shipped manifest, with the Dockerfile's image. */
 final class Installed {
@@ -60,7 +58,7 @@ final class Installed {
 
     /** Gives the cluster its DNS. */
     static String dns(KubeCluster cluster) {
-        cluster.apply(Smoke.resource("coredns.yaml")
+        cluster.apply(KubeCluster.resource("coredns.yaml")
                 .replace("DNS-ADDRESS", cluster.settings().dns()));
         cluster.awaitPods("kube-system", "k8s-app=kube-dns", 1);
         return "";
@@ -78,36 +76,10 @@ final class Installed {
                     throw new AssertionError(what + " was started again: " + status);
                 }
                 String id = status.path("containerID").asText().replaceFirst("^containerd://", "");
-                Path group = group(id);
-                long most = Math.max(number(group, "memory.max_usage_in_bytes"), number(group, "memory.peak"));
-                long limit = Math.max(number(group, "memory.limit_in_bytes"), number(group, "memory.max"));
-                used.add(what + " " + most / MIB + "/" + limit / MIB);
+                Cgroups.Memory memory = Cgroups.memory(id);
+                used.add(what + " " + memory.most() / MIB + "/" + memory.limit() / MIB);
             }
         }
         return String.join(", ", used) + " MiB";
-    }
-
-    private static long number(Path group, String file) {
-        String text = Cgroups.read(group.resolve(file));
-        return text.isEmpty() ? 0 : Long.parseLong(text);
-    }
-
-    private static Path group(String container) {
-        for (Path tree : Cgroups.trees()) {
-            if (!String.valueOf(tree.getFileName()).equals("memory")
-                    && Cgroups.trees().size() > 1) {
-                continue;
-            }
-            try (Stream<Path> groups = Files.find(
-                    tree, 12, (path, _) -> String.valueOf(path.getFileName()).equals(container))) {
-                Path found = groups.findFirst().orElse(null);
-                if (found != null) {
-                    return found;
-                }
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-        }
-        throw new AssertionError("no control group of container " + container);
     }
 }

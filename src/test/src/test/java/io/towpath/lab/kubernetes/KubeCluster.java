@@ -8,12 +8,15 @@ import io.towpath.lab.Lab;
 import io.towpath.lab.Manifest;
 import io.towpath.lab.Plugin;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -30,30 +33,21 @@ final class KubeCluster implements AutoCloseable {
     private final Path logs;
     private final ControlPlane controlPlane;
     private final List<KubeNode> nodes = new ArrayList<>();
-    private final List<Path> images = new ArrayList<>();
 
     /** A control plane and nodes, which have no network yet. */
     KubeCluster(Settings settings, int nodeCount, Path logs) throws IOException {
         this.settings = settings;
         this.logs = Files.createDirectories(logs);
         try {
-            images.addAll(Images.ofEveryNode(peers, lab.folder().resolve("images")));
+            List<Path> images = Images.ofEveryNode(peers, lab.folder().resolve("images"));
             controlPlane = lab.with(new ControlPlane(lab, peers, settings, logs));
             for (int i = 0; i < nodeCount; i++) {
-                addNode();
+                nodes.add(lab.with(new KubeNode(lab, peers, settings, controlPlane, i, images, logs)));
             }
         } catch (Throwable e) {
             close();
             throw e;
         }
-    }
-
-    /** One more node; it has registered when this returns. */
-    KubeNode addNode() throws IOException {
-        KubeNode node =
-                lab.with(new KubeNode(lab, peers, settings, controlPlane, nodes.size(), List.copyOf(images), logs));
-        nodes.add(node);
-        return node;
     }
 
     Settings settings() {
@@ -89,12 +83,9 @@ final class KubeCluster implements AutoCloseable {
         return lab.folder();
     }
 
-    /** Puts images onto all nodes, and onto those that come. */
+    /** Puts images onto all nodes. */
     void load(List<Path> archives) {
-        for (Path archive : archives) {
-            images.add(archive);
-            nodes.forEach(node -> node.load(archive));
-        }
+        archives.forEach(archive -> nodes.forEach(node -> node.load(archive)));
     }
 
     /** Makes Towpath's image of the tree that was built, as the Dockerfile says, and puts it onto all nodes. */
@@ -114,6 +105,16 @@ final class KubeCluster implements AutoCloseable {
             text = text.replace(network, settings.ipv4() ? network + ipv6 : "\"EnableIPv4\": false, " + ipv6);
         }
         return text;
+    }
+
+    /** Objects that the lab brings: a file beside the classes. */
+    static String resource(String name) {
+        try (InputStream in =
+                Objects.requireNonNull(KubeCluster.class.getResourceAsStream("/kubernetes/" + name), name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** kubectl, which must succeed; what it printed. */

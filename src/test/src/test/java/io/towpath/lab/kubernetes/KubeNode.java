@@ -1,24 +1,18 @@
 package io.towpath.lab.kubernetes;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.towpath.lab.Await;
 import io.towpath.lab.Cgroups;
 import io.towpath.lab.Command;
 import io.towpath.lab.Lab;
 import io.towpath.lab.Namespace;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,19 +20,7 @@ import org.jspecify.annotations.Nullable;
  * its disk. What is in its memory, {@code /run} included, is gone after {@link #reboot}.
  */
 final class KubeNode implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofMinutes(1);
-    private static final Duration PAUSE = Duration.ofMillis(50);
     private static final int FIRST_NUMBER = 11;
-
-    /** A folder of the node's disk, and where the node has it. */
-    private static final Map<String, String> DISK = Map.of(
-            "kubelet", "/var/lib/kubelet",
-            "containerd", "/var/lib/containerd",
-            "cni", "/var/lib/cni",
-            "towpath", "/var/lib/towpath",
-            "cni-conf", "/etc/cni",
-            "cni-bin", "/opt/cni/bin",
-            "pod-logs", "/var/log/containers");
 
     private final Lab lab;
     private final Peers peers;
@@ -46,14 +28,12 @@ final class KubeNode implements AutoCloseable {
     private final ControlPlane controlPlane;
     private final String letter;
     private final int number;
-    private final Path folder;
-    private final Path logs;
+    private final NodeDisk disk;
+    private final NodeProcesses processes;
     private final NodeConfig config;
     private final List<Path> images;
-    private final Map<String, Process> running = new ConcurrentHashMap<>();
     private String proxyMode = "";
     private @Nullable Namespace network;
-    private @Nullable ProcessHandle first;
 
     /** Starts it; it has registered when this returns, and is not Ready, as it has no network. */
     KubeNode(
@@ -66,16 +46,10 @@ final class KubeNode implements AutoCloseable {
         this.images = images;
         letter = String.valueOf((char) ('a' + index));
         number = FIRST_NUMBER + index;
-        folder = lab.folder().resolve(name());
-        this.logs = Files.createDirectories(logs.resolve(name()));
-        for (String each : DISK.keySet()) {
-            Files.createDirectories(folder.resolve(each));
-        }
-        Files.createDirectories(folder.resolve("cni-conf/net.d"));
-        Files.createDirectories(folder.resolve("manifests"));
-        // What a node has before any network: the runtime itself needs it.
-        Files.copy(peers.file("loopback"), folder.resolve("cni-bin/loopback"));
-        config = new NodeConfig(peers, settings, folder, cgroup(), controlPlane.nodeKubeconfig(name()));
+        disk = new NodeDisk(lab.folder().resolve(name()));
+        disk.create(peers.file("loopback"));
+        processes = new NodeProcesses(name(), peers.path(), Files.createDirectories(logs.resolve(name())));
+        config = new NodeConfig(peers, settings, disk, cgroup(), controlPlane.nodeKubeconfig(name()));
         config.write();
         try {
             network = up();
@@ -87,8 +61,8 @@ final class KubeNode implements AutoCloseable {
     }
 
     private void awaitRegistered() {
-        await(
-                "node " + name() + " is registered",
+        processes.await(
+                "registration",
                 () -> controlPlane.kubectl("get", "node", name()).exit() == 0);
     }
 
@@ -106,26 +80,17 @@ final class KubeNode implements AutoCloseable {
         return Objects.requireNonNull(network, "not up");
     }
 
-    /** The folder that is the node's {@code /var/lib/cni}, {@code /run} and so on: see {@link #DISK}. */
-    Path disk(String name) {
-        return folder.resolve(name);
+    NodeDisk disk() {
+        return disk;
     }
 
-    /** Where the kubelet looks for pods that no API has to tell of. */
-    Path manifests() {
-        return folder.resolve("manifests");
-    }
-
-    String cgroup() {
+    private String cgroup() {
         return lab.id() + "/" + letter;
     }
 
     private Namespace up() throws IOException {
-        running.clear();
         Cgroups.create(cgroup());
-        Path run = folder.resolve("run");
-        Command.of("rm", "-rf", run.toString()).run().succeeded();
-        Files.createDirectories(run.resolve("netns"));
+        disk.boot();
         Namespace own = lab.namespace(name());
         network = own;
         controlPlane
@@ -150,7 +115,7 @@ final class KubeNode implements AutoCloseable {
         own.ip(lines.toArray(String[]::new));
         own.sysctl("net/ipv4/ip_forward", "1");
         own.sysctl("net/ipv6/conf/all/forwarding", "1");
-        startFirst(own, run);
+        processes.begin(own, disk);
         startContainerd();
         for (Path image : images) {
             load(image);
@@ -162,62 +127,17 @@ final class KubeNode implements AutoCloseable {
         return own;
     }
 
-    /** The node's first process: when it dies, the kernel ends all others of the node. */
-    private void startFirst(Namespace inside, Path run) {
-        StringBuilder mounts = new StringBuilder();
-        // What the node makes in these folders of the machine's, and be it a mount point, is the node's alone.
-        for (String each : List.of("etc", "opt", "var/lib", "var/log")) {
-            Path own = folder.resolve("root").resolve(each);
-            mounts.append(
-                    "mkdir -p %1$s/upper %1$s/work && mount -t overlay -o lowerdir=/%2$s,upperdir=%1$s/upper,workdir=%1$s/work towpath-lab /%2$s%n"
-                            .formatted(own, each));
-        }
-        DISK.forEach((disk, place) -> mounts.append("mkdir -p ")
-                .append(place)
-                .append(" && mount --bind ")
-                .append(folder.resolve(disk))
-                .append(' ')
-                .append(place)
-                .append(" && mount --make-rshared ")
-                .append(place)
-                .append('\n'));
-        String script = """
-                set -e
-                mount --make-rshared /
-                mount --bind %1$s /run
-                mount --make-rshared /run
-                mkdir -p /run/lock
-                %2$s
-                mount --bind %4$s /etc/resolv.conf
-                hostname %3$s
-                touch /run/up
-                trap : CHLD
-                while :; do sleep 1000 & wait; done
-                """.formatted(run, mounts, name(), folder.resolve("resolv.conf"));
-        Process process = inside.background(
-                Command.of("bash", "-c", script)
-                        .by(
-                                "unshare",
-                                "--mount",
-                                "--uts",
-                                "--ipc",
-                                "--pid",
-                                "--fork",
-                                "--kill-child=KILL",
-                                "--mount-proc"),
-                logs.resolve("first.log"));
-        running.put("first", process);
-        await(name() + "'s namespaces", () -> Files.exists(run.resolve("up")));
-        first = process.children().findFirst().orElseThrow();
-    }
-
     private void startContainerd() {
         start(
                 "containerd",
                 peers.of("containerd"),
                 "--config",
                 config.containerd().toString());
-        await(name() + "'s containerd", () -> Files.exists(folder.resolve("run/containerd/containerd.sock")));
+        processes.await("containerd", () -> Files.exists(containerdSocket()));
+    }
+
+    private Path containerdSocket() {
+        return disk.run().resolve("containerd/containerd.sock");
     }
 
     private void startKubelet() {
@@ -259,9 +179,9 @@ final class KubeNode implements AutoCloseable {
                 "0");
     }
 
-    /** Starts a program that is a service of the node, until the node goes down. */
-    void startService(String name, String... words) {
-        start(name, words);
+    /** Starts a program, until the node goes down. */
+    void start(String name, String... words) {
+        processes.start(name, words);
     }
 
     /** A command of {@code towpath-node}, as an operator gives it on the node; what it printed, whatever its exit code. */
@@ -274,14 +194,14 @@ final class KubeNode implements AutoCloseable {
 
     /** Ends the kubelet and starts it again. */
     void restartKubelet() {
-        end("kubelet");
+        processes.end("kubelet");
         startKubelet();
     }
 
     /** Ends containerd and starts it again; containers run on meanwhile. */
     void restartContainerd() throws IOException {
-        end("containerd");
-        Files.deleteIfExists(folder.resolve("run/containerd/containerd.sock"));
+        processes.end("containerd");
+        Files.deleteIfExists(containerdSocket());
         startContainerd();
     }
 
@@ -314,75 +234,22 @@ final class KubeNode implements AutoCloseable {
                 .succeeded();
     }
 
-    /** A command that runs on the node, in all of its namespaces. */
-    Command inside(String... words) {
-        return Command.of(words)
-                .by(
-                        "nsenter",
-                        "-t",
-                        String.valueOf(Objects.requireNonNull(first, "not up").pid()),
-                        "-m",
-                        "-u",
-                        "-i",
-                        "-n",
-                        "-p",
-                        "--");
-    }
-
-    private void start(String name, String... words) {
-        Command command = inside(words).with("PATH", peers.path());
-        Path log = logs.resolve(name + ".log");
-        running.put(name, command.appendInto(log));
-    }
-
-    /** The program is a child of the nsenter that took it into its process namespace. */
-    private void end(String name) {
-        Process process = running.remove(name);
-        if (process == null) {
-            return;
-        }
-        List<ProcessHandle> children = process.children().toList();
-        children.forEach(ProcessHandle::destroy);
-        Await.until(name + " of " + name() + " ends", () -> !process.isAlive());
-    }
-
-    /** The namespaces of the pods' that the runtime has mounted. */
-    List<String> podNamespaces() throws IOException {
-        try (Stream<Path> files = Files.list(folder.resolve("run/netns"))) {
-            return files.map(path -> String.valueOf(path.getFileName()))
-                    .sorted()
-                    .toList();
-        }
+    private Command inside(String... words) {
+        return processes.inside(words);
     }
 
     /** The network of a pod, by one of its processes. */
     Namespace podNetwork(String uid) {
-        List<Long> processes = Cgroups.processes(podGroup(uid));
-        if (processes.isEmpty()) {
+        List<Long> inPod = Cgroups.processes(podGroup(uid));
+        if (inPod.isEmpty()) {
             throw new AssertionError("no process of pod " + uid + " on " + name());
         }
-        return Namespace.at(Path.of("/proc/" + processes.getFirst() + "/ns/net"));
+        return Namespace.at(Path.of("/proc/" + inPod.getFirst() + "/ns/net"));
     }
 
     /** The control group of a pod of no guaranteed quality of service. */
     String podGroup(String uid) {
         return cgroup() + "/kubepods/besteffort/pod" + uid;
-    }
-
-    /** The addresses that are leased to pods. */
-    Set<String> leases() {
-        Set<String> leases = new TreeSet<>();
-        Path networks = folder.resolve("cni/networks/k8s-pod-network");
-        if (Files.isDirectory(networks)) {
-            try (Stream<Path> files = Files.list(networks)) {
-                files.map(path -> String.valueOf(path.getFileName()))
-                        .filter(name -> name.matches("[0-9a-f.:]+"))
-                        .forEach(leases::add);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-        return leases;
     }
 
     /** The addresses that routes by {@code cali*} links lead to. */
@@ -400,20 +267,11 @@ final class KubeNode implements AutoCloseable {
     }
 
     private void down() throws IOException {
-        if (first != null) {
-            first.destroyForcibly();
-        }
-        for (Process process : running.values()) {
-            await("the processes of " + name() + " are gone", () -> !process.isAlive());
-        }
+        processes.endAll();
         if (network != null) {
             network.close();
         }
         Cgroups.remove(cgroup());
-    }
-
-    private static void await(String what, java.util.function.BooleanSupplier condition) {
-        Await.until(what, PATIENCE, PAUSE, condition, () -> "");
     }
 
     @Override

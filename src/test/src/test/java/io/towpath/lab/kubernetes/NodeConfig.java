@@ -4,18 +4,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The configuration files of a node's containerd and kubelet, in the node's folder. */
-record NodeConfig(Peers peers, Settings settings, Path folder, String cgroup, Path kubeconfig) {
+/** The configuration files of a node's containerd and kubelet, on its disk. */
+record NodeConfig(Peers peers, Settings settings, NodeDisk disk, String cgroup, Path kubeconfig) {
     Path containerd() {
-        return folder.resolve("containerd.toml");
+        return disk.path("containerd.toml");
     }
 
     Path kubelet() {
-        return folder.resolve("kubelet.yaml");
+        return disk.path("kubelet.yaml");
     }
 
     void write() throws IOException {
-        Path resolver = Files.writeString(folder.resolve("resolv.conf"), "nameserver " + settings.underlay(1) + "\n");
+        Path resolver = Files.writeString(disk.path("resolv.conf"), "nameserver " + settings.underlay(1) + "\n");
         Files.writeString(containerd(), """
                 version = 3
                 root = "/var/lib/containerd"
@@ -66,10 +66,6 @@ record NodeConfig(Peers peers, Settings settings, Path folder, String cgroup, Pa
                 podLogsDir: %4$s
                 staticPodPath: %5$s
                 """.formatted(
-                        cgroup,
-                        settings.dns(),
-                        resolver,
-                        folder.resolve("pod-logs").resolve("pods"),
-                        folder.resolve("manifests")));
+                        cgroup, settings.dns(), resolver, disk.path("pod-logs/pods"), disk.manifests()));
     }
 }

@@ -88,10 +88,10 @@ final class Outages {
         startAgents();
         cluster.apply(CLOSED.formatted("static"));
         Files.writeString(
-                node.manifests().resolve("static.yaml"),
+                node.disk().manifests().resolve("static.yaml"),
                 Pods.web("static", "static", node.name()).replaceAll("(?m)^.*(nodeSelector|readinessProbe).*\n", ""));
         cluster.awaitPods("default", "app=static", 1);
-        Path kept = node.disk("towpath").resolve("policy-facts.json");
+        Path kept = node.disk().path("towpath").resolve("policy-facts.json");
         cluster.await("the facts are kept on the disk, the static pod among them", () -> holds(kept, "\"static"));
         Namespace client = pods.namespace("web-a1");
         cluster.controlPlane().stopApi();
@@ -145,6 +145,6 @@ final class Outages {
         words.addAll(List.of("--kubeconfig-file", config.toString(), "--node-name", node.name()));
         words.addAll(List.of(
                 "--net-config-path", cluster.folder().resolve("net-conf.json").toString()));
-        node.startService("towpath-node", words.toArray(String[]::new));
+        node.start("towpath-node", words.toArray(String[]::new));
     }
 }

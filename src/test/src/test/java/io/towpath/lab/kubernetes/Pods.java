@@ -128,7 +128,7 @@ final class Pods {
                             .forEach(each -> wanted.add(each.path("ip").asText()));
                 }
             }
-            Set<String> leased = node.leases();
+            Set<String> leased = node.disk().leases();
             Set<String> routed = node.routedPods();
             compare(node.name() + ": lease of ", wanted, leased, differences);
             compare(node.name() + ": route to ", wanted, routed, differences);

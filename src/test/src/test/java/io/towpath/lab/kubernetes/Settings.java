@@ -1,21 +1,18 @@
 package io.towpath.lab.kubernetes;
 
-import java.util.List;
-
 /**
  * What a cluster is like.
  *
  * @param ipv4 whether pods, nodes and Services have IPv4
  * @param ipv6 whether they have IPv6; with both, IPv4 comes first
- * @param features feature gates of the API server, as {@code Name=true}
  */
-record Settings(boolean ipv4, boolean ipv6, List<String> features) {
+record Settings(boolean ipv4, boolean ipv6) {
     /** IPv4 alone. */
-    static final Settings IPV4 = new Settings(true, false, List.of());
+    static final Settings IPV4 = new Settings(true, false);
     /** IPv6 alone. */
-    static final Settings IPV6 = new Settings(false, true, List.of());
+    static final Settings IPV6 = new Settings(false, true);
     /** Both families. */
-    static final Settings DUAL = new Settings(true, true, List.of());
+    static final Settings DUAL = new Settings(true, true);
 
     /** The parts that this cluster's families have of something, separated by commas. */
     String families(String v4, String v6) {

@@ -1,13 +1,10 @@
 package io.towpath.lab.kubernetes;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 
 /** What must work before anything else is worth trying: minutes, on a cluster of two nodes. */
 final class Smoke {
@@ -151,7 +148,7 @@ final class Smoke {
     }
 
     private String role() throws IOException {
-        cluster.apply(resource("clusternetworkpolicies.yaml"));
+        cluster.apply(KubeCluster.resource("clusternetworkpolicies.yaml"));
         cluster.await(
                 "the agents ask for the custom resource",
                 () -> audit().unused().isEmpty(),
@@ -166,15 +163,6 @@ final class Smoke {
     private AuditLog audit() {
         try {
             return new AuditLog(cluster.controlPlane().auditLog());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** A file beside these classes. */
-    static String resource(String name) {
-        try (InputStream in = Objects.requireNonNull(Smoke.class.getResourceAsStream("/kubernetes/" + name), name)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.towpath.lab.Await;
 import io.towpath.lab.Command;
 import io.towpath.lab.Container;
-import io.towpath.lab.Image;
+import io.towpath.lab.Dockerfile;
 import io.towpath.lab.Lab;
 import io.towpath.lab.Libc;
 import io.towpath.lab.Manifest;
@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,12 +26,12 @@ import org.junit.jupiter.api.condition.EnabledIf;
 
 /** The container {@code install} as the manifest has it, with the native executables: their real size within its real limit. */
 @OnLab
-@EnabledIf(value = "io.towpath.lab.Image#isBuilt", disabledReason = "the native executables are not built")
+@EnabledIf(value = "io.towpath.lab.Dockerfile#isBuilt", disabledReason = "the native executables are not built")
 class InstallContainerTest {
     /** A shell, and what each try starts: more than one try, then. */
     private static final int PROCESSES_OF_TWO_TRIES = 4;
 
-    private final Path executable = Objects.requireNonNull(Image.files().get("/opt/towpath/towpath"));
+    private final Path executable = Dockerfile.shipped().source("/opt/towpath/towpath");
 
     @AutoClose
     private final Lab lab = new Lab(executable);

@@ -15,7 +15,7 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
-import io.towpath.lab.Image;
+import io.towpath.lab.Dockerfile;
 import io.towpath.lab.Json;
 import io.towpath.lab.Manifest;
 import io.towpath.lab.NetConf;
@@ -29,6 +29,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** The shipped manifest is what Kubernetes understands, and agrees with itself and with what else is shipped. */
@@ -118,7 +119,7 @@ class ManifestTest {
     /** A collector that copies needs the heap twice. With less, the kernel kills what would have told that memory is used up. */
     @Test
     void theAgentsLimitIsMoreThanItsHeapCanTake() throws IOException {
-        Matcher heap = HEAP.matcher(Files.readString(Image.project().resolve("node-agent/native-image.args")));
+        Matcher heap = HEAP.matcher(Files.readString(Dockerfile.project().resolve("node-agent/native-image.args")));
         assertTrue(heap.find());
         long most = (Long.parseLong(heap.group(1)) << 20) * 2 + BESIDE_HEAP;
         assertTrue(Manifest.memoryLimit(Manifest.container("agent")) >= most, () -> most + " bytes");
@@ -159,7 +160,8 @@ class ManifestTest {
 
     @Test
     void theImageHasWhatTheContainersRun() {
-        Set<String> image = Image.files().keySet();
+        List<Dockerfile.Copy> copies = Dockerfile.shipped().copies();
+        Set<String> image = copies.stream().map(Dockerfile.Copy::target).collect(Collectors.toSet());
         assertTrue(image.contains("/usr/local/bin/towpath-node"), image::toString);
         assertEquals(
                 "towpath-node", Manifest.container("agent").at("/command/0").asText());
@@ -167,8 +169,9 @@ class ManifestTest {
         assertTrue(
                 image.stream().anyMatch(file -> script.contains("towpath-node install --executable " + file + " ")),
                 script);
-        assertTrue(Image.files().containsKey("/opt/towpath/10-towpath.conflist"));
-        for (Path source : Image.files().values()) {
+        assertTrue(image.contains("/opt/towpath/10-towpath.conflist"), image::toString);
+        for (Dockerfile.Copy copy : copies) {
+            Path source = copy.source();
             boolean isThere = Files.exists(source);
             boolean isBuilt = "target"
                     .equals(String.valueOf(

@@ -1,0 +1,88 @@
+package io.towpath.agent.source.kube;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.KubernetesResourceList;
+import io.fabric8.kubernetes.api.model.ListMeta;
+import java.util.HashSet;
+import java.util.Set;
+
+/** A list of the API's, read page by page into a store: what is on no page is there no more. Of the connection's thread alone. */
+final class PagedList<T extends HasMetadata, L extends KubernetesResourceList<T>> {
+    /** Objects of one answer: few megabytes. */
+    private static final int PAGE = 500;
+
+    private final Class<L> type;
+    private final ObjectStore<T> store;
+    private final ApiConnection connection;
+
+    /** Who reads it; called on the connection's thread. */
+    interface Reader {
+        /** Whether it still wants the list; asked before each page, and nothing is told to one that does not. */
+        boolean isReading();
+
+        /**
+         * The list is whole.
+         *
+         * @param place where a watch goes on from it
+         */
+        void listed(String place);
+
+        /** It could not be read to its end; the store has what was on the pages before. */
+        void failed(Throwable failure);
+    }
+
+    PagedList(Class<L> type, ObjectStore<T> store, ApiConnection connection) {
+        this.type = type;
+        this.store = store;
+        this.connection = connection;
+    }
+
+    /** Reads what is at a path now. */
+    void read(ApiCalls by, String path, Reader reader) {
+        read(by, path, new HashSet<>(), "", reader);
+    }
+
+    private void read(ApiCalls by, String path, Set<String> keys, String page, Reader reader) {
+        String more = page.isEmpty() ? "" : "&continue=" + ApiCalls.encoded(page);
+        var _ = by.get(path + "?limit=" + PAGE + more, type)
+                .whenComplete((answer, failure) -> connection.run(() -> {
+                    if (!reader.isReading()) {
+                        return;
+                    }
+                    if (failure != null) {
+                        reader.failed(failure);
+                        return;
+                    }
+                    try {
+                        put(keys, answer);
+                    } catch (RuntimeException e) {
+                        reader.failed(ApiRefusal.unreadable("an object", e));
+                        return;
+                    }
+                    ListMeta metadata = answer.getMetadata();
+                    String next = metadata.getContinue();
+                    if (next != null && !next.isEmpty()) {
+                        read(by, path, keys, next, reader);
+                        return;
+                    }
+                    removeOthers(keys);
+                    reader.listed(metadata.getResourceVersion());
+                }));
+    }
+
+    private void put(Set<String> keys, L answer) {
+        for (T object : answer.getItems()) {
+            String key = store.key(object);
+            keys.add(key);
+            store.put(key, object);
+        }
+    }
+
+    private void removeOthers(Set<String> keys) {
+        for (String key : store.keys()) {
+            if (!keys.contains(key)) {
+                store.remove(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package io.towpath.agent.source.kube;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/** Who watches a {@link FakeApi}, by the path of a list, and what happened before they came. */
+final class FakeWatches {
+    private final Map<String, List<Watch>> watches = new HashMap<>();
+    /** For watches that begin at a place in the past. */
+    private final List<Event> log = new ArrayList<>();
+
+    private int forgotten;
+
+    private record Event(int version, String path, String text) {}
+
+    /** What somebody who watches is to be told. */
+    static final class Watch {
+        private static final String END = "";
+
+        private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+
+        /** Tells it, until the watch ends. */
+        void tell(HttpExchange exchange) throws IOException {
+            exchange.getResponseHeaders().set("Content-Type", "application/json");
+            exchange.sendResponseHeaders(200, 0);
+            try (OutputStream out = exchange.getResponseBody()) {
+                out.flush();
+                for (String event = events.take(); !event.equals(END); event = events.take()) {
+                    out.write((event + "\n").getBytes(StandardCharsets.UTF_8));
+                    out.flush();
+                }
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt(); // down
+            }
+        }
+    }
+
+    private List<Watch> at(String path) {
+        return watches.computeIfAbsent(path, _ -> new ArrayList<>());
+    }
+
+    /** Tells of a change that makes a version, now and later. */
+    synchronized void happened(int version, String path, String type, ObjectNode object) {
+        log.add(new Event(version, path, text(type, object)));
+        emit(path, type, object);
+    }
+
+    /** Sends an event to who watches now. */
+    synchronized void emit(String path, String type, JsonNode object) {
+        String event = text(type, object);
+        paths(path).forEach(each -> at(each).forEach(watch -> watch.events.add(event)));
+    }
+
+    /** Objects are told of in each version that they are served in. */
+    private static List<String> paths(String path) {
+        return path.equals(FakeApi.CLUSTER_POLICIES)
+                ? List.of(FakeApi.CLUSTER_POLICIES, FakeApi.OLD_CLUSTER_POLICIES)
+                : List.of(path);
+    }
+
+    private static String text(String type, JsonNode object) {
+        return FakeApi.MAPPER
+                .createObjectNode()
+                .put("type", type)
+                .set("object", object)
+                .toString();
+    }
+
+    /** Ends all. */
+    synchronized void end() {
+        watches.values().forEach(all -> all.forEach(watch -> watch.events.add(Watch.END)));
+        watches.clear();
+    }
+
+    /** Takes it that all have ended. */
+    synchronized void clear() {
+        watches.clear();
+    }
+
+    /** Watches from a place before this version are told from now on that it is gone. */
+    synchronized void forget(int version) {
+        forgotten = version;
+    }
+
+    /** Begins one, from a place on. */
+    synchronized Watch begin(String path, int place) {
+        Watch watch = new Watch();
+        if (place < forgotten) {
+            ObjectNode gone =
+                    FakeApi.MAPPER.createObjectNode().put("kind", "Status").put("apiVersion", "v1");
+            gone.put("status", "Failure")
+                    .put("code", 410)
+                    .put("reason", "Expired")
+                    .put("message", "too old");
+            watch.events.add(text("ERROR", gone));
+            return watch;
+        }
+        log.stream()
+                .filter(event -> event.version > place && paths(event.path).contains(path))
+                .forEach(event -> watch.events.add(event.text));
+        at(path).add(watch);
+        notifyAll();
+        return watch;
+    }
+
+    /** Waits until somebody watches. */
+    synchronized void await(String path) throws InterruptedException {
+        long end = System.nanoTime() + Told.LIMIT.toNanos();
+        while (at(path).isEmpty()) {
+            long left = (end - System.nanoTime()) / 1_000_000;
+            if (left <= 0) {
+                throw new AssertionError("nobody watches " + path);
+            }
+            wait(left);
+        }
+    }
+}
