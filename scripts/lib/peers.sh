@@ -84,6 +84,7 @@ build_peers() {
   peer_of_ours sctp-agnhost
   if [[ ${1:-} == suites ]]; then
     peer_suite kubernetes e2e.test k8s.io/kubernetes/test/e2e
+    peer kubernetes ginkgo github.com/onsi/ginkgo/v2/ginkgo
     peer kubernetes regression-issue-74839 k8s.io/kubernetes/test/images/regression-issue-74839
     peer_suite network-policy-api network-policy-api.test sigs.k8s.io/network-policy-api/conformance
     peer_file network-policy-api clusternetworkpolicies.crd.yaml sigs.k8s.io/network-policy-api \

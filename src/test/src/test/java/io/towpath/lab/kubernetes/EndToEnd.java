@@ -16,7 +16,7 @@ final class EndToEnd {
     private EndToEnd() {}
 
     /**
-     * Runs the cases that are selected, one after the other.
+     * Runs the cases that are selected, some at a time.
      *
      * @param name of the folder with their log and results, beside the logs of the cluster
      * @param focus what is in their names, as regular expressions; one of them is enough
@@ -28,24 +28,31 @@ final class EndToEnd {
             throws IOException {
         Path folder = Files.createDirectories(cluster.logs().resolve(name));
         Path work = Files.createDirectories(cluster.folder().resolve(name));
+        // They mostly wait; those that bear no other beside them run alone, at the end.
         Command command = Command.of(
+                cluster.peers().of("ginkgo"),
+                "run",
+                "--procs",
+                String.valueOf(2 * Runtime.getRuntime().availableProcessors()),
+                "--no-color",
+                "-v",
+                "--timeout",
+                hours + "h");
+        for (String each : focus) {
+            command = command.and("--focus", each);
+        }
+        for (Inapplicable each : Inapplicable.CASES) {
+            command = command.and("--skip", each.name());
+        }
+        command = command.and(
                 cluster.peers().of("e2e.test"),
+                "--",
                 "--kubectl-path",
                 cluster.peers().of("kubectl"),
                 "--report-dir",
                 folder.toString(),
                 "--e2e-output-dir",
-                work.toString(),
-                "--ginkgo.no-color",
-                "--ginkgo.v",
-                "--ginkgo.timeout",
-                hours + "h");
-        for (String each : focus) {
-            command = command.and("--ginkgo.focus", each);
-        }
-        for (Inapplicable each : Inapplicable.CASES) {
-            command = command.and("--ginkgo.skip", each.name());
-        }
+                work.toString());
         int exit = TestProgram.run(cluster, folder, command, new Progress());
         Path results = folder.resolve("junit_01.xml");
         if (!Files.exists(results)) {
@@ -87,29 +94,23 @@ final class EndToEnd {
         return name.startsWith(SIG) ? name.substring(SIG.length()) : name;
     }
 
-    /** Follows the output: a case's name stands below a rule, and what came of it behind its own output. */
+    /** Follows the output: below what came of a case stands its name. */
     private static final class Progress implements Consumer<String> {
         private static final Pattern VERDICT = Pattern.compile(
                 "^(•|S|P) (?:\\[(FAILED|SKIPPED|TIMEDOUT|PANICKED!|INTERRUPTED)] )?\\[([0-9.]+) seconds].*");
 
-        private boolean isNameNext;
-        private String name = "";
+        private String verdict = "";
+        private String seconds = "";
 
         @Override
         public void accept(String line) {
-            if (line.startsWith("----------")) {
-                isNameNext = true;
-                return;
-            }
-            if (isNameNext && line.startsWith("[sig-")) {
-                name = line;
-            }
-            isNameNext = false;
             Matcher matcher = VERDICT.matcher(line);
-            if (matcher.matches() && !name.isEmpty()) {
-                String verdict = matcher.group(2) == null ? "ok" : matcher.group(2);
-                TestProgram.tell(verdict, shortName(name), matcher.group(3) + " s");
-                name = "";
+            if (matcher.matches()) {
+                verdict = matcher.group(2) == null ? "ok" : matcher.group(2);
+                seconds = matcher.group(3);
+            } else if (!verdict.isEmpty()) {
+                TestProgram.tell(verdict, shortName(line), seconds + " s");
+                verdict = "";
             }
         }
     }
