@@ -47,6 +47,9 @@ final class EndToEnd {
         command = command.and(
                 cluster.peers().of("e2e.test"),
                 "--",
+                // only one of those that run beside each other counts them itself
+                "--num-nodes",
+                String.valueOf(cluster.nodes().size()),
                 "--kubectl-path",
                 cluster.peers().of("kubectl"),
                 "--report-dir",
