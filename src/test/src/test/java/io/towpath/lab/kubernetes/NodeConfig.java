@@ -52,7 +52,6 @@ record NodeConfig(Peers peers, Settings settings, NodeDisk disk, String cgroup, 
                 cgroupRoot: /%1$s
                 failSwapOn: false
                 oomScoreAdj: 0
-                localStorageCapacityIsolation: false
                 authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
                 authorization: {mode: AlwaysAllow}
                 clusterDNS: ["%2$s"]
