@@ -34,7 +34,7 @@ final class Churn {
     }
 
     private void checks(Report.Part part) {
-        part.require("the manifest as shipped makes two nodes Ready", () -> Installed.install(cluster, root));
+        part.require("the manifest as shipped makes all nodes Ready", () -> Installed.install(cluster, root));
         part.require("pods on two nodes, each with the other, over both families", this::pairs);
         part.check("agents are away for a minute: nodes stay Ready, pods start", this::agentsAway);
         part.check("an update to an image that cannot be pulled: the same", this::noImage);

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** A cluster on which Towpath is installed as its users do: by the shipped manifest, with the Dockerfile's image. */
 final class Installed {
@@ -28,7 +29,7 @@ final class Installed {
     /** The same, with a node for each mode of kube-proxy that is named. */
     static void with(Report.Part part, Settings settings, List<String> modes, Path logs, Use use) throws IOException {
         List<KubeCluster> made = new ArrayList<>();
-        part.require("a Kubernetes of two nodes starts", () -> {
+        part.require("a Kubernetes of " + modes.size() + " nodes starts", () -> {
             made.add(new KubeCluster(settings, modes.size(), logs));
             return "";
         });
@@ -36,7 +37,7 @@ final class Installed {
             return;
         }
         try (KubeCluster cluster = made.getFirst()) {
-            part.require("kube-proxy runs on the nodes, in mode " + String.join(" and ", modes), () -> {
+            part.require("kube-proxy runs on the nodes, in mode " + String.join(" and ", Set.copyOf(modes)), () -> {
                 for (int i = 0; i < modes.size(); i++) {
                     cluster.nodes().get(i).startProxy(modes.get(i));
                 }

@@ -38,7 +38,7 @@ final class Outages {
     }
 
     private void checks(Report.Part part) {
-        part.require("the manifest as shipped makes two nodes Ready", () -> Installed.install(cluster, root));
+        part.require("the manifest as shipped makes all nodes Ready", () -> Installed.install(cluster, root));
         part.require("pods on two nodes, each with the other", this::pairs);
         part.check("the API is away for 80 s: pods reach each other, a policy holds", this::apiAway);
         part.check("a node boots while the API is away: a static pod has its network and its policy", this::boot);

@@ -39,10 +39,19 @@ final class ServiceSuites {
             throws IOException {
         String name = "services beside " + mode;
         Report.Part part = report.part(name);
-        Installed.with(part, settings, List.of(mode, mode), logs, cluster -> {
+        // some cases want three nodes, and in three zones
+        Installed.with(part, settings, List.of(mode, mode, mode), logs, cluster -> {
             UpstreamSetting.make(part, cluster, root);
+            part.require("each node is in a zone of its own", () -> zones(cluster));
             part.check(
                     "upstream's lists", () -> EndToEnd.run(cluster, report.part(name + ": e2e"), "e2e", lists, HOURS));
         });
+    }
+
+    private static String zones(KubeCluster cluster) {
+        for (KubeNode node : cluster.nodes()) {
+            cluster.kubectl("label", "node", node.name(), "topology.kubernetes.io/zone=zone-of-" + node.name());
+        }
+        return "";
     }
 }

@@ -11,7 +11,7 @@ final class UpstreamSetting {
 
     /** Installs Towpath and makes the cluster fit for them. */
     static void make(Report.Part part, KubeCluster cluster, Path root) {
-        part.require("the manifest as shipped makes two nodes Ready", () -> Installed.install(cluster, root));
+        part.require("the manifest as shipped makes all nodes Ready", () -> Installed.install(cluster, root));
         part.require("the cluster's DNS", () -> Installed.dns(cluster));
         part.require("images of upstream's tests", () -> {
             cluster.load(List.of(
