@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.TreeSet;
 
 /** A cluster on which Towpath is installed as its users do: by the shipped manifest, with the Dockerfile's image. */
 final class Installed {
@@ -37,7 +37,7 @@ final class Installed {
             return;
         }
         try (KubeCluster cluster = made.getFirst()) {
-            part.require("kube-proxy runs on the nodes, in mode " + String.join(" and ", Set.copyOf(modes)), () -> {
+            part.require("kube-proxy runs on the nodes, in mode " + String.join(" and ", new TreeSet<>(modes)), () -> {
                 for (int i = 0; i < modes.size(); i++) {
                     cluster.nodes().get(i).startProxy(modes.get(i));
                 }
