@@ -108,14 +108,56 @@ class KubernetesReturnTest {
         told.next(facts -> facts.facts().policies().size() == 1);
     }
 
+    /** Nothing else brings it on: the watches go on where they were, and tell nothing. */
     @Test
     void aPatchWaitsForTheReturnToo() throws InterruptedException {
-        api.down();
-        nodes.troubled("stays in force");
+        api.hangUp(true);
         cluster.publish(OWN);
-        api.up();
+        int patches = 0;
+        for (int questions = 0; patches == 0 || questions < 20; ) {
+            FakeApi.Asked next = api.asked.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
+            assertNotNull(next, api.asked::toString);
+            if (next.what().startsWith("patch ")) {
+                patches++;
+            } else if (next.path().equals(FakeApi.VERSION)) {
+                questions++;
+            }
+        }
+        assertEquals(1, patches, "it is not asked for on its own");
+        nodes.troubled("stays in force");
+        api.hangUp(false);
         assertNotNull(api.patches.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS));
         nodes.well();
+    }
+
+    /** Who waits for the end of a trouble takes what was told by then for all that there is. */
+    @Test
+    void whatWasMissedIsToldBeforeTheTroubleEnds() throws InterruptedException {
+        Timing late = new Timing(
+                Told.LIMIT,
+                Sources.FAST.look(),
+                Sources.FAST.retry(),
+                Sources.FAST.refused(),
+                Sources.FAST.retryAfter(),
+                Sources.FAST.watch(),
+                Sources.FAST.anew(),
+                Sources.FAST.absent());
+        ToldPolicy ofLate = new ToldPolicy();
+        try (KubernetesClusterSource another = Sources.of(new ApiAccess(api.url(), null, null, null), late);
+                KubernetesPolicySource policies = another.policies()) {
+            policies.start(ofLate);
+            ofLate.next();
+            api.hangUp(true);
+            ofLate.troubled("stays in force");
+            api.put(Manifests.policy("meanwhile", "{podSelector: {}}"));
+            api.forget();
+            api.hangUp(false);
+            ofLate.well();
+            assertTrue(
+                    ofLate.facts.stream()
+                            .anyMatch(each -> each.facts().policies().size() == 1),
+                    ofLate.facts::toString);
+        }
     }
 
     /** An hour would be asked for by mistake alone; in these tests, the longest that is heeded is 40 ms. */
