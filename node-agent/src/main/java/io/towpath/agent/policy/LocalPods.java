@@ -52,6 +52,11 @@ final class LocalPods {
             return index == 0 || index == linkIndex;
         }
 
+        /** Whether it was for a pod of this UID; not if that is not known. */
+        boolean isFor(@Nullable String uid) {
+            return uid != null && uid.equals(handover.uid());
+        }
+
         Handed at(int linkIndex) {
             return new Handed(handover, linkIndex, since, wasKnown);
         }
@@ -72,12 +77,17 @@ final class LocalPods {
     private record Pod(String namespace, String name) {}
 
     /**
-     * Takes an interface that the CNI executable tells of.
+     * Takes an interface that the CNI executable tells of; that of a pod that it told of before changes nothing.
      *
      * @param now as {@link System#nanoTime} tells
      */
     void add(Handover handover, long now) {
-        handed.put(handover.link(), new Handed(handover, 0, now, false));
+        Handed before = handed.get(handover.link());
+        handed.put(
+                handover.link(),
+                before != null && before.isFor(handover.uid())
+                        ? new Handed(handover, 0, before.since, before.wasKnown)
+                        : new Handed(handover, 0, now, false));
         isStale |= !seen.containsKey(handover.link());
     }
 

@@ -46,10 +46,13 @@ final class PolicyRound {
     private FreeNamespaces freeNamespaces = new FreeNamespaces(Facts.NONE);
     private List<LocalEndpoint> asked = List.of();
     private boolean isCompilationDue;
+    private @Nullable CompletionException mistake;
     private boolean hasFailed;
     private int number;
     private boolean isUnknownDue;
     private long unknownDue;
+    private boolean wasThere;
+    private long sureFrom;
     private Set<LocalEndpoint> free = Set.of();
     private Set<LocalEndpoint> bound = Set.of();
 
@@ -94,7 +97,8 @@ final class PolicyRound {
      * @param isTableDue whether the table has to be looked at in any case
      * @param isCurrent whether the source of the facts is there; a policy that it cannot tell of may be about a pod that it has not told of
      * @return whether what is in force was put there, or found
-     * @throws CompletionException if there is a mistake in the compiler
+     * @throws CompletionException if there is a mistake in the compiler: what was compiled last is in force, and what is new is compiled again if
+     *     it changes, or with the next look at the table
      */
     boolean run(boolean isTableDue, boolean isCurrent) throws NetlinkException {
         pods.look(rtnl);
@@ -103,10 +107,11 @@ final class PolicyRound {
             take();
         }
         List<LocalEndpoint> known = pods.endpoints(facts);
-        isCompilationDue |= !known.equals(asked);
+        isCompilationDue |= !known.equals(asked) || (mistake != null && isTableDue);
         Compilation last = compilations.last();
+        boolean isInForce;
         try {
-            return last != null && enforce(last, known, isTableDue || isCompiled, isCurrent);
+            isInForce = last != null && enforce(last, known, isTableDue || isCompiled, isCurrent);
         } finally {
             // Also if the kernel refuses what was compiled last: what is new may be what mends it.
             if (mayCompile()) {
@@ -115,6 +120,10 @@ final class PolicyRound {
                 isCompilationDue = false;
             }
         }
+        if (mistake != null) {
+            throw mistake;
+        }
+        return isInForce;
     }
 
     /**
@@ -134,9 +143,15 @@ final class PolicyRound {
                 toFree.add(endpoint);
             }
         }
-        boolean isSure = isCurrent && facts.held() == null;
+        boolean isThere = isCurrent && facts.held() == null;
         long now = System.nanoTime();
-        long untilUnknown = pods.untilUnknown(now, LONGEST_NANOS);
+        if (isThere && !wasThere) {
+            // What it has not told while it was away is on its way.
+            sureFrom = now + LocalPods.ORDER_NANOS;
+        }
+        wasThere = isThere;
+        boolean isSure = isThere && now - sureFrom >= 0;
+        long untilUnknown = pods.untilUnknown(now, isThere && !isSure ? sureFrom - now : LONGEST_NANOS);
         isUnknownDue = untilUnknown < LONGEST_NANOS;
         unknownDue = now + untilUnknown;
         for (LocalEndpoint endpoint : pods.unknown(now)) {
@@ -159,7 +174,9 @@ final class PolicyRound {
         bound = toBind;
         free = toFree;
         answer(last, toBind, toFree);
-        status.enforced(last.facts().facts(), last.compiled(), outcome, bound.size() + free.size());
+        if (mistake == null) {
+            status.enforced(last.facts().facts(), last.compiled(), outcome, bound.size() + free.size());
+        }
         return true;
     }
 
@@ -173,9 +190,9 @@ final class PolicyRound {
     private void take() {
         try {
             compilations.take();
+            mistake = null;
         } catch (CompletionException e) {
-            isCompilationDue = true;
-            throw e;
+            mistake = e;
         }
     }
 

@@ -74,8 +74,9 @@ final class Waiting {
         return added.contains(entry);
     }
 
-    /** Those that nobody has looked at. */
+    /** Those that nobody has looked at; whoever has an answer by now, or waits no more, is forgotten. */
     List<Entry> takeAdded() {
+        tidy();
         List<Entry> taken = new ArrayList<>();
         for (Entry entry = added.poll(); entry != null; entry = added.poll()) {
             taken.add(entry);
@@ -90,11 +91,6 @@ final class Waiting {
      */
     void keep(Entry entry, int number) {
         waiters.add(new Waiter(entry, number));
-    }
-
-    /** Forgets those that have an answer, or wait no more. */
-    void tidy() {
-        waiters.removeIf(waiter -> waiter.entry.answer.isDone());
     }
 
     /** Whether nobody waits whose interface was looked at. */
@@ -117,6 +113,10 @@ final class Waiting {
             }
         }
         tidy();
+    }
+
+    private void tidy() {
+        waiters.removeIf(waiter -> waiter.entry.answer.isDone());
     }
 
     /** Why there is nothing in force for an interface that there is. */

@@ -1,6 +1,7 @@
 package io.towpath.agent.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -22,7 +23,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -31,6 +37,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,6 +100,54 @@ class CliTest {
             ending.join();
             assertEquals(Cli.FAILED, ran.code());
             assertTrue(ran.err().contains("no agent answers on " + socket), ran.err());
+        }
+    }
+
+    /** With the question read, or thrown away by the kernel. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void followingGoesOnIfAnAgentEndsAmidAQuestion(boolean isRead) throws Exception {
+        Path socket = disk.resolve("agent.sock");
+        try (ServerSocketChannel agents = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            agents.bind(UnixDomainSocketAddress.of(socket));
+            FutureTask<Boolean> asked = new FutureTask<>(() -> {
+                answer(agents);
+                try (SocketChannel unanswered = agents.accept()) {
+                    awaitQuestion(unanswered, isRead);
+                }
+                answer(agents);
+                return true;
+            });
+            Thread.ofPlatform().daemon().start(asked);
+            FutureTask<Ran> following =
+                    new FutureTask<>(() -> Ran.of("policy", "log", "--follow", "--socket", socket.toString()));
+            Thread thread = Thread.ofPlatform().start(following);
+            while (!asked.isDone()) {
+                assertFalse(following.isDone(), "it has ended");
+                Thread.onSpinWait();
+            }
+            assertTrue(asked.get());
+            thread.interrupt();
+            thread.join();
+        }
+    }
+
+    private static void answer(ServerSocketChannel agents) throws IOException {
+        try (SocketChannel client = agents.accept()) {
+            awaitQuestion(client, true);
+            client.write(StandardCharsets.UTF_8.encode("HTTP/1.1 200 OK\r\n\r\n{\"run\":\"a\",\"denials\":[]}"));
+        }
+    }
+
+    /** What is asked comes in one piece. */
+    private static void awaitQuestion(SocketChannel client, boolean isRead) throws IOException {
+        try (Selector selector = Selector.open()) {
+            client.configureBlocking(false);
+            client.register(selector, SelectionKey.OP_READ);
+            selector.select();
+            if (isRead) {
+                assertTrue(client.read(ByteBuffer.allocate(1024)) > 0);
+            }
         }
     }
 

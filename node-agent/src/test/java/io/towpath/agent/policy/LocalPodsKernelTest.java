@@ -34,4 +34,27 @@ class LocalPodsKernelTest {
             assertEquals(List.of(), pods.unknown(last + 1), "it is known, and not again when it is gone");
         }
     }
+
+    /** As by an ADD that asks again. */
+    @Test
+    void podThatIsHandedOverAgainIsWhatItWas() throws Exception {
+        try (PolicyScene scene = new PolicyScene();
+                NetNs netNs = scene.node.open();
+                Rtnl rtnl = Rtnl.open(netNs)) {
+            PolicyScene.Pod a = scene.pod("a", "10.64.1.2");
+            LocalPods pods = new LocalPods();
+            pods.add(a.handover("uid-a", 2), 0);
+            pods.look(rtnl);
+            long later = LocalPods.ORDER_NANOS;
+            pods.add(a.handover("uid-a", 1), later);
+            pods.look(rtnl);
+            assertEquals(List.of(a.handover("uid-a", 1).endpoint()), pods.unknown(later), "it is not shut out again");
+            pods.endpoints(new PolicyFacts(Facts.NONE, Map.of("default/a", "uid-a")));
+            pods.add(a.handover("uid-a", 1), later);
+            assertEquals(List.of(), pods.unknown(later + LONG), "it was known");
+            pods.add(a.handover("uid-later", 1), later);
+            assertEquals(List.of(), pods.unknown(later), "another pod of its name");
+            assertEquals(1, pods.unknown(later + LONG).size());
+        }
+    }
 }

@@ -68,5 +68,10 @@ class OverlayNodesTest {
         nodes.accept(Statuses.ready());
         assertEquals(1, told.size());
         assertEquals(3, told.getFirst().all().size());
+        nodes.accept(AgentStatus.starting(null, "kubernetes", Statuses.START));
+        assertEquals(1, told.size(), "whose node it is is not known");
+        nodes.accept(AgentStatus.starting("a", "kubernetes", Statuses.START));
+        assertEquals(2, told.size());
+        assertEquals(List.of(), told.getLast().all());
     }
 }

@@ -91,6 +91,18 @@ class PolicyLoopKernelTest {
     }
 
     @Test
+    void factsThatAreToldWhileARoundIsUnderWayComeIntoForce() throws Exception {
+        startKnowingBoth();
+        scene.amidRound(() -> {
+            scene.policies(into("b"));
+            scene.tell();
+        });
+        scene.tell();
+        scene.await("told amid the round", () -> scene.status().policies() == 1);
+        assertFalse(a.reaches(b));
+    }
+
+    @Test
     void podIsAcknowledgedWhenItsPoliciesAreInForce() throws Exception {
         startKnowingBoth();
         policyOfTheNamespace();

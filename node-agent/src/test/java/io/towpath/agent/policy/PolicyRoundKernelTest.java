@@ -25,6 +25,7 @@ import io.towpath.policy.facts.Selector;
 import io.towpath.policy.nft.PolicyOptions;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,13 +54,14 @@ class PolicyRoundKernelTest {
     private final PolicyScene.Pod a = scene.pod("a", "10.64.1.2");
     private final PolicyScene.Pod b = scene.pod("b", "10.64.1.3");
     private final Queue<Runnable> compilations = new ArrayDeque<>();
-    private final Compilations compiling = new Compilations(compilations::add, () -> {});
+    private final Compilations compiling = new Compilations(this::begin, () -> {});
     private final LocalPods pods = new LocalPods();
     private final Waiting waiting = new Waiting();
     private final Map<String, PodFact> known = new HashMap<>();
     private final Map<String, String> uids = new HashMap<>();
     private final List<NamespaceFact> namespaces = new ArrayList<>(List.of(new NamespaceFact("default", Map.of())));
     private boolean isCurrent = true;
+    private Runnable whenBegun = () -> {};
     private List<PolicyFact> policies = List.of();
     private List<ClusterPolicyFact> clusterPolicies = List.of();
     private final List<AutoCloseable> sessions = new ArrayList<>();
@@ -108,6 +111,11 @@ class PolicyRoundKernelTest {
         return made;
     }
 
+    private void begin(Runnable compilation) {
+        whenBegun.run();
+        compilations.add(compilation);
+    }
+
     private void know(PolicyScene.Pod pod) {
         known.put(
                 pod.name(),
@@ -115,11 +123,15 @@ class PolicyRoundKernelTest {
         uids.put("default/" + pod.name(), "uid-" + pod.name());
     }
 
+    private PolicyFacts facts() {
+        return new PolicyFacts(
+                new Facts(List.copyOf(known.values()), List.copyOf(namespaces), List.of(), policies, clusterPolicies),
+                uids);
+    }
+
     /** Tells the newest facts. */
     private void tell() {
-        round().news(new PolicyFacts(
-                new Facts(List.copyOf(known.values()), List.copyOf(namespaces), List.of(), policies, clusterPolicies),
-                uids));
+        round().news(facts());
     }
 
     private CompletableFuture<@Nullable String> handOver(PolicyScene.Pod pod) {
@@ -145,6 +157,14 @@ class PolicyRoundKernelTest {
         for (Runnable each = compilations.poll(); each != null; each = compilations.poll()) {
             each.run();
             run();
+        }
+    }
+
+    /** Waits until there is something to do though nobody tells anything. */
+    private void awaitTime() {
+        assertTrue(round().restNanos(Long.MAX_VALUE) <= LocalPods.ORDER_NANOS);
+        while (round().restNanos(Long.MAX_VALUE) > 0) {
+            Thread.onSpinWait();
         }
     }
 
@@ -204,10 +224,36 @@ class PolicyRoundKernelTest {
         run();
         assertFalse(answer.isDone());
         assertFalse(b.reaches(a));
+        assertFalse(round().isAwaited());
+        compilations.remove().run();
+        assertTrue(round().isAwaited(), "what was compiled is not kept waiting");
         settle();
+        assertFalse(round().isAwaited());
         assertTrue(answer.isDone());
         assertTrue(b.reaches(a));
         assertFalse(a.reaches(b));
+    }
+
+    /** As long as the ping is waited for, nothing is to be compiled after that: it leaves half of a processor to others. */
+    @Test
+    void nothingRestsFromCompilingWhileSomebodyWaits() throws Exception {
+        policies = List.of(closed("default", "nobody"));
+        know(a);
+        tell();
+        settle();
+        know(b);
+        tell();
+        run();
+        assertFalse(a.reaches(b));
+        compilations.remove().run();
+        round().run(false, isCurrent);
+        PolicyScene.Pod c = scene.pod("c", "10.64.1.4");
+        know(c);
+        tell();
+        CompletableFuture<@Nullable String> answer = handOver(c);
+        round().run(false, isCurrent);
+        assertFalse(answer.isDone());
+        assertEquals(1, compilations.size());
     }
 
     @Test
@@ -320,6 +366,143 @@ class PolicyRoundKernelTest {
         assertEquals(1, compilations.size());
     }
 
+    /** The thread that compiles takes the processor from this one. */
+    @Test
+    void whoIsLetThroughIsAnsweredBeforeWhatIsNewBeginsToBeCompiled() throws Exception {
+        know(a);
+        tell();
+        settle();
+        know(b);
+        tell();
+        CompletableFuture<@Nullable String> answer = handOver(b);
+        List<Boolean> answered = new ArrayList<>();
+        whenBegun = () -> answered.add(answer.isDone());
+        run();
+        assertEquals(List.of(true), answered);
+    }
+
+    @Test
+    void whatWasCompiledLastIsNotPutIntoForceAgainIfSomethingNewerIsAboutToBe() throws Exception {
+        know(a);
+        tell();
+        settle();
+        policies = List.of(closed("default", "a"));
+        tell();
+        while (compiling.restNanos() > 0) {
+            Thread.onSpinWait();
+        }
+        assertFalse(round().run(false, true));
+        assertEquals(1, compilations.size());
+        settle();
+        assertFalse(b.reaches(a));
+    }
+
+    @Test
+    void podWhoseLinkWasAwayWhenItWasToBeBoundIsAnsweredOnlyWhenItIsInForce() throws Exception {
+        policies = List.of(closed("default", "nobody"));
+        know(a);
+        know(b);
+        tell();
+        run();
+        scene.remove(b);
+        pods.doubt();
+        compilations.remove().run();
+        run();
+        run();
+        assertEquals(1, compilations.size(), "of what is without it");
+        PolicyScene.Pod again = scene.pod("b", "10.64.1.3");
+        pods.doubt();
+        CompletableFuture<@Nullable String> answer = handOver(again);
+        run();
+        assertFalse(answer.isDone());
+        assertFalse(again.reaches(a));
+        settle();
+        assertTrue(answer.isDone());
+        assertTrue(again.reaches(a));
+    }
+
+    /** Which is one in the compiler: here, of a policy that no reader makes. */
+    @Test
+    void mistakeIsToldUntilItIsOverAndNotMadeAgainAtOnce() throws Exception {
+        PolicyFact other = closed("default", "b");
+        policies = List.of(other);
+        know(a);
+        know(b);
+        tell();
+        settle();
+        Selector.Operator[] none = new Selector.Operator[1];
+        Selector wrong = Selector.of(new Selector.Requirement("app", none[0], List.of()));
+        policies = List.of(other, PolicyFact.of("default", "mistake", wrong, List.of("Ingress"), List.of(), List.of()));
+        tell();
+        run();
+        compilations.remove().run();
+        assertThrows(CompletionException.class, this::run);
+        assertThrows(CompletionException.class, this::run);
+        assertEquals(0, compilations.size(), "nothing is new");
+        scene.node.execute("nft", "delete", "table", "inet", "towpath-policy");
+        assertThrows(CompletionException.class, () -> round().run(true, true));
+        assertFalse(a.reaches(b), "what was compiled before is in force");
+        assertEquals(1, compilations.size(), "it is tried again now and then");
+        policies = List.of();
+        tell();
+        compilations.remove().run();
+        assertThrows(CompletionException.class, this::run);
+        assertThrows(CompletionException.class, this::run);
+        assertEquals(1, compilations.size());
+        compilations.remove().run();
+        run();
+        assertTrue(a.reaches(b));
+    }
+
+    /** A table that another program owns is the only thing that the kernel refuses to change, and it goes with that program. */
+    @Test
+    void whatTheKernelHasRefusedIsTriedAgainWhateverElseIsUnderWay() throws Exception {
+        policies = List.of(closed("default", "b"));
+        know(a);
+        know(b);
+        tell();
+        settle();
+        Process owner = ownTheTable();
+        try {
+            assertThrows(NetlinkException.class, () -> round().run(true, true));
+        } finally {
+            owner.outputWriter().close();
+            owner.waitFor();
+        }
+        assertEquals("", scene.node.execute("nft", "list", "tables"));
+        policies = List.of();
+        tell();
+        while (compiling.restNanos() > 0) {
+            Thread.onSpinWait();
+        }
+        assertTrue(round().run(false, true));
+        assertEquals(1, compilations.size(), "what is new is under way");
+        assertFalse(a.reaches(b));
+    }
+
+    /** Has another program put its own table into the place of ours. */
+    private Process ownTheTable() throws Exception {
+        String netNs = scene.node.path().substring("/run/netns/".length());
+        Process owner = new ProcessBuilder("ip", "netns", "exec", netNs, "nft", "-i")
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        Writer commands = owner.outputWriter();
+        commands.write("delete table inet towpath-policy\nadd table inet towpath-policy { flags owner; }\n");
+        commands.flush();
+        scene.await("owned", () -> scene.node.execute("nft", "list", "ruleset").contains("flags owner"));
+        return owner;
+    }
+
+    @Test
+    void factsAreNewIfTheyAreOthersWhateverTheySay() {
+        PolicyFacts first = facts();
+        round().news(first);
+        assertTrue(round().has(first));
+        PolicyFacts again = facts();
+        assertEquals(first, again);
+        assertFalse(round().has(again));
+    }
+
     @Test
     void whoWaitsNoMoreIsForgotten() throws Exception {
         tell();
@@ -348,6 +531,10 @@ class PolicyRoundKernelTest {
         assertFalse(a.reaches(b));
         isCurrent = true;
         run();
+        assertFalse(first.isDone(), "what was not told meanwhile is on its way");
+        assertFalse(a.reaches(b));
+        awaitTime();
+        run();
         assertTrue(first.isDone());
         assertTrue(second.isDone());
         assertTrue(a.reaches(b));
@@ -355,6 +542,22 @@ class PolicyRoundKernelTest {
         pods.doubt();
         run();
         assertTrue(a.reaches(b), "it was let through before");
+    }
+
+    @Test
+    void podThatIsNotKnownIsLetThroughWhenItsTimeHasComeThoughNothingHappens() throws Exception {
+        tell();
+        settle();
+        awaitTime();
+        run();
+        assertEquals(Long.MAX_VALUE, round().restNanos(Long.MAX_VALUE), "there is nobody to wait for");
+        CompletableFuture<@Nullable String> answer = handOver(a);
+        run();
+        while (!answer.isDone()) {
+            awaitTime();
+            run();
+        }
+        assertEquals(Long.MAX_VALUE, round().restNanos(Long.MAX_VALUE));
     }
 
     @Test

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,7 @@ final class PolicyScene implements AutoCloseable {
     private List<PolicyFact> policies = List.of();
     private @Nullable PolicyLoop loop;
     private volatile AgentStatus.Policy status = AgentStatus.Policy.UNKNOWN;
+    private final AtomicReference<@Nullable Runnable> amidRound = new AtomicReference<>();
 
     PolicyScene() {
         node.ip("link", "set", "lo", "up");
@@ -97,9 +99,22 @@ final class PolicyScene implements AutoCloseable {
         status = AgentStatus.Policy.UNKNOWN; // not what the one before has left
         node.inside(() -> {
             PolicyLoop made = new PolicyLoop(
-                    logger, Clock.systemUTC(), new Heartbeat(Duration.ofMinutes(1)), each -> status = each, OPTIONS);
+                    logger, Clock.systemUTC(), new Heartbeat(Duration.ofMinutes(1)), this::take, OPTIONS);
             loop = made;
         });
+    }
+
+    private void take(AgentStatus.Policy told) {
+        status = told;
+        Runnable task = amidRound.getAndSet(null);
+        if (task != null) {
+            task.run();
+        }
+    }
+
+    /** Has something done once while a round is under way, after all else that it does. */
+    void amidRound(Runnable task) {
+        amidRound.set(task);
     }
 
     PolicyLoop loop() {

@@ -215,6 +215,12 @@ public final class KubernetesPolicySource implements PolicySource {
 
     private void tellTrouble() {
         String now = trouble();
+        if (now == null && toldTrouble != null) {
+            tell(); // who hears that it is over takes it that nothing is missing
+            if (version.get() != toldVersion) {
+                return; // something is: the next look finds it told
+            }
+        }
         synchronized (gate) {
             if (listener != null && !Objects.equals(now, toldTrouble)) {
                 toldTrouble = now;

@@ -92,7 +92,10 @@ class ReasonsTest {
         Facts facts = facts(intoDb(false));
         IpAddress own = IpAddress.parse("192.168.0.2");
         IpAddress overlay = IpAddress.parse("10.1.2.0");
-        Nodes nodes = new Nodes(List.of(new Nodes.Node("b", List.of(own), List.of(overlay), List.of())), true);
+        Nodes.Node ofThePods = new Nodes.Node(
+                "node", List.of(IpAddress.parse("192.168.0.1")), List.of(IpAddress.parse("10.0.0.0")), List.of());
+        Nodes nodes =
+                new Nodes(List.of(ofThePods, new Nodes.Node("b", List.of(own), List.of(overlay), List.of())), true);
         PacketHeader throughTheTunnel = tcp("10.1.2.0", "10.0.0.2", 80);
         assertEquals(
                 "10.1.2.0",

@@ -5,12 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.source.OwnNode;
+import io.towpath.agent.source.PolicyFacts;
+import io.towpath.agent.source.PolicySource;
 import io.towpath.net.IpAddress;
 import io.towpath.net.MacAddress;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -108,14 +113,93 @@ class KubernetesReturnTest {
         told.next(facts -> facts.facts().policies().size() == 1);
     }
 
+    /** Nothing else brings it on: the watches go on where they were, and tell nothing. */
     @Test
     void aPatchWaitsForTheReturnToo() throws InterruptedException {
-        api.down();
-        nodes.troubled("stays in force");
+        api.hangUp(true);
         cluster.publish(OWN);
-        api.up();
+        int patches = 0;
+        for (int questions = 0; patches == 0 || questions < 20; ) {
+            FakeApi.Asked next = api.asked.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
+            assertNotNull(next, api.asked::toString);
+            if (next.what().startsWith("patch ")) {
+                patches++;
+            } else if (next.path().equals(FakeApi.VERSION)) {
+                questions++;
+            }
+        }
+        assertEquals(1, patches, "it is not asked for on its own");
+        nodes.troubled("stays in force");
+        api.patches.clear(); // who asked was not told that it had come
+        api.hangUp(false);
         assertNotNull(api.patches.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS));
         nodes.well();
+    }
+
+    /** Knows what was told when the last trouble ended. */
+    private static final class Last implements PolicySource.Listener {
+        private final CountDownLatch first = new CountDownLatch(1);
+        private final CompletableFuture<Integer> policiesWhenWell = new CompletableFuture<>();
+        private volatile boolean isTroubled;
+        private volatile boolean isOver;
+        private int policies;
+
+        @Override
+        public void policy(PolicyFacts told) {
+            policies = told.facts().policies().size();
+            first.countDown();
+        }
+
+        @Override
+        public void policyTrouble(@Nullable String message) {
+            isTroubled = message != null;
+            if (message == null && isOver) {
+                policiesWhenWell.complete(policies);
+            }
+        }
+    }
+
+    /**
+     * Who hears that a trouble is over takes what was told by then for all that there is. Changes that come close together are told together,
+     * here after longer than this takes.
+     */
+    @Test
+    void whatWasMissedIsToldBeforeTheTroubleEnds() throws Exception {
+        Timing late = new Timing(
+                Told.LIMIT.multipliedBy(2),
+                Sources.FAST.look(),
+                Sources.FAST.retry(),
+                Sources.FAST.refused(),
+                Sources.FAST.retryAfter(),
+                Sources.FAST.watch(),
+                Sources.FAST.look().multipliedBy(10),
+                Sources.FAST.absent());
+        Last last = new Last();
+        try (KubernetesClusterSource another = Sources.of(new ApiAccess(api.url(), null, null, null), late);
+                KubernetesPolicySource policies = another.policies()) {
+            another.start(new Told());
+            policies.start(last);
+            assertTrue(last.first.await(Told.LIMIT.toSeconds(), TimeUnit.SECONDS));
+            api.hangUp(true);
+            api.asked.clear();
+            awaitListing(); // and so from nowhere: a watch that goes on stands before it tells what was missed
+            while (!last.isTroubled) {
+                Thread.onSpinWait();
+            }
+            last.isOver = true;
+            api.put(Manifests.policy("meanwhile", "{podSelector: {}}"));
+            api.hangUp(false);
+            assertEquals(1, last.policiesWhenWell.get(Told.LIMIT.toSeconds(), TimeUnit.SECONDS));
+        }
+    }
+
+    /** Waits until somebody begins anew. */
+    private void awaitListing() throws InterruptedException {
+        FakeApi.Asked next;
+        do {
+            next = api.asked.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
+            assertNotNull(next, "nobody asks");
+        } while (!next.path().equals(FakeApi.POLICIES) || !next.what().startsWith("list "));
     }
 
     /** An hour would be asked for by mistake alone; in these tests, the longest that is heeded is 40 ms. */
