@@ -22,6 +22,10 @@ record Inapplicable(String name, String why) {
                 new Inapplicable("should forward externalname lookup to upstream nameserver", "there is no internet"),
                 new Inapplicable("should recreate its iptables rules if they are deleted", "nodes have no SSH"),
                 new Inapplicable("should run iperf2", "it reads what iperf 2.2 prints, and Debian 12 has 2.1"),
+                new Inapplicable(
+                        "should implement NodePort and HealthCheckNodePort correctly",
+                        "it wants a node's own requests to keep their source, which kube-proxy masquerades by the overlay's"
+                                + " address"),
                 new Inapplicable("should provide DNS for the cluster \\[Provider:gce\\]", "there is no cloud")));
         if (!Files.exists(Path.of("/proc/net/sctp"))) {
             cases.add(new Inapplicable("Granular Checks: .*: sctp \\[", "this kernel has no SCTP sockets"));
