@@ -1,6 +1,8 @@
 package io.towpath.agent.policy;
 
+import io.towpath.agent.log.Uncaught;
 import io.towpath.agent.source.PolicyFacts;
+import io.towpath.cni.FailureLine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -57,11 +59,19 @@ final class Waiting {
         if (ended) {
             answer.complete(STOPPING);
         } else {
-            Future<?> end = timer.schedule(
-                    () -> answer.complete(whyNot.apply(entry)), handover.waitMilliseconds(), TimeUnit.MILLISECONDS);
+            Runnable task = Uncaught.telling(() -> answer.complete(reason(entry, whyNot)));
+            Future<?> end = timer.schedule(task, handover.waitMilliseconds(), TimeUnit.MILLISECONDS);
             var _ = answer.whenComplete((_, _) -> end.cancel(false));
         }
         return answer;
+    }
+
+    private static String reason(Entry entry, Function<Entry, String> whyNot) {
+        try {
+            return whyNot.apply(entry);
+        } catch (RuntimeException e) {
+            return FailureLine.internal(e); // who waits is not to go without an answer
+        }
     }
 
     /** Whether there are some that nobody has looked at. Any thread may ask. */

@@ -22,10 +22,13 @@ class WaitingTest {
         waiting.end();
     }
 
-    private CompletableFuture<@Nullable String> keep(int milliseconds) {
-        Handover handover = new Handover(
+    private static Handover handover(int milliseconds) {
+        return new Handover(
                 "default", "a", "uid", "cali0123456789a", List.of(IpAddress.parse("10.64.1.2")), milliseconds);
-        CompletableFuture<@Nullable String> answer = waiting.handOver(handover, _ -> "in vain");
+    }
+
+    private CompletableFuture<@Nullable String> keep(int milliseconds) {
+        CompletableFuture<@Nullable String> answer = waiting.handOver(handover(milliseconds), _ -> "in vain");
         waiting.takeAdded().forEach(entry -> waiting.keep(entry, 1));
         return answer;
     }
@@ -39,5 +42,14 @@ class WaitingTest {
         second.cancel(false);
         assertEquals(List.of(), waiting.takeAdded());
         assertTrue(waiting.isEmpty());
+    }
+
+    @Test
+    void aMistakeInTheReasonIsTheAnswer() throws Exception {
+        CompletableFuture<@Nullable String> answer = waiting.handOver(handover(1), _ -> {
+            throw new IllegalStateException("nobody foresaw it");
+        });
+        String why = answer.get(20, TimeUnit.SECONDS);
+        assertTrue(why != null && why.contains("internal error") && why.contains("nobody foresaw it"), why);
     }
 }
