@@ -84,7 +84,11 @@ final class Outages {
     private String boot() throws IOException {
         cluster.kubectl("delete", "daemonset", "towpath", "-n", "kube-system");
         KubeNode node = cluster.nodes().getLast();
-        cluster.awaitPods("kube-system", Installed.SELECTOR, 0);
+        cluster.await(
+                "the agents have ended",
+                () -> cluster.get("pods", "-n", "kube-system", "-l", Installed.SELECTOR)
+                        .path("items")
+                        .isEmpty());
         startAgents();
         cluster.apply(CLOSED.formatted("static"));
         Files.writeString(
