@@ -2,12 +2,10 @@ package io.towpath.overlay;
 
 import io.towpath.linux.FileLock;
 import io.towpath.linux.LinuxException;
-import io.towpath.net.IpAddress;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -140,11 +138,11 @@ public final class Overlay {
     }
 
     /**
-     * The addresses of this node's interfaces, those of loopback, of links alone and of the overlay's own devices left out.
+     * The addresses of this node by which others could know it.
      *
      * @throws OverlayException if the kernel does not tell
      */
-    public Set<IpAddress> addresses() throws OverlayException {
+    public NodeAddresses addresses() throws OverlayException {
         try {
             return NodeFacts.addresses(rtnl);
         } catch (LinuxException e) {

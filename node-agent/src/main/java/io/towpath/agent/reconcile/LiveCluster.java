@@ -4,37 +4,37 @@ import io.towpath.agent.source.ClusterFacts;
 import io.towpath.net.IpAddress;
 import io.towpath.overlay.Cluster;
 import io.towpath.overlay.Cluster.Node;
+import io.towpath.overlay.NodeAddresses;
 import io.towpath.overlay.OverlayException;
 import io.towpath.overlay.ServableNodes;
 import io.towpath.overlay.ServableNodes.Rejected;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a live cluster comes to on this node: the operator's choices filled in, the nodes that cannot be served left out.
  *
  * @param facts what it comes from
- * @param own the addresses of this node's interfaces it was made with
+ * @param own the addresses of this node it was made with
  * @param cluster for the overlay
  * @param rejected the nodes left out, and why
  */
-record LiveCluster(ClusterFacts.Live facts, Set<IpAddress> own, Cluster cluster, List<Rejected> rejected) {
+record LiveCluster(ClusterFacts.Live facts, NodeAddresses own, Cluster cluster, List<Rejected> rejected) {
     /**
      * Works it out.
      *
      * @param before what it came to until now, null for nothing yet; nodes that were served go before others
      * @throws OverlayException if this node itself cannot be served
      */
-    static LiveCluster of(ClusterFacts.Live facts, OwnChoices choices, Set<IpAddress> own, @Nullable LiveCluster before)
+    static LiveCluster of(ClusterFacts.Live facts, OwnChoices choices, NodeAddresses own, @Nullable LiveCluster before)
             throws OverlayException {
         if (before != null && before.facts.equals(facts) && before.own.equals(own)) {
             return before;
         }
-        Cluster chosen = withChoices(facts.cluster(), choices);
+        Cluster chosen = withChoices(facts, choices, own);
         List<Node> earlier = before == null ? List.of() : before.cluster.nodes();
-        ServableNodes servable = ServableNodes.of(chosen, own, earlier);
+        ServableNodes servable = ServableNodes.of(chosen, own.ofInterfaces(), earlier);
         List<Rejected> rejected = new ArrayList<>(facts.rejected());
         rejected.addAll(servable.rejected());
         for (Rejected each : rejected) {
@@ -45,20 +45,35 @@ record LiveCluster(ClusterFacts.Live facts, Set<IpAddress> own, Cluster cluster,
         return new LiveCluster(facts, own, chosen.withNodes(servable.nodes()), List.copyOf(rejected));
     }
 
-    private static Cluster withChoices(Cluster cluster, OwnChoices choices) {
+    private static Cluster withChoices(ClusterFacts.Live facts, OwnChoices choices, NodeAddresses own) {
+        Cluster cluster = facts.cluster();
         List<Node> nodes = new ArrayList<>(cluster.nodes());
-        nodes.replaceAll(node -> node.name().equals(cluster.node()) ? withAddresses(node, choices) : node);
+        nodes.replaceAll(node ->
+                node.name().equals(cluster.node()) ? node.withAddresses(addresses(node, facts, choices, own)) : node);
         return cluster.withUnderlay(choices.underlay()).withNodes(nodes);
     }
 
-    /** What the operator says on the node goes before what the source says. */
-    private static Node withAddresses(Node self, OwnChoices choices) {
+    /**
+     * What the operator says on the node goes before what the operator says in the source, and that before what the cluster knows the
+     * node by. That counts where the node has it, and no interface is chosen; else the overlay keeps what it has, or guesses.
+     */
+    private static List<IpAddress> addresses(
+            Node self, ClusterFacts.Live facts, OwnChoices choices, NodeAddresses own) {
         List<IpAddress> addresses = new ArrayList<>(choices.publicAddresses());
-        for (IpAddress address : self.addresses()) {
-            if (choices.publicAddresses().stream().noneMatch(chosen -> chosen.ipv6() == address.ipv6())) {
+        addAll(addresses, self.addresses());
+        List<IpAddress> known = new ArrayList<>(facts.ownAddresses());
+        known.removeIf(address ->
+                self.slice(address.ipv6()) == null || choices.underlay().isOf(address.ipv6()) || !own.has(address));
+        addAll(addresses, known);
+        return addresses;
+    }
+
+    /** Those of a family that there is none of yet. */
+    private static void addAll(List<IpAddress> addresses, List<IpAddress> more) {
+        for (IpAddress address : more) {
+            if (addresses.stream().noneMatch(first -> first.ipv6() == address.ipv6())) {
                 addresses.add(address);
             }
         }
-        return self.withAddresses(addresses);
     }
 }

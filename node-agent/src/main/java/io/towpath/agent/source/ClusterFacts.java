@@ -1,5 +1,6 @@
 package io.towpath.agent.source;
 
+import io.towpath.net.IpAddress;
 import io.towpath.overlay.Cluster;
 import io.towpath.overlay.ClusterSnapshot;
 import io.towpath.overlay.ServableNodes.Rejected;
@@ -14,12 +15,14 @@ public sealed interface ClusterFacts {
      * A live cluster, of which each node may be right or wrong.
      *
      * @param cluster what all nodes share, and all nodes that could be read. {@code node} names this one, whose addresses may
-     *     be missing: they are then those of its interfaces.
+     *     be missing: those that it has are an operator's word.
      * @param rejected the nodes that could not be read, and why
+     * @param ownAddresses the addresses that the cluster knows this node by: at most one of each family
      */
-    record Live(Cluster cluster, List<Rejected> rejected) implements ClusterFacts {
+    record Live(Cluster cluster, List<Rejected> rejected, List<IpAddress> ownAddresses) implements ClusterFacts {
         public Live {
             rejected = List.copyOf(rejected);
+            ownAddresses = List.copyOf(ownAddresses);
         }
     }
 }

@@ -110,10 +110,83 @@ class LiveClusterKernelTest {
             node.ip("address", "replace", "192.168.0.99/24", "dev", "eth0");
             node.ip("route", "replace", "default", "via", "192.168.0.254");
             awaitLocal(agent, "192.168.0.99", "another address of the interface");
-            node.ip("route", "replace", "default", "via", "172.16.0.254");
-            awaitLocal(agent, "172.16.0.1", "the default route by another interface");
             assertTrue(node.execute("ip", "route").contains("10.64.2.0/24"));
             assertEquals(List.of(), agent.awaitStatus(status -> true).rejected());
+        }
+    }
+
+    /** What may appear on a node or move there, none of which is its address: local stays, and nothing is told to others. */
+    private void assertNothingMoves(RunningReconciler agent, String local) throws Exception {
+        int published = source.published().size();
+        int index = device().path("ifindex").asInt();
+        for (String[] change : new String[][] {
+            {"address", "add", "192.168.0.100/32", "dev", "eth0"},
+            {"address", "add", "192.168.0.101/24", "dev", "eth0", "preferred_lft", "0"},
+            {"address", "add", "192.168.0.102/24", "dev", "eth1"},
+            {"route", "replace", "default", "via", "172.16.0.254"},
+            {"route", "del", "default"},
+            {"route", "add", "default", "nexthop", "via", "172.16.0.254", "nexthop", "via", "192.168.0.254"},
+        }) {
+            long rounds = agent.awaitStatus(_ -> true).rounds().total();
+            node.ip(change);
+            agent.awaitStatus(now -> now.rounds().total() > rounds && now.notReady() == null);
+            assertEquals(local, local(), () -> String.join(" ", change));
+        }
+        assertEquals(index, device().path("ifindex").asInt());
+        assertEquals(published, source.published().size());
+    }
+
+    @Test
+    void nothingThatAppearsBesideItMovesAGuess() throws Exception {
+        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+            assertNothingMoves(agent, "192.168.0.1");
+        }
+        // A restart is no reason either.
+        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+            assertEquals("192.168.0.1", local());
+            agent.awaitStatus(status -> status.notReady() == null);
+        }
+    }
+
+    @Test
+    void addressOfTheStatusGoesBeforeTheGuess() throws Exception {
+        node.ip("address", "add", "172.16.0.50/24", "dev", "eth1");
+        source.knowingUsBy("172.16.0.50");
+        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+            assertEquals("172.16.0.50", local());
+            assertEquals(
+                    List.of(IpAddress.parse("172.16.0.50")),
+                    source.published().getLast().addresses());
+            assertNothingMoves(agent, "172.16.0.50");
+            // The cluster knows it by another: the overlay follows.
+            source.knowingUsBy("192.168.0.1").tell(List.of(), SELF, GOOD);
+            awaitLocal(agent, "192.168.0.1", "another address of the node's status");
+            // One that no interface has changes nothing.
+            source.knowingUsBy("198.51.100.1")
+                    .tell(List.of(), SELF, GOOD, TestSource.peer("x", "192.168.0.8", "10.64.8.0/24"));
+            agent.await(() -> node.execute("ip", "route").contains("10.64.8.0/24"), agent::log);
+            assertEquals("192.168.0.1", local());
+        }
+    }
+
+    @Test
+    void whatAnOperatorChoosesGoesBeforeTheAddressOfTheStatus() throws Exception {
+        source.knowingUsBy("192.168.0.1").tell(List.of(), SELF, GOOD);
+        OwnChoices eth1 = new OwnChoices(UnderlayChoice.named("eth1"), List.of());
+        try (RunningReconciler agent = new RunningReconciler(node, folder, eth1, source)) {
+            agent.awaitStatus(status -> status.notReady() == null);
+            assertEquals("172.16.0.1", local());
+        }
+        OwnChoices address = new OwnChoices(UnderlayChoice.AUTOMATIC, List.of(IpAddress.parse("172.16.0.1")));
+        try (RunningReconciler agent = new RunningReconciler(node, folder, address, source)) {
+            agent.awaitStatus(status -> status.notReady() == null);
+            assertEquals("172.16.0.1", local());
+        }
+        Cluster.Node annotated = SELF.withAddresses(List.of(IpAddress.parse("192.168.0.1")));
+        source.knowingUsBy("172.16.0.1").tell(List.of(), annotated, GOOD);
+        try (RunningReconciler agent = start()) {
+            agent.awaitStatus(status -> status.notReady() == null);
+            assertEquals("192.168.0.1", local());
         }
     }
 

@@ -11,11 +11,13 @@ import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.overlay.UnderlayChoice;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A live cluster that says what a test has it say, and keeps what this node says. */
 final class TestSource implements ClusterSource {
     private final List<OwnNode> published = new CopyOnWriteArrayList<>();
+    private volatile List<IpAddress> ownAddresses = List.of();
     private volatile @Nullable Listener listener;
     private volatile ClusterFacts.@Nullable Live facts;
 
@@ -32,6 +34,12 @@ final class TestSource implements ClusterSource {
         return List.of(texts).stream().map(IpPrefix::parse).toList();
     }
 
+    /** Has this node known by these addresses whenever something is told. */
+    TestSource knowingUsBy(String... addresses) {
+        ownAddresses = Stream.of(addresses).map(IpAddress::parse).toList();
+        return this;
+    }
+
     /** Says that these are the nodes, and that others could not be read. */
     void tell(List<Rejected> rejected, Cluster.Node... nodes) {
         Cluster cluster = new Cluster(
@@ -45,7 +53,7 @@ final class TestSource implements ClusterSource {
                 false,
                 false,
                 List.of(nodes));
-        ClusterFacts.Live now = new ClusterFacts.Live(cluster, rejected);
+        ClusterFacts.Live now = new ClusterFacts.Live(cluster, rejected, ownAddresses);
         facts = now;
         Listener to = listener;
         if (to != null) {

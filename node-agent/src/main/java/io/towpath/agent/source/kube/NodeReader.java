@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodeReader {
     private static final JsonMapper MAPPER = new JsonMapper();
+    private static final String INTERNAL_IP = "InternalIP"; // NodeInternalIP
 
     private final String self;
     private final NetConf conf;
@@ -64,7 +65,22 @@ final class NodeReader {
         return new Cluster.Node(node.getMetadata().getName(), slices, addresses, macs[0], macs[1]);
     }
 
-    /** This node needs no annotation; its addresses are those of its interfaces unless an operator wrote others. */
+    /** The addresses that the cluster knows a node by: of each family, the first InternalIP of its status. */
+    static List<IpAddress> internalAddresses(KubeNode node) {
+        List<IpAddress> found = new ArrayList<>(2);
+        KubeNode.Status status = node.getStatus();
+        List<KubeNode.Address> all = status == null ? null : status.addresses();
+        for (KubeNode.Address each : all == null ? List.<KubeNode.Address>of() : all) {
+            String text = each.address();
+            IpAddress address = text == null || !INTERNAL_IP.equals(each.type()) ? null : IpAddress.tryParse(text);
+            if (address != null && found.stream().noneMatch(other -> other.ipv6() == address.ipv6())) {
+                found.add(address);
+            }
+        }
+        return found;
+    }
+
+    /** This node needs no annotation; those that it has for its addresses are an operator's. */
     private Cluster.Node own(KubeNode node) throws UnfitException {
         List<IpPrefix> slices = slices(node);
         List<IpAddress> addresses = new ArrayList<>(2);

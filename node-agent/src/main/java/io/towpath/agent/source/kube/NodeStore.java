@@ -1,6 +1,7 @@
 package io.towpath.agent.source.kube;
 
 import io.towpath.agent.source.ClusterFacts;
+import io.towpath.net.IpAddress;
 import io.towpath.overlay.Cluster;
 import io.towpath.overlay.ServableNodes.Rejected;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ final class NodeStore implements ObjectStore<KubeNode> {
     private final String self;
     private final Runnable changed;
     private final Consumer<@Nullable KubeNode> own;
+    private volatile List<IpAddress> ownAddresses = List.of();
 
     /**
      * An empty one.
@@ -44,7 +46,7 @@ final class NodeStore implements ObjectStore<KubeNode> {
                 case KnownNode.Absent _ -> {}
             }
         }
-        return new ClusterFacts.Live(conf.cluster(self, joined), rejected);
+        return new ClusterFacts.Live(conf.cluster(self, joined), rejected, ownAddresses);
     }
 
     @Override
@@ -56,10 +58,14 @@ final class NodeStore implements ObjectStore<KubeNode> {
     public void put(String name, KubeNode node) {
         KnownNode now = reader.read(node);
         KnownNode before = nodes.put(name, now);
+        boolean moved = false;
         if (name.equals(self)) {
             own.accept(node);
+            List<IpAddress> addresses = NodeReader.internalAddresses(node);
+            moved = !addresses.equals(ownAddresses);
+            ownAddresses = addresses;
         }
-        if (!now.equals(before == null ? KnownNode.Absent.INSTANCE : before)) {
+        if (moved || !now.equals(before == null ? KnownNode.Absent.INSTANCE : before)) {
             changed.run();
         }
     }

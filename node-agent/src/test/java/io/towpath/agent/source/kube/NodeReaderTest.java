@@ -151,4 +151,27 @@ class NodeReaderTest {
         Nodes.annotate(node, "public-ip-overwrite", "here");
         assertTrue(reason(node).contains("public-ip-overwrite is \"here\""));
     }
+
+    @Test
+    void theNodesAddressesAreTheFirstInternalIpOfEachFamily() {
+        ObjectNode node = Nodes.bare("self", 1);
+        assertEquals(List.of(), NodeReader.internalAddresses(Nodes.read(node)));
+        for (String[] address : new String[][] {
+            {"Hostname", "self"},
+            {"ExternalIP", "203.0.113.1"},
+            {"InternalIP", "self.example"},
+            {"InternalIP", "192.168.0.1"},
+            {"InternalIP", "192.168.0.99"},
+            {"InternalIP", "fd00::1"},
+        }) {
+            node.withObject("/status")
+                    .withArray("/addresses")
+                    .addObject()
+                    .put("type", address[0])
+                    .put("address", address[1]);
+        }
+        assertEquals(
+                List.of(IpAddress.parse("192.168.0.1"), IpAddress.parse("fd00::1")),
+                NodeReader.internalAddresses(Nodes.read(node)));
+    }
 }
