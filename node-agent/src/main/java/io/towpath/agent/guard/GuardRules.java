@@ -67,7 +67,11 @@ final class GuardRules {
         List<Chain> chains = new ArrayList<>(List.of(INPUT, GUARD_FORWARD, FORWARD));
         for (DesiredOverlay.Device device : overlay.devices()) {
             List<Element> remotes = new ArrayList<>();
-            device.peers().forEach(peer -> remotes.add(Element.of(Value.of(peer.remote()))));
+            // Two nodes may have one address.
+            device.peers().stream()
+                    .map(DesiredOverlay.Peer::remote)
+                    .distinct()
+                    .forEach(remote -> remotes.add(Element.of(Value.of(remote))));
             state.withSet(new SetState(peers(device), Contents.Listed.of(remotes)));
         }
         guardInput();

@@ -4,12 +4,14 @@ import io.towpath.agent.source.ClusterFacts;
 import io.towpath.net.IpAddress;
 import io.towpath.overlay.Cluster;
 import io.towpath.overlay.Cluster.Node;
+import io.towpath.overlay.Family;
 import io.towpath.overlay.NodeAddresses;
 import io.towpath.overlay.OverlayException;
 import io.towpath.overlay.ServableNodes;
 import io.towpath.overlay.ServableNodes.Rejected;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,15 +36,55 @@ record LiveCluster(ClusterFacts.Live facts, NodeAddresses own, Cluster cluster, 
         }
         Cluster chosen = withChoices(facts, choices, own);
         List<Node> earlier = before == null ? List.of() : before.cluster.nodes();
-        ServableNodes servable = ServableNodes.of(chosen, own.ofInterfaces(), earlier);
         List<Rejected> rejected = new ArrayList<>(facts.rejected());
+        chosen = withEarlierParts(chosen, own, before, rejected);
+        ServableNodes servable = ServableNodes.of(chosen, own.ofInterfaces(), facts.health(), earlier);
         rejected.addAll(servable.rejected());
-        for (Rejected each : rejected) {
-            if (each.node().equals(chosen.node())) {
-                throw new OverlayException("this node, " + each.node() + ", cannot be served: " + each.reason());
+        String self = chosen.node();
+        if (self != null
+                && servable.nodes().stream().noneMatch(node -> node.name().equals(self))) {
+            for (Rejected each : rejected) {
+                if (each.node().equals(self)) {
+                    throw new OverlayException("this node, " + self + ", cannot be served: " + each.reason());
+                }
             }
         }
         return new LiveCluster(facts, own, chosen.withNodes(servable.nodes()), List.copyOf(rejected));
+    }
+
+    /** What is wrong with one family of this node changes nothing of it, if it was served; the other goes on. */
+    private static Cluster withEarlierParts(
+            Cluster cluster, NodeAddresses own, @Nullable LiveCluster before, List<Rejected> rejected) {
+        Node self = node(cluster);
+        Node earlier = before == null ? null : node(before.cluster);
+        if (self == null || earlier == null) {
+            return cluster;
+        }
+        List<Rejected> wrong = new ArrayList<>();
+        rejected.stream().filter(each -> each.node().equals(self.name())).forEach(wrong::add);
+        List<Rejected> unfit = ServableNodes.of(
+                        cluster.withNodes(List.of(self)), own.ofInterfaces(), Map.of(), List.of())
+                .rejected();
+        wrong.addAll(unfit);
+        Node mended = self;
+        for (Rejected each : wrong) {
+            Family family = each.family();
+            if (family != null && earlier.slice(family.isIpv6()) != null) {
+                mended = mended.with(earlier, family.isIpv6());
+            }
+        }
+        if (mended.equals(self)) {
+            return cluster;
+        }
+        rejected.addAll(unfit);
+        List<Node> nodes = new ArrayList<>(cluster.nodes());
+        nodes.set(nodes.indexOf(self), mended);
+        return cluster.withNodes(nodes);
+    }
+
+    private static @Nullable Node node(Cluster cluster) {
+        String name = cluster.node();
+        return name == null ? null : cluster.node(name);
     }
 
     private static Cluster withChoices(ClusterFacts.Live facts, OwnChoices choices, NodeAddresses own) {

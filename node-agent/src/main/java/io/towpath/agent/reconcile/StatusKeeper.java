@@ -42,6 +42,10 @@ final class StatusKeeper {
     private List<DesiredOverlay.Device> devices = List.of();
     private Map<String, String> peerProblems = Map.of();
     private List<Rejected> rejected = List.of();
+    /** This node's families. */
+    private List<Rejected> leftOut = List.of();
+
+    private List<Rejected> told = List.of();
     private boolean stands;
     private AgentStatus.Rounds rounds = AgentStatus.Rounds.NONE;
     private AgentStatus.Guard guard = AgentStatus.Guard.UNKNOWN;
@@ -79,22 +83,45 @@ final class StatusKeeper {
         log.problem("overlay", message);
     }
 
-    /** Takes who is left out; told once each. */
+    /** Takes who is left out. */
     synchronized void rejected(List<Rejected> now) {
-        if (now.equals(rejected)) {
+        rejected = now;
+        tellLeftOut();
+    }
+
+    private List<Rejected> allLeftOut() {
+        List<Rejected> all = new ArrayList<>(rejected);
+        for (Rejected each : leftOut) {
+            boolean known =
+                    all.stream().anyMatch(other -> other.node().equals(each.node()) && other.family() == each.family());
+            if (!known) {
+                all.add(each);
+            }
+        }
+        return all;
+    }
+
+    /** Each once. */
+    private void tellLeftOut() {
+        List<Rejected> now = allLeftOut();
+        if (now.equals(told)) {
             return;
         }
         Set<String> wrong = new HashSet<>();
         for (Rejected each : now) {
-            wrong.add(each.node());
-            log.problem("node " + each.node(), each.reason());
+            wrong.add(subject(each));
+            log.problem(subject(each), each.reason());
         }
-        for (Rejected each : rejected) {
-            if (!wrong.contains(each.node())) {
-                log.problem("node " + each.node(), null);
+        for (Rejected each : told) {
+            if (!wrong.contains(subject(each))) {
+                log.problem(subject(each), null);
             }
         }
-        rejected = now;
+        told = now;
+    }
+
+    private static String subject(Rejected rejected) {
+        return "node " + rejected.node() + (rejected.family() == null ? "" : ", " + rejected.family());
     }
 
     /** Takes what a sync did. */
@@ -105,6 +132,10 @@ final class StatusKeeper {
         problem = null;
         log.problem("overlay", null);
         devices = desired.devices();
+        leftOut = desired.leftOut().stream()
+                .map(each -> new Rejected(desired.node(), each.family(), each.reason()))
+                .toList();
+        tellLeftOut();
         Map<String, String> failing = new HashMap<>();
         for (OverlayPlan.Failure failure : report.failures()) {
             failing.put(String.valueOf(failure.peer()), failure.message());
@@ -208,7 +239,7 @@ final class StatusKeeper {
                 clock.instant(),
                 new AgentStatus.Source(sourceName, inSync, sourceChange, trouble, cacheProblem.get()),
                 new AgentStatus.Overlay(stands, devices, problem, peerProblems),
-                rejected,
+                told,
                 repairs,
                 lastRepairs,
                 rounds,

@@ -7,9 +7,11 @@ import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
 import io.towpath.overlay.Cluster;
+import io.towpath.overlay.Health;
 import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.overlay.UnderlayChoice;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** A live cluster that says what a test has it say, and keeps what this node says. */
 final class TestSource implements ClusterSource {
     private final List<OwnNode> published = new CopyOnWriteArrayList<>();
+    private volatile Map<String, Health> health = Map.of();
     private volatile List<IpAddress> ownAddresses = List.of();
     private volatile @Nullable Listener listener;
     private volatile ClusterFacts.@Nullable Live facts;
@@ -40,6 +43,12 @@ final class TestSource implements ClusterSource {
         return this;
     }
 
+    /** Has nodes so alive whenever something is told. */
+    TestSource withHealth(Map<String, Health> now) {
+        health = Map.copyOf(now);
+        return this;
+    }
+
     /** Says that these are the nodes, and that others could not be read. */
     void tell(List<Rejected> rejected, Cluster.Node... nodes) {
         Cluster cluster = new Cluster(
@@ -53,7 +62,7 @@ final class TestSource implements ClusterSource {
                 false,
                 false,
                 List.of(nodes));
-        ClusterFacts.Live now = new ClusterFacts.Live(cluster, rejected, ownAddresses);
+        ClusterFacts.Live now = new ClusterFacts.Live(cluster, rejected, health, ownAddresses);
         facts = now;
         Listener to = listener;
         if (to != null) {

@@ -3,8 +3,10 @@ package io.towpath.agent.source.kube;
 import io.towpath.agent.source.ClusterFacts;
 import io.towpath.net.IpAddress;
 import io.towpath.overlay.Cluster;
+import io.towpath.overlay.Health;
 import io.towpath.overlay.ServableNodes.Rejected;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -39,14 +41,22 @@ final class NodeStore implements ObjectStore<KubeNode> {
     ClusterFacts.Live facts(NetConf conf) {
         List<Cluster.Node> joined = new ArrayList<>(nodes.size());
         List<Rejected> rejected = new ArrayList<>();
-        for (KnownNode node : nodes.values()) {
+        Map<String, Health> health = new HashMap<>();
+        nodes.forEach((name, node) -> {
             switch (node) {
-                case KnownNode.Joined(Cluster.Node it) -> joined.add(it);
-                case KnownNode.Unfit(Rejected it) -> rejected.add(it);
+                case KnownNode.Joined(Cluster.Node it, List<Rejected> parts, Health of) -> {
+                    joined.add(it);
+                    rejected.addAll(parts);
+                    health.put(name, of);
+                }
+                case KnownNode.Unfit(List<Rejected> parts, Health of) -> {
+                    rejected.addAll(parts);
+                    health.put(name, of);
+                }
                 case KnownNode.Absent _ -> {}
             }
-        }
-        return new ClusterFacts.Live(conf.cluster(self, joined), rejected, ownAddresses);
+        });
+        return new ClusterFacts.Live(conf.cluster(self, joined), rejected, health, ownAddresses);
     }
 
     @Override
