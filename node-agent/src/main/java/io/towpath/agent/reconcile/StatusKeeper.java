@@ -5,6 +5,7 @@ import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.overlay.DesiredOverlay;
+import io.towpath.overlay.Health;
 import io.towpath.overlay.OverlayPlan;
 import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.overlay.SyncReport;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Gathers what happened into the status, and tells the log what is news. The source's methods may be called by any thread. */
@@ -46,6 +48,8 @@ final class StatusKeeper {
     private List<Rejected> leftOut = List.of();
 
     private List<Rejected> told = List.of();
+    private Map<String, Health> health = Map.of();
+    private Set<String> readyNodes = Set.of();
     private boolean stands;
     private AgentStatus.Rounds rounds = AgentStatus.Rounds.NONE;
     private AgentStatus.Guard guard = AgentStatus.Guard.UNKNOWN;
@@ -83,8 +87,16 @@ final class StatusKeeper {
         log.problem("overlay", message);
     }
 
-    /** Takes who is left out. */
-    synchronized void rejected(List<Rejected> now) {
+    /** Takes who is left out, and how alive nodes are, this one among them. */
+    synchronized void rejected(List<Rejected> now, @Nullable String self, Map<String, Health> alive) {
+        if (!alive.equals(health)) {
+            health = alive;
+            readyNodes = alive.entrySet().stream()
+                    .filter(each ->
+                            each.getValue() == Health.READY && !each.getKey().equals(self))
+                    .map(Map.Entry::getKey)
+                    .collect(Collectors.toUnmodifiableSet());
+        }
         rejected = now;
         tellLeftOut();
     }
@@ -240,6 +252,7 @@ final class StatusKeeper {
                 new AgentStatus.Source(sourceName, inSync, sourceChange, trouble, cacheProblem.get()),
                 new AgentStatus.Overlay(stands, devices, problem, peerProblems),
                 told,
+                readyNodes,
                 repairs,
                 lastRepairs,
                 rounds,

@@ -396,6 +396,33 @@ class LiveClusterKernelTest {
         }
     }
 
+    @Test
+    void whoIsReadyAndLeftOutIsToldOf() throws Exception {
+        Rejected unread = new Rejected("unread", "its VNI is 2");
+        source.withHealth(
+                        Map.of("n1", Health.READY, "good", Health.READY, "unread", Health.READY, "twin", Health.READY))
+                .tell(List.of(unread), SELF, GOOD);
+        try (RunningReconciler agent = start()) {
+            AgentStatus status = agent.awaitStatus(now -> now.notReady() == null);
+            assertEquals("left out: unread: its VNI is 2", status.leftOut().summary());
+            agent.await(() -> source.leftOut().equals(List.of("left out: unread: its VNI is 2")), agent::log);
+            Cluster.Node ours = TestSource.peer("twin", "172.16.0.1", "10.64.7.0/24");
+            source.tell(List.of(unread), SELF, GOOD, ours);
+            status = agent.awaitStatus(now -> now.notReady() != null);
+            assertEquals(null, status.notServing());
+            assertTrue(String.valueOf(status.notReady()).startsWith("2 of 3 other nodes"), status::toString);
+            source.tell(List.of(), SELF, GOOD);
+            agent.awaitStatus(
+                    now -> now.notReady() == null && now.leftOut().all().isEmpty());
+            agent.await(() -> source.leftOut().getLast().equals("null"), agent::log);
+            // What the kernel has no place for is left out, too.
+            node.ip("route", "del", "10.64.2.0/24");
+            node.ip("route", "add", "10.64.2.0/24", "dev", "eth1");
+            status = agent.awaitStatus(now -> now.leftOut().count(null) == 1);
+            assertEquals("good", status.leftOut().all().getFirst().node());
+        }
+    }
+
     private static long count(RunningReconciler agent, String... parts) {
         return agent.log()
                 .lines()

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A live cluster that says what a test has it say, and keeps what this node says. */
 final class TestSource implements ClusterSource {
+    private final List<String> leftOut = new CopyOnWriteArrayList<>();
     private final List<OwnNode> published = new CopyOnWriteArrayList<>();
     private volatile Map<String, Health> health = Map.of();
     private volatile List<IpAddress> ownAddresses = List.of();
@@ -92,6 +93,16 @@ final class TestSource implements ClusterSource {
     @Override
     public void publish(OwnNode own) {
         published.add(own);
+    }
+
+    @Override
+    public void leftOut(@Nullable String message) {
+        leftOut.add(String.valueOf(message));
+    }
+
+    /** What this node said that it leaves out, in order. */
+    List<String> leftOut() {
+        return List.copyOf(leftOut);
     }
 
     @Override

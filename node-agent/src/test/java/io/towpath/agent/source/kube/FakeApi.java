@@ -54,6 +54,7 @@ final class FakeApi implements AutoCloseable {
     private record Event(int version, String path, String text) {}
 
     final BlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
+    final BlockingQueue<JsonNode> created = new LinkedBlockingQueue<>();
     final BlockingQueue<JsonNode> patches = new LinkedBlockingQueue<>();
 
     /** By the path of their list and {@code namespace/name}. */
@@ -332,7 +333,7 @@ final class FakeApi implements AutoCloseable {
 
     private static String verb(String method, String path, boolean watch) {
         if (!method.equals("GET")) {
-            return "patch";
+            return method.equals("POST") ? "create" : "patch";
         }
         return (path.startsWith("/api") && !path.startsWith(GROUP)) || path.endsWith("clusternetworkpolicies")
                 ? (watch ? "watch" : "list")
@@ -359,6 +360,7 @@ final class FakeApi implements AutoCloseable {
         }
         return switch (verb) {
             case "get" -> discover(path);
+            case "create" -> create(new String(body, StandardCharsets.UTF_8));
             case "patch" -> patch(exchange, new String(body, StandardCharsets.UTF_8), path);
             default -> {
                 boolean there = !path.startsWith(GROUP) || served.contains(path.split("/", -1)[3]);
@@ -468,6 +470,16 @@ final class FakeApi implements AutoCloseable {
             items.add(node);
         }
         return json(200, list);
+    }
+
+    private Reply create(String body) {
+        try {
+            JsonNode object = MAPPER.readTree(body);
+            created.add(object);
+            return json(201, object);
+        } catch (JsonProcessingException e) {
+            return status(400);
+        }
     }
 
     /** A strategic merge patch as far as nodes need it: objects merge, conditions merge by their type. */
