@@ -172,8 +172,9 @@ final class GuardRules {
         rules.add(Rule.in(POSTROUTING).saddrNot(network).daddr(slice).returns());
         if (!policy.masqueradeToNodes()) {
             Field destination = device.ipv6() ? Field.IP6_DADDR : Field.IP_DADDR;
+            // Of the slice alone: to a pod of one that the node had before, no other node knows a way back.
             rules.add(Rule.in(POSTROUTING)
-                    .saddr(network)
+                    .saddr(slice)
                     .in(peers(device), destination)
                     .returns());
         }
