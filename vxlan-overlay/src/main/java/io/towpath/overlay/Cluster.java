@@ -3,6 +3,7 @@ package io.towpath.overlay;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -93,6 +94,29 @@ public record Cluster(
         /** The same with MAC addresses, null for derived ones. */
         public Node withMacs(@Nullable MacAddress ofIpv4, @Nullable MacAddress ofIpv6) {
             return new Node(name, slices, addresses, ofIpv4, ofIpv6);
+        }
+
+        /** The same without the other family. */
+        Node only(boolean ipv6) {
+            return new Node(
+                    name,
+                    slices.stream()
+                            .filter(slice -> slice.address().ipv6() == ipv6)
+                            .toList(),
+                    addresses.stream().filter(address -> address.ipv6() == ipv6).toList(),
+                    ipv6 ? null : mac,
+                    ipv6 ? macV6 : null);
+        }
+
+        /** The same with what another has of a family. */
+        public Node with(Node other, boolean ipv6) {
+            Node mine = only(!ipv6);
+            Node others = other.only(ipv6);
+            List<IpPrefix> allSlices = new ArrayList<>(ipv6 ? mine.slices : others.slices);
+            allSlices.addAll(ipv6 ? others.slices : mine.slices);
+            List<IpAddress> allAddresses = new ArrayList<>(ipv6 ? mine.addresses : others.addresses);
+            allAddresses.addAll(ipv6 ? others.addresses : mine.addresses);
+            return new Node(name, allSlices, allAddresses, ipv6 ? mac : others.mac, ipv6 ? others.macV6 : macV6);
         }
 
         /** The slice of a family, null if it has none. */

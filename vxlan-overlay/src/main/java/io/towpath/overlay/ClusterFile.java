@@ -80,6 +80,19 @@ public final class ClusterFile {
      * @throws ClusterFileException if it is wrong
      */
     public static Cluster parse(String file, byte[] content) throws ClusterFileException {
+        return parse(file, content, false);
+    }
+
+    /**
+     * As {@link #parse}, of what {@link ClusterFileWriter} wrote of a live cluster, in which two nodes may have one address.
+     *
+     * @throws ClusterFileException if it is wrong
+     */
+    public static Cluster parseLive(String file, byte[] content) throws ClusterFileException {
+        return parse(file, content, true);
+    }
+
+    private static Cluster parse(String file, byte[] content, boolean live) throws ClusterFileException {
         JsonNode root;
         try {
             root = MAPPER.readTree(content);
@@ -93,7 +106,7 @@ public final class ClusterFile {
         }
         ClusterFile reader = new ClusterFile(file);
         Cluster cluster = reader.cluster(root);
-        new ClusterRules(file, cluster).check();
+        new ClusterRules(file, cluster).check(live);
         return cluster;
     }
 

@@ -49,12 +49,13 @@ final class ClusterRules {
         this.cluster = cluster;
     }
 
-    void check() throws ClusterFileException {
+    /** @param live whether it was a live cluster, in which nodes may share an address */
+    void check(boolean live) throws ClusterFileException {
         checkCommon();
         for (int i = 0; i < cluster.nodes().size(); i++) {
             checkNode("nodes[" + i + "]", cluster.nodes().get(i));
         }
-        checkDistinct();
+        checkDistinct(live);
         checkOverlaps();
         String node = cluster.node();
         if (node != null && cluster.node(node) == null) {
@@ -222,7 +223,7 @@ final class ClusterRules {
         }
     }
 
-    private void checkDistinct() throws ClusterFileException {
+    private void checkDistinct(boolean live) throws ClusterFileException {
         Set<String> names = new HashSet<>();
         Map<IpAddress, Node> addresses = new HashMap<>();
         Map<Object, Node> macs = new HashMap<>();
@@ -235,14 +236,18 @@ final class ClusterRules {
             for (int j = 0; j < node.addresses().size(); j++) {
                 IpAddress address = node.addresses().get(j);
                 Node other = addresses.putIfAbsent(address, node);
-                if (other != null) {
+                if (other != null && !live) {
                     throw wrong(
                             key + ".addresses[" + j + "]",
                             quoted(address) + " is also that of node " + other.name() + "; correct one of them");
                 }
             }
             for (IpPrefix slice : node.slices()) {
-                Node other = macs.putIfAbsent(node.vtepMac(slice.address().ipv6()), node);
+                Node other = macs.putIfAbsent(
+                        List.of(
+                                slice.address().ipv6(),
+                                node.vtepMac(slice.address().ipv6())),
+                        node);
                 if (other != null) {
                     throw wrong(
                             key + ".name",

@@ -5,7 +5,9 @@ import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
 import io.towpath.netlink.rtnl.Vxlan;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,17 +16,37 @@ import org.jspecify.annotations.Nullable;
  * @param self the node, with the address of each family by which the others reach it
  * @param networks the pods' networks
  * @param devices one for each family the node has a slice of
+ * @param leftOut the families of which the node has a slice and can have no device now; one that is there stays as it is
  * @param settings what must hold below /proc/sys for the node as a whole
  */
-public record DesiredOverlay(Cluster.Node self, List<IpPrefix> networks, List<Device> devices, List<Setting> settings) {
+public record DesiredOverlay(
+        Cluster.Node self,
+        List<IpPrefix> networks,
+        List<Device> devices,
+        List<LeftOut> leftOut,
+        List<Setting> settings) {
     static final int OVERHEAD_IPV4 = 50;
     static final int OVERHEAD_IPV6 = 70;
+    static final String IPV6_FORWARD = "net/ipv6/conf/all/forwarding";
+
+    private static final int IPV6_MIN_MTU = 1280; // RFC 8200, section 5
 
     public DesiredOverlay {
         networks = List.copyOf(networks);
         devices = List.copyOf(devices);
+        leftOut = List.copyOf(leftOut);
         settings = List.copyOf(settings);
     }
+
+    /**
+     * A family without its device.
+     *
+     * @param family the family
+     * @param device the name of the device
+     * @param slice this node's part of the pods' network
+     * @param reason one line: what keeps it from being made or mended
+     */
+    public record LeftOut(Family family, String device, IpPrefix slice, String reason) {}
 
     /** The node's name. */
     public String node() {
@@ -111,9 +133,9 @@ public record DesiredOverlay(Cluster.Node self, List<IpPrefix> networks, List<De
     }
 
     /**
-     * Derives the overlay of a node.
+     * Derives the overlay of a node. A family that has no underlay is left out.
      *
-     * @throws OverlayException if this node is not one of the cluster's, or has no underlay for one of its slices
+     * @throws OverlayException if this node is not one of the cluster's, or has no underlay for any of its slices
      */
     public static DesiredOverlay of(Cluster cluster, NodeFacts facts) throws OverlayException {
         Cluster.Node self = facts.self(cluster);
@@ -123,17 +145,27 @@ public record DesiredOverlay(Cluster.Node self, List<IpPrefix> networks, List<De
         List<Device> devices = new ArrayList<>();
         List<IpAddress> addresses = new ArrayList<>();
         List<Setting> settings = new ArrayList<>();
+        List<LeftOut> leftOut = new ArrayList<>();
         for (boolean ipv6 : new boolean[] {false, true}) {
             IpPrefix slice = self.slice(ipv6);
             IpPrefix network = cluster.network(ipv6);
             if (slice != null && network != null) {
-                Underlay underlay = Underlay.choose(cluster, self, facts, ipv6);
-                addresses.add(underlay.address());
-                devices.add(device(cluster, self, facts, underlay, slice, network));
-                settings.add(new Setting(ipv6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward", "1"));
+                try {
+                    Underlay underlay = Underlay.choose(cluster, self, facts, ipv6);
+                    addresses.add(underlay.address());
+                    devices.add(device(cluster, self, facts, underlay, slice, network));
+                    settings.add(new Setting(ipv6 ? IPV6_FORWARD : "net/ipv4/ip_forward", "1"));
+                } catch (OverlayException e) {
+                    leftOut.add(new LeftOut(
+                            Family.of(ipv6), deviceName(cluster, ipv6), slice, String.valueOf(e.getMessage())));
+                }
             }
         }
-        return new DesiredOverlay(self.withAddresses(addresses), cluster.networks(), devices, settings);
+        if (devices.isEmpty() && !leftOut.isEmpty()) {
+            throw new OverlayException(
+                    leftOut.stream().map(LeftOut::reason).distinct().collect(Collectors.joining("; and ")));
+        }
+        return new DesiredOverlay(self.withAddresses(addresses), cluster.networks(), devices, leftOut, settings);
     }
 
     private static String unknown(Cluster cluster, NodeFacts facts) {
@@ -178,6 +210,42 @@ public record DesiredOverlay(Cluster.Node self, List<IpPrefix> networks, List<De
                 peers);
     }
 
+    /** The same with a device moved to what is left out. */
+    DesiredOverlay without(Device device, String reason) {
+        List<Device> others = new ArrayList<>(devices);
+        others.remove(device);
+        List<LeftOut> more = new ArrayList<>(leftOut);
+        more.add(new LeftOut(Family.of(device.ipv6()), device.name, device.slice, reason));
+        return new DesiredOverlay(self, networks, others, more, settings);
+    }
+
+    /** The same with devices in the place of what is left out, where there are such. */
+    public DesiredOverlay withDevicesOf(List<Device> earlier) {
+        List<Device> all = new ArrayList<>(devices);
+        for (Device device : earlier) {
+            if (leftOut.stream().anyMatch(each -> each.device.equals(device.name))) {
+                all.add(device);
+            }
+        }
+        return new DesiredOverlay(self, networks, all, leftOut, settings);
+    }
+
+    /**
+     * The slices that pods get addresses of, IPv4 first: also of a family that is left out, for that comes back, and pods stay. But a
+     * link whose MTU is too small for IPv6 takes no address of it.
+     */
+    List<IpPrefix> podSlices() {
+        List<IpPrefix> slices = new ArrayList<>(2);
+        devices.forEach(device -> slices.add(device.slice));
+        for (LeftOut each : leftOut) {
+            if (!each.family.isIpv6() || mtu() >= IPV6_MIN_MTU) {
+                slices.add(each.slice);
+            }
+        }
+        slices.sort(Comparator.comparing(slice -> slice.address().ipv6()));
+        return slices;
+    }
+
     /** The MTU for pods: the smallest of the devices', in bytes. */
     public int mtu() {
         int mtu = Integer.MAX_VALUE;
@@ -187,24 +255,16 @@ public record DesiredOverlay(Cluster.Node self, List<IpPrefix> networks, List<De
         return mtu;
     }
 
-    /** Whether a device for that family belongs to it. */
+    /** Whether a device for that family belongs to it, or is left as it is. */
     boolean hasDevice(boolean ipv6) {
-        for (Device device : devices) {
-            if (device.ipv6() == ipv6) {
-                return true;
-            }
-        }
-        return false;
+        return devices.stream().anyMatch(device -> device.ipv6() == ipv6)
+                || leftOut.stream().anyMatch(each -> each.family.isIpv6() == ipv6);
     }
 
-    /** Whether a device of that name belongs to it. */
+    /** Whether a device of that name belongs to it, or is left as it is. */
     boolean hasDevice(String name) {
-        for (Device device : devices) {
-            if (device.name.equals(name)) {
-                return true;
-            }
-        }
-        return false;
+        return devices.stream().anyMatch(device -> device.name.equals(name))
+                || leftOut.stream().anyMatch(each -> each.device.equals(name));
     }
 
     /** The name of a cluster's device for a family. */

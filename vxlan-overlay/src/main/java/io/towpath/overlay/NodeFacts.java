@@ -4,9 +4,11 @@ import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.netlink.rtnl.Address;
+import io.towpath.netlink.rtnl.DefaultRoute;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.Rtnl;
+import io.towpath.netlink.rtnl.Vxlan;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param addresses all addresses
  * @param routes all routes, or only those that {@link DirectRoutes} are
  * @param allRoutes which of the two
+ * @param defaultRoutes the best of each family first; none where nothing is chosen by them
  * @param drivers of physical links by name
  */
 public record NodeFacts(
@@ -32,12 +35,14 @@ public record NodeFacts(
         List<Address> addresses,
         List<Route> routes,
         boolean allRoutes,
+        List<DefaultRoute> defaultRoutes,
         Map<String, String> drivers) {
 
     public NodeFacts {
         links = List.copyOf(links);
         addresses = List.copyOf(addresses);
         routes = List.copyOf(routes);
+        defaultRoutes = List.copyOf(defaultRoutes);
         drivers = Map.copyOf(drivers);
     }
 
@@ -51,27 +56,35 @@ public record NodeFacts(
                 drivers.put(link.name(), driver);
             }
         }
-        NodeFacts facts =
-                new NodeFacts(host.name(), host.kernelRelease(), links, rtnl.addresses(), List.of(), false, drivers);
-        boolean all = cluster.directRouting() || facts.needsDefaultRoutes(cluster);
-        return facts.withRoutes(all ? rtnl.routes() : rtnl.routesOf(DirectRoutes.PROTOCOL), all);
+        NodeFacts facts = new NodeFacts(
+                host.name(), host.kernelRelease(), links, rtnl.addresses(), List.of(), false, List.of(), drivers);
+        boolean all = cluster.directRouting();
+        return facts.withRoutes(
+                all ? rtnl.routes() : rtnl.routesOf(DirectRoutes.PROTOCOL),
+                all,
+                facts.needsDefaultRoutes(cluster) ? rtnl.defaultRoutes() : List.of());
     }
 
-    /** The addresses by which other hosts could reach this one. */
-    static Set<IpAddress> addresses(Rtnl rtnl) throws LinuxException {
-        Set<Integer> leftOut = new HashSet<>();
+    /** The addresses of global scope, those of the overlay's own devices left out. */
+    static NodeAddresses addresses(Rtnl rtnl) throws LinuxException {
+        Set<Integer> loopback = new HashSet<>();
+        Set<Integer> overlay = new HashSet<>();
         for (Link link : rtnl.links()) {
-            if ((link.flags() & Link.IFF_LOOPBACK) != 0 || ObservedOverlay.isNamed(link)) {
-                leftOut.add(link.index());
+            if ((link.flags() & Link.IFF_LOOPBACK) != 0) {
+                loopback.add(link.index());
+            } else if (ObservedOverlay.isNamed(link)) {
+                overlay.add(link.index());
             }
         }
-        Set<IpAddress> addresses = new HashSet<>();
+        Set<IpAddress> ofInterfaces = new HashSet<>();
+        Set<IpAddress> ofLoopback = new HashSet<>();
         for (Address each : rtnl.addresses()) {
-            if (each.scope() == Route.RT_SCOPE_UNIVERSE && !leftOut.contains(each.linkIndex())) {
-                addresses.add(each.prefix().address());
+            if (each.scope() == Route.RT_SCOPE_UNIVERSE && !overlay.contains(each.linkIndex())) {
+                (loopback.contains(each.linkIndex()) ? ofLoopback : ofInterfaces)
+                        .add(each.prefix().address());
             }
         }
-        return addresses;
+        return new NodeAddresses(ofInterfaces, ofLoopback);
     }
 
     // Thousands of routes are not listed for nothing.
@@ -79,15 +92,15 @@ public record NodeFacts(
         Cluster.Node self = self(cluster);
         boolean needed = false;
         for (IpPrefix slice : self == null ? List.<IpPrefix>of() : self.slices()) {
-            boolean ipv6 = slice.address().ipv6();
-            IpAddress address = self == null ? null : self.address(ipv6);
-            needed |= !cluster.underlay().isOf(ipv6) && (address == null || carrier(address) == null);
+            needed |= self != null
+                    && Underlay.needsDefaultRoute(
+                            cluster, self, this, slice.address().ipv6());
         }
         return needed;
     }
 
-    private NodeFacts withRoutes(List<Route> some, boolean all) {
-        return new NodeFacts(hostName, kernelRelease, links, addresses, some, all, drivers);
+    private NodeFacts withRoutes(List<Route> some, boolean all, List<DefaultRoute> defaults) {
+        return new NodeFacts(hostName, kernelRelease, links, addresses, some, all, defaults, drivers);
     }
 
     /** Which of the cluster's nodes this is, null if none. A host's name may have upper case where Kubernetes has lower. */
@@ -159,33 +172,81 @@ public record NodeFacts(
         return link == null || (link.flags() & Link.IFF_LOOPBACK) != 0 || ObservedOverlay.isNamed(link) ? null : link;
     }
 
-    /** The link of the preferred default route of a family in the main table, null if there is no such route. */
+    /**
+     * The link of the best default route of a family: of several next hops, the first with an address that may be guessed. Null if
+     * there is no such route.
+     */
     @Nullable
     Link defaultRouteLink(boolean ipv6) {
-        Route best = null;
-        for (Route route : routes) {
-            if (route.ipv6() == ipv6
-                    && route.destination().length() == 0
-                    && route.table() == Route.RT_TABLE_MAIN
-                    && route.type() == Route.RTN_UNICAST
-                    && route.linkIndex() != 0
-                    && (best == null || Integer.compareUnsigned(route.priority(), best.priority()) < 0)) {
-                best = route;
+        for (DefaultRoute route : defaultRoutes) {
+            if (route.ipv6() != ipv6) {
+                continue;
             }
-        }
-        return best == null ? null : link(best.linkIndex());
-    }
-
-    /** The first address of a family that a link has and other hosts can reach, null if there is none. */
-    @Nullable
-    IpAddress globalAddress(Link link, boolean ipv6) {
-        for (Address each : addresses) {
-            if (each.linkIndex() == link.index()
-                    && each.prefix().address().ipv6() == ipv6
-                    && each.scope() == Route.RT_SCOPE_UNIVERSE) {
-                return each.prefix().address();
+            for (int index : route.links()) {
+                Link link = link(index);
+                if (link != null && guess(link, ipv6) != null) {
+                    return link;
+                }
             }
+            return link(route.links().getFirst());
         }
         return null;
+    }
+
+    /** What a cluster's device for a family is made with, null if there is no such device. */
+    @Nullable
+    Vxlan tunnel(Cluster cluster, boolean ipv6) {
+        Link device = link(DesiredOverlay.deviceName(cluster, ipv6));
+        return device == null ? null : device.vxlan();
+    }
+
+    /**
+     * The address of a link that is most likely the node's own: of those that other hosts can reach and that stay, the first with a
+     * subnet, else the first. Null if there is none.
+     */
+    @Nullable
+    Address guess(Link link, boolean ipv6) {
+        Address best = null;
+        for (Address each : addresses) {
+            if (isReachable(each, link, ipv6)) {
+                best = better(best, each);
+            }
+        }
+        return best;
+    }
+
+    /** The better guess of two addresses: the first, if it is as good. Null if neither is one. */
+    static @Nullable Address better(@Nullable Address first, Address other) {
+        boolean fits = !isPassing(other);
+        return !fits || (first != null && (!isAlone(first) || isAlone(other))) ? first : other;
+    }
+
+    /** Whether it has no subnet, as virtual addresses have that move from host to host. */
+    static boolean isAlone(Address address) {
+        return address.prefix().length() == address.prefix().address().bits();
+    }
+
+    /** Whether it is not in use yet, will be no more, or is one of many. */
+    private static boolean isPassing(Address address) {
+        int passing = Address.IFA_F_DEPRECATED | Address.IFA_F_TENTATIVE | Address.IFA_F_DADFAILED;
+        boolean ipv6 = address.prefix().address().ipv6();
+        return (address.flags() & (ipv6 ? passing | Address.IFA_F_TEMPORARY : passing)) != 0;
+    }
+
+    private static boolean isReachable(Address address, Link link, boolean ipv6) {
+        return address.linkIndex() == link.index()
+                && address.prefix().address().ipv6() == ipv6
+                && address.scope() == Route.RT_SCOPE_UNIVERSE;
+    }
+
+    /** The addresses of a link that are no guess, for a message; empty if there are none. */
+    String unfit(Link link, boolean ipv6) {
+        StringBuilder text = new StringBuilder();
+        for (Address each : addresses) {
+            if (isReachable(each, link, ipv6) && isPassing(each)) {
+                text.append(text.isEmpty() ? "" : ", ").append(each.prefix().address());
+            }
+        }
+        return text.isEmpty() ? "" : text + " (deprecated, temporary or tentative)";
     }
 }

@@ -27,9 +27,7 @@ final class NodeFiles {
                 new StringBuilder("{\"node\":\"").append(desired.node()).append("\",\"networks\":[");
         appendPrefixes(json, desired.networks());
         json.append("],\"slices\":[");
-        appendPrefixes(
-                json,
-                desired.devices().stream().map(DesiredOverlay.Device::slice).toList());
+        appendPrefixes(json, desired.podSlices());
         json.append("],\"mtu\":").append(desired.mtu()).append(",\"device\":\"");
         json.append(desired.devices().getFirst().name()).append("\"}\n");
         return json.toString().getBytes(StandardCharsets.UTF_8);
@@ -49,11 +47,12 @@ final class NodeFiles {
      */
     static byte[] subnetEnv(DesiredOverlay desired, boolean masquerades) {
         StringBuilder text = new StringBuilder();
-        for (DesiredOverlay.Device device : desired.devices()) {
-            String prefix = device.ipv6() ? "FLANNEL_IPV6_" : "FLANNEL_";
-            IpPrefix subnet =
-                    new IpPrefix(device.slice().address().next(), device.slice().length());
-            text.append(prefix).append("NETWORK=").append(device.network()).append('\n');
+        for (IpPrefix slice : desired.podSlices()) {
+            boolean ipv6 = slice.address().ipv6();
+            String prefix = ipv6 ? "FLANNEL_IPV6_" : "FLANNEL_";
+            IpPrefix subnet = new IpPrefix(slice.address().next(), slice.length());
+            IpPrefix network = Cluster.ofFamily(desired.networks(), ipv6);
+            text.append(prefix).append("NETWORK=").append(network).append('\n');
             text.append(prefix).append("SUBNET=").append(subnet).append('\n');
         }
         text.append("FLANNEL_MTU=").append(desired.mtu()).append("\nFLANNEL_IPMASQ=");

@@ -2,12 +2,10 @@ package io.towpath.overlay;
 
 import io.towpath.linux.FileLock;
 import io.towpath.linux.LinuxException;
-import io.towpath.net.IpAddress;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -140,11 +138,11 @@ public final class Overlay {
     }
 
     /**
-     * The addresses of this node's interfaces, those of loopback, of links alone and of the overlay's own devices left out.
+     * The addresses of this node by which others could know it.
      *
      * @throws OverlayException if the kernel does not tell
      */
-    public Set<IpAddress> addresses() throws OverlayException {
+    public NodeAddresses addresses() throws OverlayException {
         try {
             return NodeFacts.addresses(rtnl);
         } catch (LinuxException e) {
@@ -306,26 +304,60 @@ public final class Overlay {
         files.begin(source, known);
         OverlayPlan plan = OverlayPlan.between(desired, ObservedOverlay.read(rtnl, host, desired, facts, known));
         List<OverlayPlan.Failure> failures = plan.apply(rtnl, host);
-        List<OverlayPlan.Failure> ofPeers = new ArrayList<>();
-        for (OverlayPlan.Failure failure : failures) {
-            if (failure.peer() == null) {
-                String others = failures.size() == 1 ? "" : " (and " + (failures.size() - 1) + " more failures)";
-                throw new OverlayException("overlay: " + failure + others);
-            }
-            ofPeers.add(failure);
-        }
+        List<OverlayPlan.Failure> ofPeers = new ArrayList<>(failures);
+        ofPeers.removeIf(failure -> failure.peer() == null);
         List<String> devices = new ArrayList<>();
+        DesiredOverlay standing = desired;
         for (DesiredOverlay.Device device : desired.devices()) {
             Link link = rtnl.link(device.name());
-            if (link == null || !link.isUp()) {
-                throw new OverlayException("overlay: somebody took " + device.name() + " down or away during the sync");
+            String problem = problem(device.name(), link, failures);
+            if (problem == null && link != null) {
+                devices.add(KnownState.describe(link));
+            } else {
+                standing = standing.without(device, String.valueOf(problem));
             }
-            devices.add(KnownState.describe(link));
         }
-        files.end(source, desired, devices, ofPeers.isEmpty(), known);
+        requireAny(standing, failures);
+        files.end(
+                source,
+                standing,
+                devices,
+                ofPeers.isEmpty() && standing.leftOut().isEmpty(),
+                known);
         List<OverlayPlan.Repair> repairs = Repairs.of(plan, before, desired, ofPeers);
         before = desired;
-        return new SyncReport(
-                desired, plan, repairs, ofPeers, source.warning() == null ? List.of() : List.of(source.warning()));
+        return new SyncReport(standing, plan, repairs, ofPeers, warnings(source, standing));
+    }
+
+    private static List<String> warnings(ClusterSnapshot source, DesiredOverlay standing) {
+        List<String> warnings = new ArrayList<>(source.warning() == null ? List.of() : List.of(source.warning()));
+        standing.leftOut().forEach(each -> warnings.add(each.family() + " is left out: " + each.reason()));
+        return warnings;
+    }
+
+    /** Why a device is not as it must be, null if it is. */
+    private static @Nullable String problem(String device, @Nullable Link link, List<OverlayPlan.Failure> failures) {
+        for (OverlayPlan.Failure failure : failures) {
+            if (failure.peer() == null && device.equals(failure.device())) {
+                return failure.toString();
+            }
+        }
+        return link != null && link.isUp() ? null : "somebody took " + device + " down or away during the sync";
+    }
+
+    /** What is wrong with one family is no reason to hold up the other; what is wrong with the node as a whole is. */
+    private static void requireAny(DesiredOverlay standing, List<OverlayPlan.Failure> failures)
+            throws OverlayException {
+        String others = failures.size() < 2 ? "" : " (and " + (failures.size() - 1) + " more failures)";
+        for (OverlayPlan.Failure failure : failures) {
+            String device = failure.device();
+            if (failure.peer() == null && (device == null || !standing.hasDevice(device))) {
+                throw new OverlayException("overlay: " + failure + others);
+            }
+        }
+        if (standing.devices().isEmpty()) {
+            throw new OverlayException(
+                    "overlay: " + standing.leftOut().getFirst().reason() + others);
+        }
     }
 }

@@ -170,7 +170,9 @@ public final class OverlayPlan {
     List<Failure> apply(Rtnl rtnl, Host host) {
         List<Failure> failures = new ArrayList<>();
         delete(rtnl, failures);
-        write(host, null, settings, failures);
+        for (Setting setting : settings) {
+            write(host, deviceOf(setting), true, List.of(setting), failures);
+        }
         List<Pending> pending = new ArrayList<>();
         Batch batch = new Batch();
         for (DevicePlan plan : devices) {
@@ -214,14 +216,26 @@ public final class OverlayPlan {
         }
     }
 
-    private static void write(Host host, @Nullable String device, List<Setting> settings, List<Failure> failures) {
+    /** The device of the family that a setting of the node is for; null if it is for both, or the only one. */
+    private @Nullable String deviceOf(Setting setting) {
+        boolean ipv6 = setting.key().equals(DesiredOverlay.IPV6_FORWARD);
+        for (DevicePlan plan : devices) {
+            if (devices.size() > 1 && plan.device().ipv6() == ipv6) {
+                return plan.device().name();
+            }
+        }
+        return null;
+    }
+
+    private static void write(
+            Host host, @Nullable String device, boolean ofNode, List<Setting> settings, List<Failure> failures) {
         for (Setting setting : settings) {
             try {
                 host.setSysctl(setting.key(), setting.value());
             } catch (LinuxException e) {
                 // A kernel without IPv6 has no router advertisements to refuse either. In a container that is not
                 // privileged /proc/sys is read-only, and a node that forwards refuses them without being told.
-                if (device == null || !(e.is(Errno.ENOENT) || e.is(Errno.EROFS))) {
+                if (ofNode || !(e.is(Errno.ENOENT) || e.is(Errno.EROFS))) {
                     failures.add(new Failure(device, null, message(e)));
                 }
             }
@@ -240,7 +254,7 @@ public final class OverlayPlan {
                 pending.add(new Pending(device, step));
             }
             submit(rtnl, batch, pending, failures);
-            write(host, device.name(), plan.settings(), failures);
+            write(host, device.name(), false, plan.settings(), failures);
             if (plan.disablesOffload()) {
                 host.disableTxChecksumOffload(device.name());
             }

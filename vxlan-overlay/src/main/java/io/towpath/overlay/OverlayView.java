@@ -114,7 +114,7 @@ public record OverlayView(
                 devices,
                 peers,
                 pending,
-                warning == null ? List.of() : List.of(warning));
+                warnings(desired, warning));
     }
 
     private static DeviceLine line(DevicePlan plan, @Nullable Link link) {
@@ -222,5 +222,11 @@ public record OverlayView(
         pending.forEach(json.putArray("pending")::add);
         remarks.forEach(json.putArray("remarks")::add);
         return json;
+    }
+
+    private static List<String> warnings(DesiredOverlay desired, @Nullable String warning) {
+        List<String> warnings = new ArrayList<>(warning == null ? List.of() : List.of(warning));
+        desired.leftOut().forEach(each -> warnings.add(each.family() + " is left out: " + each.reason()));
+        return warnings;
     }
 }

@@ -10,17 +10,19 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Of the nodes of a live cluster, those that can be served beside each other: one node's mistake is no other's outage. Where
- * two want the same slice, address or MAC address, this node goes first, then the one that was served unchanged until now,
- * then one that was served with the same slices, then the one whose name sorts first; so the choice does not depend on the
- * order of news, and what works is not taken away for what is new.
+ * Of the nodes of a live cluster, those that can be served beside each other: one node's mistake is no other's outage, and no mistake in
+ * one family is an outage of the other. Where two want the same slice or MAC address, this node goes first, then the one that is the
+ * most alive, then the one that was served unchanged until now, then one that was served with the same slices, then the one whose name
+ * sorts first; so the choice does not depend on the order of news, and what works is not taken away for what is new, nor kept for what
+ * is dead. One address may be that of several: packets find their way by MAC address and slice.
  *
- * @param nodes those that can be, sorted by name
+ * @param nodes those that can be, sorted by name, with the families that can be
  * @param rejected the others
  */
 public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
@@ -30,25 +32,34 @@ public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
     }
 
     /**
-     * A node that cannot be served.
+     * A node that cannot be served, or cannot be in one family.
      *
      * @param node its name
+     * @param family the family, null for the node as a whole
      * @param reason one line: which value is wrong and why
      */
-    public record Rejected(String node, String reason) {}
+    public record Rejected(String node, @Nullable Family family, String reason) {
+        /** A node as a whole. */
+        public Rejected(String node, String reason) {
+            this(node, null, reason);
+        }
+    }
 
     /**
      * Chooses, in n log n.
      *
      * @param cluster the cluster with all its nodes; {@code node} says which is this one
      * @param own the addresses of this node's interfaces, which no other node can have; {@link Overlay#addresses} tells them
+     * @param health of nodes by name; of whom nothing is said, {@link Health#REPORTING}
      * @param before the nodes that were served until now
      */
-    public static ServableNodes of(Cluster cluster, Set<IpAddress> own, List<Node> before) {
+    public static ServableNodes of(Cluster cluster, Set<IpAddress> own, Map<String, Health> health, List<Node> before) {
         Map<String, Node> earlier = new HashMap<>();
         before.forEach(node -> earlier.put(node.name(), node));
         List<Node> candidates = new ArrayList<>(cluster.nodes());
-        candidates.sort(Comparator.<Node>comparingInt(node -> rank(node, cluster.node(), earlier))
+        candidates.sort(Comparator.<Node, Boolean>comparing(node -> !node.name().equals(cluster.node()))
+                .thenComparing(node -> health.getOrDefault(node.name(), Health.REPORTING))
+                .thenComparingInt(node -> rank(node, earlier.get(node.name())))
                 .thenComparing(Node::name));
         Selection selection = new Selection(cluster, own);
         candidates.forEach(selection::consider);
@@ -66,12 +77,17 @@ public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
         }
     }
 
-    private static int rank(Node node, @Nullable String self, Map<String, Node> earlier) {
-        if (node.name().equals(self)) {
-            return 0;
+    /** Before may lack a family that could not be served. */
+    private static int rank(Node node, @Nullable Node before) {
+        if (before == null || !node.slices().containsAll(before.slices())) {
+            return 2;
         }
-        Node same = earlier.get(node.name());
-        return node.equals(same) ? 1 : same != null && node.slices().equals(same.slices()) ? 2 : 3;
+        boolean same = true;
+        for (IpPrefix slice : before.slices()) {
+            boolean ipv6 = slice.address().ipv6();
+            same &= node.only(ipv6).equals(before.only(ipv6));
+        }
+        return same ? 0 : 1;
     }
 
     private static final class Selection {
@@ -81,8 +97,8 @@ public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
         private final List<Node> accepted = new ArrayList<>();
         private final List<Rejected> rejected = new ArrayList<>();
         private final Set<String> names = new HashSet<>();
-        private final Map<IpAddress, String> addresses = new HashMap<>();
-        private final Map<MacAddress, String> macs = new HashMap<>();
+        private final Map<Family, Map<MacAddress, String>> macs =
+                Map.of(Family.IPV4, new HashMap<>(), Family.IPV6, new HashMap<>());
         private final TreeMap<IpPrefix, String> slices = new TreeMap<>();
 
         Selection(Cluster cluster, Set<IpAddress> own) {
@@ -92,50 +108,70 @@ public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
         }
 
         void consider(Node node) {
-            String reason = reason(node);
-            if (reason != null) {
-                rejected.add(new Rejected(node.name(), reason));
+            if (node.slices().isEmpty()) {
+                reject(node, null, "it has no slice: nothing gave it a part of the pods' network");
                 return;
             }
-            accepted.add(node);
-            names.add(node.name());
-            node.addresses().forEach(address -> addresses.put(address, node.name()));
-            for (IpPrefix slice : node.slices()) {
-                slices.put(slice, node.name());
-                macs.put(node.vtepMac(slice.address().ipv6()), node.name());
+            if (names.contains(node.name())) {
+                reject(node, null, "another node has its name");
+                return;
+            }
+            boolean both = false;
+            Node served = new Node(node.name(), List.of(), List.of(), null, null);
+            for (boolean ipv6 : new boolean[] {false, true}) {
+                both |= node.slice(ipv6) != null && node.slice(!ipv6) != null;
+                Node part = node.only(ipv6);
+                String reason = part.slices().isEmpty() ? "" : reason(part, ipv6);
+                if (reason == null) {
+                    served = served.with(part, ipv6);
+                } else if (!reason.isEmpty()) {
+                    reject(node, both ? Family.of(ipv6) : null, reason);
+                }
+            }
+            if (!served.slices().isEmpty()) {
+                accept(served);
             }
         }
 
-        private @Nullable String reason(Node node) {
-            if (node.slices().isEmpty()) {
-                return "it has no slice: nothing gave it a part of the pods' network";
+        private void reject(Node node, @Nullable Family family, String reason) {
+            rejected.add(new Rejected(node.name(), family, reason));
+        }
+
+        private void accept(Node node) {
+            accepted.add(node);
+            names.add(node.name());
+            for (IpPrefix slice : node.slices()) {
+                boolean ipv6 = slice.address().ipv6();
+                slices.put(slice, node.name());
+                macs(ipv6).put(node.vtepMac(ipv6), node.name());
             }
+        }
+
+        private Map<MacAddress, String> macs(boolean ipv6) {
+            return Objects.requireNonNull(macs.get(Family.of(ipv6)));
+        }
+
+        /** Null if the node's part of one family can be served. */
+        private @Nullable String reason(Node node, boolean ipv6) {
             try {
                 rules.checkNode("", node);
             } catch (ClusterFileException e) {
                 return e.reason().startsWith(".") ? e.reason().substring(1) : e.reason();
             }
-            if (names.contains(node.name())) {
-                return "another node has its name";
-            }
             for (IpAddress address : node.addresses()) {
-                String other = addresses.get(address);
-                if (other != null) {
-                    return "its address " + address + " is that of node " + other;
-                }
                 if (own.contains(address) && !node.name().equals(cluster.node())) {
                     return "its address " + address + " is one of this node's own";
                 }
             }
+            MacAddress mac = node.vtepMac(ipv6);
+            if (mac.isMulticast() || mac.value() == 0) {
+                return "its MAC address " + mac + " cannot be a device's";
+            }
+            String other = macs(ipv6).get(mac);
+            if (other != null) {
+                return "its MAC address " + mac + " is that of node " + other;
+            }
             for (IpPrefix slice : node.slices()) {
-                MacAddress mac = node.vtepMac(slice.address().ipv6());
-                if (mac.isMulticast() || mac.value() == 0) {
-                    return "its MAC address " + mac + " cannot be a device's";
-                }
-                String other = macs.get(mac);
-                if (other != null) {
-                    return "its MAC address " + mac + " is that of node " + other;
-                }
                 Map.Entry<IpPrefix, String> overlap = overlap(slice);
                 if (overlap != null) {
                     return "its slice " + slice + " overlaps " + overlap.getKey() + " of node " + overlap.getValue();

@@ -72,7 +72,7 @@ final class StateFolder {
         byte[] content = ClusterFile.content(lastCluster());
         return content == null
                 ? null
-                : new ClusterSnapshot(ClusterFile.parse(lastCluster(), content), content, fingerprint, warning);
+                : new ClusterSnapshot(ClusterFile.parseLive(lastCluster(), content), content, fingerprint, warning);
     }
 
     /**

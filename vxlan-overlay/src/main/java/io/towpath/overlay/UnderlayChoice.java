@@ -7,7 +7,7 @@ import java.util.List;
  * Which of a node's interfaces tunnel packets leave by. The lists are gone through in the order given here and each from its
  * start, as flannel does with {@code --iface} and {@code --iface-regex}; the first that an interface with an address of the
  * family answers to is taken, and it is an error if none is. When all are empty, it is the interface that has this node's
- * address, else that of the default route.
+ * address, else the one with the address that the tunnel has already, else that of the default route.
  *
  * @param interfaces names, or addresses that an interface has
  * @param regexes {@link java.util.regex.Pattern}s, each found in an interface's address or else in an interface's name
@@ -29,7 +29,7 @@ public record UnderlayChoice(List<String> interfaces, List<String> regexes, List
     }
 
     /** Whether it says anything for a family. */
-    boolean isOf(boolean ipv6) {
+    public boolean isOf(boolean ipv6) {
         boolean any = !interfaces.isEmpty() || !regexes.isEmpty();
         for (IpPrefix cidr : cidrs) {
             any |= cidr.address().ipv6() == ipv6;

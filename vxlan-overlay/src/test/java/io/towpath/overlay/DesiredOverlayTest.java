@@ -25,6 +25,34 @@ class DesiredOverlayTest {
         return String.valueOf(e.getMessage());
     }
 
+    /** Why IPv6 is left out, and nothing else is. */
+    private static String leftOut(String clusterKeys, Facts facts) throws OverlayException {
+        DesiredOverlay overlay = desired(clusterKeys, true, facts);
+        assertEquals("flannel.1", overlay.devices().getFirst().name());
+        assertEquals(2, overlay.devices().getFirst().peers().size());
+        assertEquals(1, overlay.devices().size());
+        assertTrue(overlay.hasDevice("flannel-v6.1"));
+        assertEquals(
+                List.of("net/ipv4/ip_forward = 1"),
+                overlay.settings().stream().map(Object::toString).toList());
+        return overlay.leftOut().getFirst().reason();
+    }
+
+    @Test
+    void podsKeepTheAddressesOfAFamilyThatIsLeftOutIfTheirLinksCan() throws OverlayException {
+        DesiredOverlay gone = desired("", true, Facts.withEth0("192.168.0.1/16"));
+        assertEquals(List.of("10.64.1.0/24", "fd00:a:1::/64"), texts(gone.podSlices()));
+        Facts small = new Facts().link(2, "eth0", 1320, Link.IFF_UP).address(2, "192.168.0.1/16", "fd00::1/64");
+        DesiredOverlay tooSmall = desired("", true, small);
+        assertTrue(tooSmall.leftOut().getFirst().reason().contains("needs at least 1350"));
+        assertEquals(1270, tooSmall.mtu());
+        assertEquals(List.of("10.64.1.0/24"), texts(tooSmall.podSlices()));
+    }
+
+    private static List<String> texts(List<IpPrefix> prefixes) {
+        return prefixes.stream().map(IpPrefix::toString).toList();
+    }
+
     @Test
     void oneFamily() throws OverlayException {
         DesiredOverlay overlay = desired("", false, Facts.withEth0("192.168.0.1/16"));
@@ -193,8 +221,11 @@ class DesiredOverlayTest {
                         + " the default route",
                 refusal("\"interface\":\"eth7\",", false, plain));
         assertTrue(refusal("\"mtu\":9000,", false, plain).startsWith("the cluster's mtu 9000 is more than the 1500"));
-        assertTrue(refusal("", true, plain).startsWith("no interface has the address fd00::1 of node n1"));
-        assertTrue(refusal("\"interface\":\"eth0\",", true, plain).startsWith("interface eth0 has no IPv6 address"));
+        assertTrue(leftOut("", plain).startsWith("no interface has the address fd00::1 of node n1"));
+        assertTrue(leftOut("\"interface\":\"eth0\",", plain).startsWith("interface eth0 has no IPv6 address"));
+        Facts none = new Facts().link(2, "eth0", 1500, Link.IFF_UP);
+        assertTrue(refusal("", true, none).contains("no IPv4 default route"), refusal("", true, none));
+        assertTrue(refusal("", true, none).contains("no IPv6 default route"), refusal("", true, none));
         Facts small = new Facts().link(2, "eth0", 576, Link.IFF_UP).address(2, "192.168.0.1/16");
         assertTrue(refusal("", false, small).contains("needs at least 626"));
         String json = Clusters.json(3, false, "").replace("\"node\":\"n1\",", "");

@@ -1,11 +1,15 @@
 package io.towpath.overlay;
 
+import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.netlink.rtnl.Address;
+import io.towpath.netlink.rtnl.DefaultRoute;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.LinkKind;
 import io.towpath.netlink.rtnl.Route;
+import io.towpath.netlink.rtnl.Vxlan;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -14,6 +18,7 @@ final class Facts {
     private final List<Link> links = new ArrayList<>();
     private final List<Address> addresses = new ArrayList<>();
     private final List<Route> routes = new ArrayList<>();
+    private final List<DefaultRoute> defaultRoutes = new ArrayList<>();
     private String kernel = "6.1.0";
     private Map<String, String> drivers = Map.of();
     private String hostName = "n1";
@@ -41,7 +46,44 @@ final class Facts {
     }
 
     Facts defaultRoute(int link, String all) {
-        routes.add(Route.direct(IpPrefix.parse(all), link));
+        defaultRoutes.add(DefaultRoute.by(IpPrefix.parse(all).address().ipv6(), 0, link));
+        return this;
+    }
+
+    /** A default route with next hops by several links. */
+    Facts defaultRoute(boolean ipv6, int... links) {
+        defaultRoutes.add(new DefaultRoute(ipv6, 0, Arrays.stream(links).boxed().toList()));
+        return this;
+    }
+
+    /** An address with IFA_F_*. */
+    Facts flagged(int link, String prefix, int flags) {
+        addresses.add(Address.of(link, IpPrefix.parse(prefix)).withFlags(flags));
+        return this;
+    }
+
+    /** A tunnel's device that is there already, index 9. */
+    Facts tunnel(int underlay, String local) {
+        IpAddress address = IpAddress.parse(local);
+        Vxlan vxlan =
+                Vxlan.builder(1).linkIndex(underlay).local(address).port(8472).build();
+        String name = address.ipv6() ? "flannel-v6.1" : "flannel.1";
+        links.add(new Link(
+                9,
+                name,
+                null,
+                1450,
+                Link.IFF_UP,
+                0,
+                0,
+                -1,
+                0,
+                1,
+                1,
+                0,
+                null,
+                new LinkKind.VxlanTunnel(vxlan),
+                Map.of()));
         return this;
     }
 
@@ -66,6 +108,6 @@ final class Facts {
     }
 
     NodeFacts build() {
-        return new NodeFacts(hostName, kernel, links, addresses, routes, true, drivers);
+        return new NodeFacts(hostName, kernel, links, addresses, routes, true, defaultRoutes, drivers);
     }
 }

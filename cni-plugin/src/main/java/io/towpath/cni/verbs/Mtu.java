@@ -1,8 +1,8 @@
 package io.towpath.cni.verbs;
 
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.rtnl.DefaultRoute;
 import io.towpath.netlink.rtnl.Link;
-import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.List;
 
@@ -13,7 +13,10 @@ final class Mtu {
 
     private Mtu() {}
 
-    /** In bytes: that of the overlay's device, else of the link of the node's default route, else Ethernet's. */
+    /**
+     * In bytes: that of the overlay's device, else the smallest of the links that the node's best default route of each family
+     * leads by, else Ethernet's.
+     */
     static int ofNode(Rtnl host) throws NetlinkException {
         for (String device : OVERLAY_DEVICES) {
             Link link = host.link(device);
@@ -21,13 +24,18 @@ final class Mtu {
                 return link.mtu();
             }
         }
-        for (Route route : host.routes()) {
-            boolean isDefault = route.destination().length() == 0 && route.table() == Route.RT_TABLE_MAIN;
-            Link link = isDefault && route.linkIndex() != 0 ? host.link(route.linkIndex()) : null;
-            if (link != null) {
-                return link.mtu();
+        int mtu = Integer.MAX_VALUE;
+        boolean hasIpv4 = false;
+        boolean hasIpv6 = false;
+        for (DefaultRoute route : host.defaultRoutes()) {
+            boolean isBest = route.ipv6() ? !hasIpv6 : !hasIpv4;
+            hasIpv4 |= !route.ipv6();
+            hasIpv6 |= route.ipv6();
+            for (int index : isBest ? route.links() : List.<Integer>of()) {
+                Link link = host.link(index);
+                mtu = link == null ? mtu : Math.min(mtu, link.mtu());
             }
         }
-        return ETHERNET;
+        return mtu == Integer.MAX_VALUE ? ETHERNET : mtu;
     }
 }

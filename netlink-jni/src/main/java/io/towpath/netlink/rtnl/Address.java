@@ -15,8 +15,17 @@ import org.jspecify.annotations.Nullable;
  */
 public record Address(
         int linkIndex, IpPrefix prefix, @Nullable IpAddress peer, int scope, int flags) {
+    /** Of IPv6: chosen at random for a while, beside one that stays. Of IPv4, the same bit is IFA_F_SECONDARY. */
+    public static final int IFA_F_TEMPORARY = 0x01;
+
     /** No duplicate address detection (IPv6). */
     public static final int IFA_F_NODAD = 0x02;
+
+    /** Duplicate address detection found another host that has it. */
+    public static final int IFA_F_DADFAILED = 0x08;
+
+    /** Not to be the source of new connections: its preferred lifetime is over, or never was. */
+    public static final int IFA_F_DEPRECATED = 0x20;
 
     /** Duplicate address detection has not ended, so the address is not in use yet. */
     public static final int IFA_F_TENTATIVE = 0x40;

@@ -1,6 +1,6 @@
 package io.towpath.netlink.rtnl;
 
-/** Constants of messages, addresses and routes, named as in {@code linux/rtnetlink.h}, {@code linux/if_addr.h}, {@code linux/net_namespace.h} and {@code sys/socket.h}. */
+/** Constants of messages, addresses and routes, named as in {@code linux/rtnetlink.h}, {@code linux/if_addr.h}, {@code linux/net_namespace.h}, {@code linux/nexthop.h} and {@code sys/socket.h}. */
 public final class Rtnetlink {
     public static final int AF_UNSPEC = 0;
     public static final int AF_INET = 2;
@@ -23,6 +23,8 @@ public final class Rtnetlink {
     public static final int RTM_SETNEIGHTBL = 67;
     public static final int RTM_NEWNSID = 88;
     public static final int RTM_GETNSID = 90;
+    public static final int RTM_NEWNEXTHOP = 104;
+    public static final int RTM_GETNEXTHOP = 106;
 
     public static final int RTEXT_FILTER_SKIP_STATS = 8;
 
@@ -43,15 +45,23 @@ public final class Rtnetlink {
     public static final int RTA_PRIORITY = 6;
     public static final int RTA_PREFSRC = 7;
     public static final int RTA_METRICS = 8;
+    public static final int RTA_MULTIPATH = 9;
     public static final int RTA_TABLE = 15;
     public static final int RTA_VIA = 18;
+    public static final int RTA_NH_ID = 30;
     public static final int RTAX_MTU = 2;
     public static final int RTAX_ADVMSS = 8;
+    public static final int RTNH_F_DEAD = 1;
     public static final int RTNH_F_ONLINK = 4;
+    public static final int RTNH_F_LINKDOWN = 16;
     public static final int RTM_F_CLONED = 512;
     public static final int RT_TABLE_UNSPEC = 0;
     public static final int RT_SCOPE_NOWHERE = 255;
     public static final int RTN_UNSPEC = 0;
+
+    public static final int NHA_ID = 1;
+    public static final int NHA_GROUP = 2;
+    public static final int NHA_OIF = 5;
 
     public static final int NETNSA_NSID = 1;
     public static final int NETNSA_FD = 3;

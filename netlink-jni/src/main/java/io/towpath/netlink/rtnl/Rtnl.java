@@ -100,6 +100,14 @@ public final class Rtnl implements AutoCloseable {
         return routes;
     }
 
+    /** The default routes of the main table by which packets leave, those of IPv4 first, the best of each family before others. */
+    public List<DefaultRoute> defaultRoutes() throws NetlinkException {
+        DefaultRoutes reader = new DefaultRoutes(netlink);
+        List<DefaultRoute> routes = new ArrayList<>(reader.list(false));
+        routes.addAll(reader.list(true));
+        return routes;
+    }
+
     private List<Route> routesOf(int family, int protocol) throws NetlinkException {
         Requests requests = new Requests();
         RouteCodec.list(requests, family, 0, protocol);

@@ -56,6 +56,7 @@ class ConstantsTest {
             #include <linux/magic.h>
             #include <linux/neighbour.h>
             #include <linux/net_namespace.h>
+            #include <linux/nexthop.h>
             #include <linux/netfilter.h>
             #include <linux/netfilter/nf_conntrack_common.h>
             #include <linux/netfilter/nf_nat.h>

@@ -63,6 +63,8 @@ class DecoderFuzzTest {
         survives(message, payload -> LinkDecoder.read(Rtnetlink.RTM_NEWLINK, payload));
         survives(message, payload -> AddressCodec.read(Rtnetlink.RTM_NEWADDR, payload));
         survives(message, payload -> RouteCodec.read(Rtnetlink.AF_INET, Rtnetlink.RTM_NEWROUTE, payload));
+        survives(message, payload -> DefaultRoutes.read(Rtnetlink.AF_INET, Rtnetlink.RTM_NEWROUTE, payload));
+        survives(message, payload -> DefaultRoutes.readNexthop(Rtnetlink.RTM_NEWNEXTHOP, payload));
         survives(message, payload -> RouteCodec.read(Rtnetlink.AF_INET6, Rtnetlink.RTM_NEWROUTE, payload));
         survives(message, payload -> NeighbourCodec.read(Rtnetlink.RTM_NEWNEIGH, payload));
         survives(message, payload -> NeighbourCodec.readFdb(Rtnetlink.RTM_NEWNEIGH, payload));

@@ -181,4 +181,67 @@ class RouteKernelTest {
                 .addNeighbour(new Neighbour(eth0, IpAddress.parse("fd00::77"), null, 0, Neighbour.NTF_PROXY)));
         assertTrue(node.execute("ip", "-6", "neigh", "show", "proxy").contains("fd00::77 dev eth0"));
     }
+
+    /** A second link, down when its other end is. */
+    private int eth1() throws Exception {
+        node.ip("link", "add", "eth1", "type", "veth", "peer", "name", "peer1");
+        node.ip("link", "set", "peer1", "up");
+        node.ip("link", "set", "eth1", "up");
+        node.ip("address", "add", "10.1.0.1/24", "dev", "eth1");
+        node.ip("address", "add", "fd01::1/64", "dev", "eth1", "nodad");
+        Link link = rtnl.link("eth1");
+        return link == null ? 0 : link.index();
+    }
+
+    @Test
+    void bestDefaultRouteOfEachFamilyIsTheFirst() throws Exception {
+        int eth1 = eth1();
+        node.ip("route", "add", "default", "via", "10.0.0.254", "metric", "200");
+        node.ip("route", "add", "default", "via", "10.1.0.254", "metric", "100");
+        node.ip("route", "add", "default", "via", "10.1.0.254", "table", "77");
+        node.ip("route", "add", "unreachable", "default", "metric", "4000000000");
+        node.ip("-6", "route", "add", "default", "via", "fd00::fe", "metric", "2000");
+        node.ip("-6", "route", "add", "default", "via", "fd01::fe", "metric", "1000");
+        assertEquals(
+                List.of(
+                        DefaultRoute.by(false, 100, eth1),
+                        DefaultRoute.by(false, 200, eth0),
+                        DefaultRoute.by(true, 1000, eth1),
+                        DefaultRoute.by(true, 2000, eth0)),
+                rtnl.defaultRoutes());
+    }
+
+    @Test
+    void defaultRouteMayHaveSeveralNextHops() throws Exception {
+        int eth1 = eth1();
+        node.execute(
+                "sh",
+                "-c",
+                "ip route add default nexthop via 10.0.0.254 nexthop via 10.1.0.254 &&"
+                        + " ip -6 route add default nexthop via fd00::fe nexthop via fd01::fe");
+        assertEquals(
+                List.of(
+                        new DefaultRoute(false, 0, List.of(eth0, eth1)),
+                        new DefaultRoute(true, 1024, List.of(eth0, eth1))),
+                rtnl.defaultRoutes());
+        node.ip("link", "set", "peer0", "down");
+        assertEquals(List.of(eth1, eth0), rtnl.defaultRoutes().getFirst().links());
+    }
+
+    @Test
+    void defaultRouteMayHaveNextHopObjects() throws Exception {
+        int eth1 = eth1();
+        node.execute(
+                "sh",
+                "-c",
+                "ip nexthop add id 1 via 10.0.0.254 dev eth0 && ip nexthop add id 2 via 10.1.0.254 dev eth1 &&"
+                        + " ip nexthop add id 10 group 1/2 && ip route add default nhid 10 &&"
+                        + " ip -6 nexthop add id 3 via fd01::fe dev eth1 && ip -6 route add default nhid 3");
+        List<DefaultRoute> wanted =
+                List.of(new DefaultRoute(false, 0, List.of(eth0, eth1)), DefaultRoute.by(true, 1024, eth1));
+        assertEquals(wanted, rtnl.defaultRoutes());
+        // Then the kernel tells of a route no more than the object's number.
+        node.execute("sysctl", "-qw", "net.ipv4.nexthop_compat_mode=0");
+        assertEquals(wanted, rtnl.defaultRoutes());
+    }
 }

@@ -39,7 +39,7 @@ public final class CachedCluster {
             throw new EOFException("it is cut");
         }
         try {
-            return ClusterFile.parse(file.path().toString(), content);
+            return ClusterFile.parseLive(file.path().toString(), content);
         } catch (ClusterFileException e) {
             throw new IOException(e.getMessage(), e);
         }

@@ -7,6 +7,7 @@ import io.towpath.netlink.NetNs;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.rtnl.Address;
+import io.towpath.netlink.rtnl.DefaultRoute;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.Rtnl;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param links all links
  * @param addresses all addresses
  * @param routes all routes
+ * @param defaultRoutes those of them by which packets leave
  * @param settings below /proc/sys, by key; those that are not there are missing
  * @param kernelRelease as uname(2) tells
  * @param drivers of physical links, by name
@@ -41,6 +43,7 @@ record Picture(
         List<Link> links,
         List<Address> addresses,
         List<Route> routes,
+        List<DefaultRoute> defaultRoutes,
         Map<String, String> settings,
         String kernelRelease,
         Map<String, String> drivers,
@@ -62,6 +65,7 @@ record Picture(
         links = List.copyOf(links);
         addresses = List.copyOf(addresses);
         routes = List.copyOf(routes);
+        defaultRoutes = List.copyOf(defaultRoutes);
         settings = Map.copyOf(settings);
         drivers = Map.copyOf(drivers);
         offloading = Set.copyOf(offloading);
@@ -78,10 +82,12 @@ record Picture(
         List<Link> links;
         List<Address> addresses;
         List<Route> routes;
+        List<DefaultRoute> defaultRoutes;
         try (Rtnl rtnl = Rtnl.open(netNs)) {
             links = rtnl.links();
             addresses = rtnl.addresses();
             routes = rtnl.routes();
+            defaultRoutes = rtnl.defaultRoutes();
         }
         Map<String, String> settings = new HashMap<>();
         for (String key : List.of(IPV4_FORWARD, IPV6_FORWARD, RP_FILTER_ALL, RELEASE)) {
@@ -112,6 +118,7 @@ record Picture(
                 links,
                 addresses,
                 routes,
+                defaultRoutes,
                 settings,
                 settings.getOrDefault(RELEASE, ""),
                 drivers,
@@ -191,9 +198,7 @@ record Picture(
                 .forEach(device ->
                         indexes.add(device.vxlan() == null ? 0 : device.vxlan().linkIndex()));
         if (indexes.isEmpty()) {
-            routes.stream()
-                    .filter(route -> route.destination().length() == 0 && route.table() == Route.RT_TABLE_MAIN)
-                    .forEach(route -> indexes.add(route.linkIndex()));
+            defaultRoutes.forEach(route -> indexes.addAll(route.links()));
         }
         return links.stream().filter(link -> indexes.contains(link.index())).toList();
     }

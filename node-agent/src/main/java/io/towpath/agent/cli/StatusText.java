@@ -37,8 +37,13 @@ final class StatusText {
         }
         screen.list(
                 "/rejected",
-                "nodes that cannot be served",
-                each -> each.path("node").asText() + ": " + each.path("reason").asText());
+                "left out",
+                each -> each.path("node").asText()
+                        + (each.path("family").isTextual()
+                                ? ", " + each.path("family").asText()
+                                : "")
+                        + (each.path("isReady").asBoolean() ? ", which is Ready" : "") + ": "
+                        + each.path("reason").asText());
         screen.list("/policy/problems", "problems of policies", JsonNode::asText);
         screen.list("/policy/waiting", "pods that are not known yet, to which all is denied", JsonNode::asText);
         return screen.text.toString();

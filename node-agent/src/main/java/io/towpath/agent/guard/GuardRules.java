@@ -67,7 +67,11 @@ final class GuardRules {
         List<Chain> chains = new ArrayList<>(List.of(INPUT, GUARD_FORWARD, FORWARD));
         for (DesiredOverlay.Device device : overlay.devices()) {
             List<Element> remotes = new ArrayList<>();
-            device.peers().forEach(peer -> remotes.add(Element.of(Value.of(peer.remote()))));
+            // Two nodes may have one address.
+            device.peers().stream()
+                    .map(DesiredOverlay.Peer::remote)
+                    .distinct()
+                    .forEach(remote -> remotes.add(Element.of(Value.of(remote))));
             state.withSet(new SetState(peers(device), Contents.Listed.of(remotes)));
         }
         guardInput();
@@ -168,8 +172,9 @@ final class GuardRules {
         rules.add(Rule.in(POSTROUTING).saddrNot(network).daddr(slice).returns());
         if (!policy.masqueradeToNodes()) {
             Field destination = device.ipv6() ? Field.IP6_DADDR : Field.IP_DADDR;
+            // Of the slice alone: to a pod of one that the node had before, no other node knows a way back.
             rules.add(Rule.in(POSTROUTING)
-                    .saddr(network)
+                    .saddr(slice)
                     .in(peers(device), destination)
                     .returns());
         }

@@ -6,7 +6,10 @@ import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.towpath.agent.status.AgentStatus;
+import io.towpath.agent.status.LeftOut;
 import io.towpath.agent.status.StatusBoard;
+import io.towpath.overlay.Family;
+import io.towpath.overlay.ServableNodes.Rejected;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -110,8 +113,21 @@ final class Metrics {
                 status -> flag(status.source().cacheProblem() == null));
         gauge(
                 "towpath_rejected_nodes",
-                "Nodes that cannot be served, as what is known of them is wrong.",
-                status -> status.rejected().size());
+                "Nodes that cannot be served, as a whole or in a family, as what is known of them is wrong.",
+                status -> status.rejected().stream()
+                        .map(Rejected::node)
+                        .distinct()
+                        .count());
+        gauge(
+                "towpath_left_out",
+                "What is left out of the overlay though the cluster says it is there and Ready: nodes (all), families.",
+                "family",
+                (status, call) -> {
+                    LeftOut left = status.leftOut();
+                    call.call(left.count(null), "all");
+                    call.call(left.count(Family.IPV4), Family.IPV4.toString());
+                    call.call(left.count(Family.IPV6), Family.IPV6.toString());
+                });
     }
 
     private void guard() {

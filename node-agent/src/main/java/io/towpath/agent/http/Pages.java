@@ -1,6 +1,7 @@
 package io.towpath.agent.http;
 
 import io.towpath.agent.log.Log;
+import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.agent.status.StatusJson;
@@ -38,7 +39,7 @@ final class Pages {
         return switch (request.path()) {
             case "/metrics" -> slow.make(this::metrics);
             case "/healthz" -> at(verdict(problem()));
-            case "/readyz" -> at(verdict(board.current().notReady()));
+            case "/readyz" -> at(ready(board.current()));
             default -> at(Response.text(Response.NOT_FOUND, "there are /metrics, /healthz and /readyz"));
         };
     }
@@ -80,6 +81,13 @@ final class Pages {
             log.problem("metrics", e.toString());
             return Response.text(Response.FAILED, e.toString());
         }
+    }
+
+    /** With what is left out, where that is no reason to be unready. */
+    private static Response ready(AgentStatus status) {
+        String problem = status.notReady();
+        String leftOut = status.leftOut().summary();
+        return problem != null || leftOut == null ? verdict(problem) : Response.text(Response.OK, "ok; " + leftOut);
     }
 
     private static Response verdict(@Nullable String problem) {

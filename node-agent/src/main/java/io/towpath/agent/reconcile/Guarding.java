@@ -28,7 +28,9 @@ final class Guarding {
     }
 
     /** Puts the table right for an overlay that is about to be made or mended. */
-    void sync(DesiredOverlay overlay) {
+    void sync(DesiredOverlay wanted) {
+        // What is left of a family that cannot be made or mended now is guarded as before.
+        DesiredOverlay overlay = guarded == null ? wanted : wanted.withDevicesOf(guarded.devices());
         guarded = overlay;
         looked = true;
         try {

@@ -28,6 +28,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,7 @@ public final class Reconciler implements ClusterSource.Listener {
     private final AtomicBoolean news = new AtomicBoolean();
     private boolean due = true;
     private @Nullable OwnNode published;
+    private @Nullable String leftOut;
     private @Nullable LiveCluster live;
     private @Nullable Guarding guarding;
     private @Nullable HostPortKeeper ports;
@@ -215,7 +217,7 @@ public final class Reconciler implements ClusterSource.Listener {
                 if (now != null) {
                     publish(report.desired());
                 }
-                done = report.failures().isEmpty();
+                done = report.failures().isEmpty() && report.desired().leftOut().isEmpty();
             }
         } catch (OverlayException | NetlinkException e) {
             status.failed(String.valueOf(e.getMessage()));
@@ -227,7 +229,9 @@ public final class Reconciler implements ClusterSource.Listener {
             interest = Interest.EVERYTHING;
         }
         done &= guard.roundEnded();
-        statuses.accept(status.roundEnded(now != null, Duration.ofNanos(System.nanoTime() - began)));
+        AgentStatus ended = status.roundEnded(now != null, Duration.ofNanos(System.nanoTime() - began));
+        statuses.accept(ended);
+        tellLeftOut(ended);
         return done;
     }
 
@@ -245,7 +249,7 @@ public final class Reconciler implements ClusterSource.Listener {
             case ClusterFacts.Live facts -> {
                 LiveCluster next = LiveCluster.of(facts, choices, overlay.addresses(), live);
                 live = next;
-                status.rejected(next.rejected());
+                status.rejected(next.rejected(), facts.cluster().node(), facts.health());
                 SyncReport report = overlay.sync(next.cluster());
                 if (cached != null) {
                     cached.keep(next.cluster());
@@ -268,6 +272,14 @@ public final class Reconciler implements ClusterSource.Listener {
                 "nodes",
                 kept.nodes().size());
         return report;
+    }
+
+    private void tellLeftOut(AgentStatus ended) {
+        String now = ended.leftOut().summary();
+        if (!Objects.equals(now, leftOut)) {
+            leftOut = now;
+            source.leftOut(now);
+        }
     }
 
     private void publish(DesiredOverlay desired) {

@@ -5,6 +5,7 @@ import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.overlay.DesiredOverlay;
+import io.towpath.overlay.Health;
 import io.towpath.overlay.OverlayPlan;
 import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.overlay.SyncReport;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Gathers what happened into the status, and tells the log what is news. The source's methods may be called by any thread. */
@@ -42,6 +44,12 @@ final class StatusKeeper {
     private List<DesiredOverlay.Device> devices = List.of();
     private Map<String, String> peerProblems = Map.of();
     private List<Rejected> rejected = List.of();
+    /** This node's families. */
+    private List<Rejected> leftOut = List.of();
+
+    private List<Rejected> told = List.of();
+    private Map<String, Health> health = Map.of();
+    private Set<String> readyNodes = Set.of();
     private boolean stands;
     private AgentStatus.Rounds rounds = AgentStatus.Rounds.NONE;
     private AgentStatus.Guard guard = AgentStatus.Guard.UNKNOWN;
@@ -79,22 +87,53 @@ final class StatusKeeper {
         log.problem("overlay", message);
     }
 
-    /** Takes who is left out; told once each. */
-    synchronized void rejected(List<Rejected> now) {
-        if (now.equals(rejected)) {
+    /** Takes who is left out, and how alive nodes are, this one among them. */
+    synchronized void rejected(List<Rejected> now, @Nullable String self, Map<String, Health> alive) {
+        if (!alive.equals(health)) {
+            health = alive;
+            readyNodes = alive.entrySet().stream()
+                    .filter(each ->
+                            each.getValue() == Health.READY && !each.getKey().equals(self))
+                    .map(Map.Entry::getKey)
+                    .collect(Collectors.toUnmodifiableSet());
+        }
+        rejected = now;
+        tellLeftOut();
+    }
+
+    private List<Rejected> allLeftOut() {
+        List<Rejected> all = new ArrayList<>(rejected);
+        for (Rejected each : leftOut) {
+            boolean known =
+                    all.stream().anyMatch(other -> other.node().equals(each.node()) && other.family() == each.family());
+            if (!known) {
+                all.add(each);
+            }
+        }
+        return all;
+    }
+
+    /** Each once. */
+    private void tellLeftOut() {
+        List<Rejected> now = allLeftOut();
+        if (now.equals(told)) {
             return;
         }
         Set<String> wrong = new HashSet<>();
         for (Rejected each : now) {
-            wrong.add(each.node());
-            log.problem("node " + each.node(), each.reason());
+            wrong.add(subject(each));
+            log.problem(subject(each), each.reason());
         }
-        for (Rejected each : rejected) {
-            if (!wrong.contains(each.node())) {
-                log.problem("node " + each.node(), null);
+        for (Rejected each : told) {
+            if (!wrong.contains(subject(each))) {
+                log.problem(subject(each), null);
             }
         }
-        rejected = now;
+        told = now;
+    }
+
+    private static String subject(Rejected rejected) {
+        return "node " + rejected.node() + (rejected.family() == null ? "" : ", " + rejected.family());
     }
 
     /** Takes what a sync did. */
@@ -105,6 +144,10 @@ final class StatusKeeper {
         problem = null;
         log.problem("overlay", null);
         devices = desired.devices();
+        leftOut = desired.leftOut().stream()
+                .map(each -> new Rejected(desired.node(), each.family(), each.reason()))
+                .toList();
+        tellLeftOut();
         Map<String, String> failing = new HashMap<>();
         for (OverlayPlan.Failure failure : report.failures()) {
             failing.put(String.valueOf(failure.peer()), failure.message());
@@ -208,7 +251,8 @@ final class StatusKeeper {
                 clock.instant(),
                 new AgentStatus.Source(sourceName, inSync, sourceChange, trouble, cacheProblem.get()),
                 new AgentStatus.Overlay(stands, devices, problem, peerProblems),
-                rejected,
+                told,
+                readyNodes,
                 repairs,
                 lastRepairs,
                 rounds,

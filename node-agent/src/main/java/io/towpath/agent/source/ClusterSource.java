@@ -16,6 +16,13 @@ public interface ClusterSource extends AutoCloseable {
     /** Lets the other nodes know of this one, now that its overlay stands. Returns at once; tries until it has succeeded. */
     void publish(OwnNode own);
 
+    /**
+     * Lets the cluster's operator know what this node leaves out though the cluster says that it is there. Returns at once.
+     *
+     * @param message one line; null when nothing is left out any more
+     */
+    void leftOut(@Nullable String message);
+
     /** Ends the telling; nothing is told once this has returned. */
     @Override
     void close();

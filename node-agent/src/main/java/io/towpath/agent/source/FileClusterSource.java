@@ -45,6 +45,10 @@ public final class FileClusterSource implements ClusterSource {
     @Override
     public void publish(OwnNode own) {}
 
+    /** Who has only a file looks at the log and the status. */
+    @Override
+    public void leftOut(@Nullable String message) {}
+
     private void watch() {
         Path folder = Path.of(file).toAbsolutePath().getParent();
         try (@Nullable WatchService watcher = watcher()) {

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param taken when this was so
  * @param source where the cluster is known from
  * @param overlay how the overlay is
- * @param rejected the nodes that cannot be served
+ * @param rejected the nodes that cannot be served, and single families that cannot, this node's among them
+ * @param readyNodes the other nodes that the cluster says are Ready, of those that have joined the overlay or could not be read
  * @param repairs what has been repaired since the start, by kind
  * @param lastRepairs of each peer that anything was repaired of, the last
  * @param rounds what became of the rounds
@@ -34,6 +36,7 @@ public record AgentStatus(
         Source source,
         Overlay overlay,
         List<Rejected> rejected,
+        Set<String> readyNodes,
         Map<String, Long> repairs,
         Map<String, Repair> lastRepairs,
         Rounds rounds,
@@ -43,6 +46,7 @@ public record AgentStatus(
         @Nullable Policy policy) {
     public AgentStatus {
         rejected = List.copyOf(rejected);
+        readyNodes = Set.copyOf(readyNodes);
         repairs = Map.copyOf(repairs);
         lastRepairs = Map.copyOf(lastRepairs);
         ipam = List.copyOf(ipam);
@@ -57,6 +61,7 @@ public record AgentStatus(
                 new Source(source, false, null, null, null),
                 new Overlay(false, List.of(), null, Map.of()),
                 List.of(),
+                Set.of(),
                 Map.of(),
                 Map.of(),
                 Rounds.NONE,
@@ -75,6 +80,7 @@ public record AgentStatus(
                 source,
                 overlay,
                 rejected,
+                readyNodes,
                 repairs,
                 lastRepairs,
                 rounds,
@@ -287,8 +293,19 @@ public record AgentStatus(
         }
     }
 
-    /** Why the node is not ready for pods; null if it is. */
+    /** What is left out though the cluster says that it is there. */
+    public LeftOut leftOut() {
+        return LeftOut.of(this);
+    }
+
+    /** Why the node is not ready; null if it is. */
     public @Nullable String notReady() {
+        String reason = notServing();
+        return reason == null ? leftOut().problem() : reason;
+    }
+
+    /** Why the node can have no pods; null if it can, though something may be left out. */
+    public @Nullable String notServing() {
         if (!source.inSync) {
             return "the cluster is not known yet from " + source.name
                     + (source.trouble == null ? "" : ": " + source.trouble);

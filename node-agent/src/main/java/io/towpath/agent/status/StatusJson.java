@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.policy.denial.DenialCounts;
 import io.towpath.overlay.DesiredOverlay;
+import io.towpath.overlay.Family;
 import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.policy.nft.PolicyTable;
 import java.time.Instant;
@@ -38,6 +39,7 @@ public final class StatusJson {
         json.put("taken", status.taken().toString());
         json.put("ready", status.notReady() == null);
         json.put("notReady", status.notReady());
+        json.put("servesPods", status.notServing() == null);
         AgentStatus.Source source = status.source();
         json.putObject("source")
                 .put("name", source.name())
@@ -48,8 +50,14 @@ public final class StatusJson {
         json.set("overlay", overlay(status));
         ArrayNode rejected = json.putArray("rejected");
         for (Rejected each : status.rejected()) {
-            rejected.addObject().put("node", each.node()).put("reason", each.reason());
+            Family family = each.family();
+            rejected.addObject()
+                    .put("node", each.node())
+                    .put("family", family == null ? null : family.toString())
+                    .put("isReady", status.readyNodes().contains(each.node()))
+                    .put("reason", each.reason());
         }
+        json.put("leftOut", status.leftOut().summary());
         ObjectNode repairs = json.putObject("repairs");
         new TreeMap<>(status.repairs()).forEach(repairs::put);
         json.putObject("rounds")

@@ -276,6 +276,7 @@ class ChecksKernelTest {
                 picture.links(),
                 picture.addresses(),
                 picture.routes(),
+                picture.defaultRoutes(),
                 picture.settings(),
                 release,
                 Map.of(),

@@ -217,8 +217,8 @@ class CliTest {
                 NETWORK          RANGE                    LEASED  OF   FULL
                 k8s-pod-network  10.244.1.1-10.244.1.254  7       253  3 %
 
-                nodes that cannot be served:
-                  d: it has no slice
+                left out:
+                  d, which is Ready: it has no slice
 
                 problems of policies:
                   NetworkPolicy default/web: ingress rule 1: 10.0.0.0/33 is no CIDR

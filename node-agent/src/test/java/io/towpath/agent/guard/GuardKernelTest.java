@@ -15,6 +15,7 @@ import io.towpath.netlink.nft.table.KeptTable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -131,6 +132,50 @@ class GuardKernelTest {
             assertEquals(at.peer(), GuardScene.answered(scene.pod, at.pod(), scene.peer, at.peer()));
         }
         assertTrue(GuardScene.entered(scene.node, at.device()) > 0, "the answers took the tunnel");
+    }
+
+    /** A node that is registered anew gets another slice; pods that run keep their addresses. */
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void podsOfASliceThatTheNodeHadBeforeReachOtherNodes(Addresses at) throws Exception {
+        String old = at.pod().contains(":") ? "fd10:64:9::5" : "10.64.9.5";
+        scene.pod.ip("address", "add", old + (at.pod().contains(":") ? "/128" : "/32"), "dev", "eth0");
+        scene.node.ip("route", "add", old, "dev", "cali0123456789a");
+        scene.routeThroughTheTunnel();
+        for (GuardPolicy policy : List.of(POLICY, SOURCES_KEPT)) {
+            guard(policy);
+            assertEquals(at.node(), GuardScene.arriving(scene.pod, old, scene.peer, at.peer()), policy::toString);
+            assertEquals(at.peer(), GuardScene.answered(scene.pod, old, scene.peer, at.peer()), policy::toString);
+        }
+    }
+
+    /** Port security and checks of sources let pass what comes with the node's address alone. */
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void podsReachOtherNodesOnAnUnderlayThatDropsForeignSources(Addresses at) throws Exception {
+        scene.peer.execute(
+                "nft",
+                "add table inet security; add chain inet security port { type filter hook prerouting priority -300; };"
+                        + "add rule inet security port iifname eth0 ip saddr != 192.168.0.0/24 counter drop;"
+                        + "add rule inet security port iifname eth0 ip6 saddr fd10:64::/32 counter drop");
+        scene.routeThroughTheTunnel();
+        guard(POLICY);
+        assertEquals(at.peer(), GuardScene.answered(scene.pod, at.pod(), scene.peer, at.peer()));
+        assertEquals(at.remotePod(), GuardScene.answered(scene.pod, at.pod(), scene.peer, at.remotePod()));
+        assertFalse(hasDropped(), "nothing was dropped");
+        // Kept sources are what such an underlay drops.
+        guard(SOURCES_KEPT);
+        GuardScene.send(scene.pod, at.pod(), at.peer(), 9999, new byte[1], 1);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!hasDropped()) {
+            assertTrue(System.nanoTime() < deadline, "the packet was not dropped");
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Whether the underlay has dropped anything. */
+    private boolean hasDropped() {
+        return scene.peer.execute("nft", "list", "table", "inet", "security").contains("packets 1 ");
     }
 
     private String fromPodTo(String destination, Addresses at) throws Exception {

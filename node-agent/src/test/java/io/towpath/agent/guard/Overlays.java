@@ -37,6 +37,6 @@ final class Overlays {
                 false,
                 all);
         Cluster.Node self = new Cluster.Node("n1", List.of(slice), List.of(own), null, null);
-        return new DesiredOverlay(self, List.of(network), List.of(device), List.of());
+        return new DesiredOverlay(self, List.of(network), List.of(device), List.of(), List.of());
     }
 }

@@ -56,6 +56,8 @@ class MetricsTest {
         assertLine("towpath_cache_up 0.0");
         assertLine("towpath_source_last_event_age_seconds 9.0");
         assertLine("towpath_rejected_nodes 1.0");
+        assertLine("towpath_left_out{family=\"all\"} 2.0");
+        assertLine("towpath_left_out{family=\"IPv6\"} 0.0");
         assertLine("towpath_guard_in_force 1.0");
         assertLine("towpath_guard_repairs_total 2.0");
         assertLine("towpath_guard_dropped_packets_total 17.0");

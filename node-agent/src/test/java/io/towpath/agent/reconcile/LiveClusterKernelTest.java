@@ -16,6 +16,7 @@ import io.towpath.net.MacAddress;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.TestNamespace;
 import io.towpath.overlay.Cluster;
+import io.towpath.overlay.Health;
 import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.overlay.UnderlayChoice;
 import java.io.ByteArrayOutputStream;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -110,10 +112,83 @@ class LiveClusterKernelTest {
             node.ip("address", "replace", "192.168.0.99/24", "dev", "eth0");
             node.ip("route", "replace", "default", "via", "192.168.0.254");
             awaitLocal(agent, "192.168.0.99", "another address of the interface");
-            node.ip("route", "replace", "default", "via", "172.16.0.254");
-            awaitLocal(agent, "172.16.0.1", "the default route by another interface");
             assertTrue(node.execute("ip", "route").contains("10.64.2.0/24"));
             assertEquals(List.of(), agent.awaitStatus(status -> true).rejected());
+        }
+    }
+
+    /** What may appear on a node or move there, none of which is its address: local stays, and nothing is told to others. */
+    private void assertNothingMoves(RunningReconciler agent, String local) throws Exception {
+        int published = source.published().size();
+        int index = device().path("ifindex").asInt();
+        for (String[] change : new String[][] {
+            {"address", "add", "192.168.0.100/32", "dev", "eth0"},
+            {"address", "add", "192.168.0.101/24", "dev", "eth0", "preferred_lft", "0"},
+            {"address", "add", "192.168.0.102/24", "dev", "eth1"},
+            {"route", "replace", "default", "via", "172.16.0.254"},
+            {"route", "del", "default"},
+            {"route", "add", "default", "nexthop", "via", "172.16.0.254", "nexthop", "via", "192.168.0.254"},
+        }) {
+            long rounds = agent.awaitStatus(_ -> true).rounds().total();
+            node.ip(change);
+            agent.awaitStatus(now -> now.rounds().total() > rounds && now.notReady() == null);
+            assertEquals(local, local(), () -> String.join(" ", change));
+        }
+        assertEquals(index, device().path("ifindex").asInt());
+        assertEquals(published, source.published().size());
+    }
+
+    @Test
+    void nothingThatAppearsBesideItMovesAGuess() throws Exception {
+        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+            assertNothingMoves(agent, "192.168.0.1");
+        }
+        // A restart is no reason either.
+        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+            assertEquals("192.168.0.1", local());
+            agent.awaitStatus(status -> status.notReady() == null);
+        }
+    }
+
+    @Test
+    void addressOfTheStatusGoesBeforeTheGuess() throws Exception {
+        node.ip("address", "add", "172.16.0.50/24", "dev", "eth1");
+        source.knowingUsBy("172.16.0.50");
+        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+            assertEquals("172.16.0.50", local());
+            assertEquals(
+                    List.of(IpAddress.parse("172.16.0.50")),
+                    source.published().getLast().addresses());
+            assertNothingMoves(agent, "172.16.0.50");
+            // The cluster knows it by another: the overlay follows.
+            source.knowingUsBy("192.168.0.1").tell(List.of(), SELF, GOOD);
+            awaitLocal(agent, "192.168.0.1", "another address of the node's status");
+            // One that no interface has changes nothing.
+            source.knowingUsBy("198.51.100.1")
+                    .tell(List.of(), SELF, GOOD, TestSource.peer("x", "192.168.0.8", "10.64.8.0/24"));
+            agent.await(() -> node.execute("ip", "route").contains("10.64.8.0/24"), agent::log);
+            assertEquals("192.168.0.1", local());
+        }
+    }
+
+    @Test
+    void whatAnOperatorChoosesGoesBeforeTheAddressOfTheStatus() throws Exception {
+        source.knowingUsBy("192.168.0.1").tell(List.of(), SELF, GOOD);
+        OwnChoices eth1 = new OwnChoices(UnderlayChoice.named("eth1"), List.of());
+        try (RunningReconciler agent = new RunningReconciler(node, folder, eth1, source)) {
+            agent.awaitStatus(status -> status.notReady() == null);
+            assertEquals("172.16.0.1", local());
+        }
+        OwnChoices address = new OwnChoices(UnderlayChoice.AUTOMATIC, List.of(IpAddress.parse("172.16.0.1")));
+        try (RunningReconciler agent = new RunningReconciler(node, folder, address, source)) {
+            agent.awaitStatus(status -> status.notReady() == null);
+            assertEquals("172.16.0.1", local());
+        }
+        Cluster.Node annotated = SELF.withAddresses(List.of(IpAddress.parse("192.168.0.1")));
+        source.knowingUsBy("172.16.0.1").tell(List.of(), annotated, GOOD);
+        try (RunningReconciler agent = start()) {
+            agent.awaitStatus(status -> status.notReady() == null);
+            assertEquals("192.168.0.1", local());
         }
     }
 
@@ -267,7 +342,7 @@ class LiveClusterKernelTest {
                 TestSource.peer("fine", "192.168.0.9", "10.64.9.0/24")
             };
             source.tell(unread, bad);
-            AgentStatus status = agent.awaitStatus(now -> now.rejected().size() == 7);
+            AgentStatus status = agent.awaitStatus(now -> now.rejected().size() == 6);
             for (int i = 0; i < 3; i++) {
                 node.ip("route", "flush", "dev", "flannel.1");
                 agent.await(() -> node.execute("ip", "route").contains("10.64.9.0/24"), agent::log);
@@ -277,13 +352,74 @@ class LiveClusterKernelTest {
                 assertEquals(1, count(agent, "warn", "\"node " + each.node() + '"'), agent::log);
             }
             String routes = node.execute("ip", "route");
-            assertTrue(routes.contains("10.64.2.0/24") && routes.contains("10.64.9.0/24"), routes);
+            assertTrue(
+                    routes.contains("10.64.2.0/24")
+                            && routes.contains("10.64.8.0/24")
+                            && routes.contains("10.64.9.0/24"),
+                    routes);
             assertFalse(routes.contains("10.64.6.0/24") || routes.contains("10.200.0.0/24"), routes);
             assertEquals(null, agent.awaitStatus(now -> true).notReady());
 
             source.tell(List.of(), SELF, GOOD, TestSource.peer("without", "192.168.0.3", "10.64.3.0/24"));
             agent.await(() -> node.execute("ip", "route").contains("10.64.3.0/24"), agent::log);
             assertEquals(1, count(agent, "problem ended", "\"node without\""), agent::log);
+        }
+    }
+
+    @Test
+    void machineThatIsInstalledAnewIsServedBesideItsDeadNode() throws Exception {
+        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+            Cluster.Node anew = TestSource.peer("anew", "192.168.0.2", "10.64.3.0/24");
+            source.withHealth(Map.of("good", Health.SILENT, "anew", Health.REPORTING))
+                    .tell(List.of(), SELF, GOOD, anew);
+            agent.await(() -> node.execute("ip", "route").contains("10.64.3.0/24"), agent::log);
+            JsonNode entries = node.bridge("fdb", "show", "dev", "flannel.1");
+            assertEquals(2, entries.findValues("dst").size(), entries::toString);
+            assertEquals(null, agent.awaitStatus(now -> true).notReady());
+            // Nor does the dead keep what was its own: a slice that was given to another.
+            Cluster.Node heir = TestSource.peer("heir", "192.168.0.4", "10.64.2.0/24");
+            source.withHealth(Map.of("good", Health.SILENT, "anew", Health.READY))
+                    .tell(List.of(), SELF, GOOD, anew, heir);
+            AgentStatus status = agent.awaitStatus(now -> now.rejected().size() == 1);
+            assertEquals("good", status.rejected().getFirst().node());
+            agent.await(
+                    () -> node.bridge("fdb", "show", "dev", "flannel.1")
+                            .toString()
+                            .contains("192.168.0.4"),
+                    agent::log);
+        }
+        // A start while the API is away goes by the same.
+        node.ip("link", "del", "flannel.1");
+        try (RunningReconciler agent = new RunningReconciler(node, folder, OwnChoices.NONE, new TestSource())) {
+            agent.awaitStatus(now -> now.overlay().stands());
+            assertTrue(node.execute("ip", "route").contains("10.64.3.0/24"));
+        }
+    }
+
+    @Test
+    void whoIsReadyAndLeftOutIsToldOf() throws Exception {
+        Rejected unread = new Rejected("unread", "its VNI is 2");
+        source.withHealth(
+                        Map.of("n1", Health.READY, "good", Health.READY, "unread", Health.READY, "twin", Health.READY))
+                .tell(List.of(unread), SELF, GOOD);
+        try (RunningReconciler agent = start()) {
+            AgentStatus status = agent.awaitStatus(now -> now.notReady() == null);
+            assertEquals("left out: unread: its VNI is 2", status.leftOut().summary());
+            agent.await(() -> source.leftOut().equals(List.of("left out: unread: its VNI is 2")), agent::log);
+            Cluster.Node ours = TestSource.peer("twin", "172.16.0.1", "10.64.7.0/24");
+            source.tell(List.of(unread), SELF, GOOD, ours);
+            status = agent.awaitStatus(now -> now.notReady() != null);
+            assertEquals(null, status.notServing());
+            assertTrue(String.valueOf(status.notReady()).startsWith("2 of 3 other nodes"), status::toString);
+            source.tell(List.of(), SELF, GOOD);
+            agent.awaitStatus(
+                    now -> now.notReady() == null && now.leftOut().all().isEmpty());
+            agent.await(() -> source.leftOut().getLast().equals("null"), agent::log);
+            // What the kernel has no place for is left out, too.
+            node.ip("route", "del", "10.64.2.0/24");
+            node.ip("route", "add", "10.64.2.0/24", "dev", "eth1");
+            status = agent.awaitStatus(now -> now.leftOut().count(null) == 1);
+            assertEquals("good", status.leftOut().all().getFirst().node());
         }
     }
 

@@ -7,15 +7,21 @@ import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
 import io.towpath.overlay.Cluster;
+import io.towpath.overlay.Health;
 import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.overlay.UnderlayChoice;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A live cluster that says what a test has it say, and keeps what this node says. */
 final class TestSource implements ClusterSource {
+    private final List<String> leftOut = new CopyOnWriteArrayList<>();
     private final List<OwnNode> published = new CopyOnWriteArrayList<>();
+    private volatile Map<String, Health> health = Map.of();
+    private volatile List<IpAddress> ownAddresses = List.of();
     private volatile @Nullable Listener listener;
     private volatile ClusterFacts.@Nullable Live facts;
 
@@ -32,6 +38,18 @@ final class TestSource implements ClusterSource {
         return List.of(texts).stream().map(IpPrefix::parse).toList();
     }
 
+    /** Has this node known by these addresses whenever something is told. */
+    TestSource knowingUsBy(String... addresses) {
+        ownAddresses = Stream.of(addresses).map(IpAddress::parse).toList();
+        return this;
+    }
+
+    /** Has nodes so alive whenever something is told. */
+    TestSource withHealth(Map<String, Health> now) {
+        health = Map.copyOf(now);
+        return this;
+    }
+
     /** Says that these are the nodes, and that others could not be read. */
     void tell(List<Rejected> rejected, Cluster.Node... nodes) {
         Cluster cluster = new Cluster(
@@ -45,7 +63,7 @@ final class TestSource implements ClusterSource {
                 false,
                 false,
                 List.of(nodes));
-        ClusterFacts.Live now = new ClusterFacts.Live(cluster, rejected);
+        ClusterFacts.Live now = new ClusterFacts.Live(cluster, rejected, health, ownAddresses);
         facts = now;
         Listener to = listener;
         if (to != null) {
@@ -75,6 +93,16 @@ final class TestSource implements ClusterSource {
     @Override
     public void publish(OwnNode own) {
         published.add(own);
+    }
+
+    @Override
+    public void leftOut(@Nullable String message) {
+        leftOut.add(String.valueOf(message));
+    }
+
+    /** What this node said that it leaves out, in order. */
+    List<String> leftOut() {
+        return List.copyOf(leftOut);
     }
 
     @Override

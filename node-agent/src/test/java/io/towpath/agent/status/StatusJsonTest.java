@@ -19,7 +19,7 @@ class StatusJsonTest {
                   "started": "2026-01-02T03:04:05Z",
                   "taken": "2026-01-02T04:04:05Z",
                   "ready": true,
-                  "notReady": null,
+                  "notReady": null, "servesPods": true,
                   "source": {
                     "name": "kubernetes", "inSync": true, "lastChange": "2026-01-02T04:03:56Z", "trouble": null,
                     "cacheProblem": "/var/lib/towpath/cluster.json: cannot be written: No space left on device"
@@ -42,7 +42,8 @@ class StatusJsonTest {
                       }
                     ]
                   },
-                  "rejected": [{"node": "d", "reason": "it has no slice"}],
+                  "rejected": [{"node": "d", "family": null, "isReady": true, "reason": "it has no slice"}],
+                  "leftOut": "left out: c: no route to host; d: it has no slice",
                   "repairs": {"link": 1, "route": 3},
                   "rounds": {"total": 7, "failed": 1, "lastDuration": 0.012},
                   "guard": {"inForce": true, "problem": null, "repairs": 2, "lastRepair": "2026-01-02T03:54:05Z", "dropped": 17},

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Statuses for tests. */
@@ -89,6 +90,7 @@ public final class Statuses {
                         "/var/lib/towpath/cluster.json: cannot be written: No space left on device"),
                 new AgentStatus.Overlay(true, List.of(device()), null, Map.of("c", "no route to host")),
                 List.of(new Rejected("d", "it has no slice")),
+                Set.of("b", "c", "d", "e"),
                 Map.of("route", 3L, "link", 1L),
                 Map.of("b", new AgentStatus.Repair("route", NOW.minusSeconds(60))),
                 new AgentStatus.Rounds(7, 1, Duration.ofMillis(12)),
@@ -108,6 +110,7 @@ public final class Statuses {
                 ready.source(),
                 ready.overlay(),
                 ready.rejected(),
+                ready.readyNodes(),
                 ready.repairs(),
                 ready.lastRepairs(),
                 ready.rounds(),
@@ -126,6 +129,7 @@ public final class Statuses {
                 status.source(),
                 status.overlay(),
                 status.rejected(),
+                status.readyNodes(),
                 status.repairs(),
                 status.lastRepairs(),
                 status.rounds().ended(well, Duration.ofMillis(30)),
@@ -133,5 +137,25 @@ public final class Statuses {
                 status.ipam(),
                 status.attachments(),
                 status.policy());
+    }
+
+    /** Of the same agent with others left out, where others are Ready. */
+    public static AgentStatus leavingOut(List<Rejected> rejected, Set<String> readyNodes) {
+        AgentStatus ready = ready();
+        return new AgentStatus(
+                ready.node(),
+                ready.started(),
+                ready.taken(),
+                ready.source(),
+                new AgentStatus.Overlay(true, List.of(device()), null, Map.of()),
+                rejected,
+                readyNodes,
+                ready.repairs(),
+                ready.lastRepairs(),
+                ready.rounds(),
+                ready.guard(),
+                ready.ipam(),
+                ready.attachments(),
+                null);
     }
 }

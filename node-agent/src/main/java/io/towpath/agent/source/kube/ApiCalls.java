@@ -55,6 +55,11 @@ final class ApiCalls {
         return send(request(path, atMost), type);
     }
 
+    /** Makes an object. */
+    <T> CompletableFuture<T> create(String path, String object, Class<T> type) {
+        return send(request(path, limit).post("application/json", object), type);
+    }
+
     /** Changes an object by a strategic merge patch. */
     <T> CompletableFuture<T> patch(String path, String patch, Class<T> type) {
         return send(request(path, limit).patch(STRATEGIC_MERGE, patch), type);

@@ -36,7 +36,7 @@ final class KubeNode implements HasMetadata {
 
     /** {@code NodeAddress}. */
     @JsonIgnoreProperties(ignoreUnknown = true)
-    record Address(@Nullable String address) {}
+    record Address(@Nullable String type, @Nullable String address) {}
 
     /** {@code NodeCondition}. */
     @JsonIgnoreProperties(ignoreUnknown = true)

@@ -22,6 +22,7 @@ public final class KubernetesClusterSource implements ClusterSource {
     private final ResourceWatch<KubeNode, KubeNodes> nodes;
     private final AtomicBoolean telling = new AtomicBoolean();
     private final NodePublisher publisher;
+    private final EventWriter events;
 
     // Of the connection's thread alone.
     private @Nullable Listener listener;
@@ -29,6 +30,7 @@ public final class KubernetesClusterSource implements ClusterSource {
     private @Nullable OwnNode published;
     private @Nullable String openingTrouble;
     private @Nullable String publishTrouble;
+    private @Nullable String eventTrouble;
     private @Nullable String toldTrouble;
 
     /** A source; nothing is asked before {@link #start}. */
@@ -42,6 +44,7 @@ public final class KubernetesClusterSource implements ClusterSource {
         this.timing = timing;
         this.connection = new ApiConnection(settings.access(), timing);
         this.publisher = new NodePublisher(settings, connection, clock, this::publishing);
+        this.events = new EventWriter(settings.node(), connection, clock, this::telling);
         NodeReader reader = new NodeReader(settings.node(), settings.conf(), settings.names());
         this.store = new NodeStore(reader, settings.node(), this::changed, publisher::saw);
         this.nodes = new ResourceWatch<>(
@@ -79,6 +82,11 @@ public final class KubernetesClusterSource implements ClusterSource {
             published = own;
             publisher.want(own);
         });
+    }
+
+    @Override
+    public void leftOut(@Nullable String message) {
+        connection.run(() -> events.want(message));
     }
 
     @Override
@@ -121,9 +129,14 @@ public final class KubernetesClusterSource implements ClusterSource {
         tellTrouble();
     }
 
+    private void telling(@Nullable String problem) {
+        eventTrouble = problem;
+        tellTrouble();
+    }
+
     private void tellTrouble() {
         String watchTrouble = openingTrouble != null ? openingTrouble : nodes.trouble();
-        String now = watchTrouble != null ? watchTrouble : publishTrouble;
+        String now = watchTrouble != null ? watchTrouble : publishTrouble != null ? publishTrouble : eventTrouble;
         if (listener != null && !Objects.equals(now, toldTrouble)) {
             toldTrouble = now;
             listener.trouble(now);

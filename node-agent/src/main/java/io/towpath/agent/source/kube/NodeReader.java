@@ -7,6 +7,8 @@ import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
 import io.towpath.overlay.Cluster;
+import io.towpath.overlay.Family;
+import io.towpath.overlay.Health;
 import io.towpath.overlay.ServableNodes.Rejected;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class NodeReader {
     private static final JsonMapper MAPPER = new JsonMapper();
+    private static final String READY = "Ready"; // NodeReady
+    private static final String INTERNAL_IP = "InternalIP"; // NodeInternalIP
 
     private final String self;
     private final NetConf conf;
@@ -33,59 +37,108 @@ final class NodeReader {
     /** Reads; whatever the node says is an answer, never an error. */
     KnownNode read(KubeNode node) {
         String name = node.getMetadata().getName();
+        boolean own = name.equals(self);
+        if (!own && !"true".equals(annotation(node, AnnotationNames.MANAGED))) {
+            return KnownNode.Absent.INSTANCE;
+        }
+        List<Rejected> rejected = new ArrayList<>(0);
         try {
-            if (name.equals(self)) {
-                return new KnownNode.Joined(own(node));
+            List<IpPrefix> slices = slices(node);
+            if (!own) {
+                requireVxlan(node);
             }
-            if (!"true".equals(annotation(node, AnnotationNames.MANAGED))) {
-                return KnownNode.Absent.INSTANCE;
+            Cluster.Node read = new Cluster.Node(name, List.of(), List.of(), null, null);
+            boolean any = slices.isEmpty();
+            for (IpPrefix slice : slices) {
+                boolean ipv6 = slice.address().ipv6();
+                try {
+                    Cluster.Node part = own ? own(node, slice) : peer(node, slice);
+                    // Two of one family are the overlay's to refuse.
+                    read = read.slice(ipv6) == null ? read.with(part, ipv6) : whole(read, slices);
+                    any = true;
+                } catch (UnfitException e) {
+                    rejected.add(new Rejected(name, slices.size() < 2 ? null : Family.of(ipv6), e.getMessage()));
+                }
             }
-            return new KnownNode.Joined(peer(node));
+            return any
+                    ? new KnownNode.Joined(read, rejected, health(node))
+                    : new KnownNode.Unfit(rejected, health(node));
         } catch (UnfitException e) {
-            return new KnownNode.Unfit(new Rejected(name, e.getMessage()));
+            return new KnownNode.Unfit(List.of(new Rejected(name, e.getMessage())), health(node));
         }
     }
 
-    private Cluster.Node peer(KubeNode node) throws UnfitException {
+    private static Cluster.Node whole(Cluster.Node node, List<IpPrefix> slices) {
+        return new Cluster.Node(node.name(), slices, node.addresses(), node.mac(), node.macV6());
+    }
+
+    /** By its condition Ready, which the control plane turns to Unknown where a kubelet is silent. */
+    private static Health health(KubeNode node) {
+        KubeNode.Status status = node.getStatus();
+        List<KubeNode.Condition> conditions = status == null ? null : status.conditions();
+        for (KubeNode.Condition each : conditions == null ? List.<KubeNode.Condition>of() : conditions) {
+            if (READY.equals(each.type())) {
+                return "True".equals(each.status())
+                        ? Health.READY
+                        : "Unknown".equals(each.status()) ? Health.SILENT : Health.REPORTING;
+            }
+        }
+        return Health.REPORTING;
+    }
+
+    private void requireVxlan(KubeNode node) throws UnfitException {
         String type = annotation(node, AnnotationNames.BACKEND_TYPE);
         if (!"vxlan".equals(type)) {
             throw new UnfitException("its " + names.full(AnnotationNames.BACKEND_TYPE) + " is " + quoted(type)
                     + ", this cluster's \"vxlan\": its flannel has another net-conf.json");
         }
-        List<IpPrefix> slices = slices(node);
-        List<IpAddress> addresses = new ArrayList<>(2);
-        @Nullable MacAddress[] macs = new MacAddress[2];
-        for (IpPrefix slice : slices) {
-            boolean ipv6 = slice.address().ipv6();
-            String address = ipv6 ? AnnotationNames.PUBLIC_IPV6 : AnnotationNames.PUBLIC_IP;
-            addresses.add(address(address, annotation(node, address), ipv6));
-            macs[ipv6 ? 1 : 0] = mac(node, ipv6 ? AnnotationNames.BACKEND_V6_DATA : AnnotationNames.BACKEND_DATA);
-        }
-        return new Cluster.Node(node.getMetadata().getName(), slices, addresses, macs[0], macs[1]);
     }
 
-    /** This node needs no annotation; its addresses are those of its interfaces unless an operator wrote others. */
-    private Cluster.Node own(KubeNode node) throws UnfitException {
-        List<IpPrefix> slices = slices(node);
-        List<IpAddress> addresses = new ArrayList<>(2);
-        for (IpPrefix slice : slices) {
-            boolean ipv6 = slice.address().ipv6();
-            String input = ipv6 ? AnnotationNames.PUBLIC_IPV6_OVERWRITE : AnnotationNames.PUBLIC_IP_OVERWRITE;
-            String value = annotation(node, input);
-            if (value == null || value.isEmpty()) {
-                input = ipv6 ? AnnotationNames.NODE_PUBLIC_IPV6 : AnnotationNames.NODE_PUBLIC_IP;
-                value = annotation(node, input);
-            }
-            if (value != null && !value.isEmpty()) {
-                addresses.add(address(input, value, ipv6));
+    private Cluster.Node peer(KubeNode node, IpPrefix slice) throws UnfitException {
+        boolean ipv6 = slice.address().ipv6();
+        String name = ipv6 ? AnnotationNames.PUBLIC_IPV6 : AnnotationNames.PUBLIC_IP;
+        IpAddress address = address(name, annotation(node, name), ipv6);
+        MacAddress mac = mac(node, ipv6 ? AnnotationNames.BACKEND_V6_DATA : AnnotationNames.BACKEND_DATA);
+        return part(node, slice, List.of(address), mac);
+    }
+
+    private static Cluster.Node part(
+            KubeNode node, IpPrefix slice, List<IpAddress> addresses, @Nullable MacAddress mac) {
+        boolean ipv6 = slice.address().ipv6();
+        return new Cluster.Node(
+                node.getMetadata().getName(), List.of(slice), addresses, ipv6 ? null : mac, ipv6 ? mac : null);
+    }
+
+    /** The addresses that the cluster knows a node by: of each family, the first InternalIP of its status. */
+    static List<IpAddress> internalAddresses(KubeNode node) {
+        List<IpAddress> found = new ArrayList<>(2);
+        KubeNode.Status status = node.getStatus();
+        List<KubeNode.Address> all = status == null ? null : status.addresses();
+        for (KubeNode.Address each : all == null ? List.<KubeNode.Address>of() : all) {
+            String text = each.address();
+            IpAddress address = text == null || !INTERNAL_IP.equals(each.type()) ? null : IpAddress.tryParse(text);
+            if (address != null && found.stream().noneMatch(other -> other.ipv6() == address.ipv6())) {
+                found.add(address);
             }
         }
-        return new Cluster.Node(
-                node.getMetadata().getName(),
-                slices,
+        return found;
+    }
+
+    /** This node needs no annotation; those that it has for its addresses are an operator's. */
+    private Cluster.Node own(KubeNode node, IpPrefix slice) throws UnfitException {
+        boolean ipv6 = slice.address().ipv6();
+        String input = ipv6 ? AnnotationNames.PUBLIC_IPV6_OVERWRITE : AnnotationNames.PUBLIC_IP_OVERWRITE;
+        String value = annotation(node, input);
+        if (value == null || value.isEmpty()) {
+            input = ipv6 ? AnnotationNames.NODE_PUBLIC_IPV6 : AnnotationNames.NODE_PUBLIC_IP;
+            value = annotation(node, input);
+        }
+        List<IpAddress> addresses = value == null || value.isEmpty() ? List.of() : List.of(address(input, value, ipv6));
+        return part(
+                node,
+                slice,
                 addresses,
-                ownMac(node, AnnotationNames.BACKEND_DATA),
-                ownMac(node, AnnotationNames.BACKEND_V6_DATA));
+                ownMac(node, ipv6 ? AnnotationNames.BACKEND_V6_DATA : AnnotationNames.BACKEND_DATA));
     }
 
     /** The MAC address it had before, under flanneld or in an earlier run; null for a new one. */

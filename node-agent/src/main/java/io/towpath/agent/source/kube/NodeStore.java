@@ -1,9 +1,12 @@
 package io.towpath.agent.source.kube;
 
 import io.towpath.agent.source.ClusterFacts;
+import io.towpath.net.IpAddress;
 import io.towpath.overlay.Cluster;
+import io.towpath.overlay.Health;
 import io.towpath.overlay.ServableNodes.Rejected;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,6 +21,7 @@ final class NodeStore implements ObjectStore<KubeNode> {
     private final String self;
     private final Runnable changed;
     private final Consumer<@Nullable KubeNode> own;
+    private volatile List<IpAddress> ownAddresses = List.of();
 
     /**
      * An empty one.
@@ -37,14 +41,22 @@ final class NodeStore implements ObjectStore<KubeNode> {
     ClusterFacts.Live facts(NetConf conf) {
         List<Cluster.Node> joined = new ArrayList<>(nodes.size());
         List<Rejected> rejected = new ArrayList<>();
-        for (KnownNode node : nodes.values()) {
+        Map<String, Health> health = new HashMap<>();
+        nodes.forEach((name, node) -> {
             switch (node) {
-                case KnownNode.Joined(Cluster.Node it) -> joined.add(it);
-                case KnownNode.Unfit(Rejected it) -> rejected.add(it);
+                case KnownNode.Joined(Cluster.Node it, List<Rejected> parts, Health of) -> {
+                    joined.add(it);
+                    rejected.addAll(parts);
+                    health.put(name, of);
+                }
+                case KnownNode.Unfit(List<Rejected> parts, Health of) -> {
+                    rejected.addAll(parts);
+                    health.put(name, of);
+                }
                 case KnownNode.Absent _ -> {}
             }
-        }
-        return new ClusterFacts.Live(conf.cluster(self, joined), rejected);
+        });
+        return new ClusterFacts.Live(conf.cluster(self, joined), rejected, health, ownAddresses);
     }
 
     @Override
@@ -56,10 +68,14 @@ final class NodeStore implements ObjectStore<KubeNode> {
     public void put(String name, KubeNode node) {
         KnownNode now = reader.read(node);
         KnownNode before = nodes.put(name, now);
+        boolean moved = false;
         if (name.equals(self)) {
             own.accept(node);
+            List<IpAddress> addresses = NodeReader.internalAddresses(node);
+            moved = !addresses.equals(ownAddresses);
+            ownAddresses = addresses;
         }
-        if (!now.equals(before == null ? KnownNode.Absent.INSTANCE : before)) {
+        if (moved || !now.equals(before == null ? KnownNode.Absent.INSTANCE : before)) {
             changed.run();
         }
     }

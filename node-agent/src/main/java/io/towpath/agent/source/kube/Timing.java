@@ -15,6 +15,7 @@ import java.time.Duration;
  *     version of a kind. An API that was away for longer has mostly forgotten where a watch was, and would have the nodes listed
  *     again anyway.
  * @param absent how often to ask again for a kind that the API does not have
+ * @param settled for how long something must be so at least before an event tells of it; twice as long at most
  */
 record Timing(
         Duration together,
@@ -24,7 +25,8 @@ record Timing(
         Duration retryAfter,
         Duration watch,
         Duration anew,
-        Duration absent) {
+        Duration absent,
+        Duration settled) {
     static final Timing USUAL = new Timing(
             Duration.ofMillis(20),
             Duration.ofSeconds(1),
@@ -33,5 +35,6 @@ record Timing(
             Duration.ofSeconds(30),
             Duration.ofMinutes(5),
             Duration.ofMinutes(5),
+            Duration.ofSeconds(30),
             Duration.ofSeconds(30));
 }

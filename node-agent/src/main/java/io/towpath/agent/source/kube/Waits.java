@@ -60,6 +60,11 @@ final class Waits {
                 timing.retry().plus(timing.retry().multipliedBy(refusals - 1).dividedBy(REFUSALS)), timing.refused()));
     }
 
+    /** For how long something must be so before an operator is told of it. */
+    Duration settled() {
+        return timing.settled().plus(part(timing.settled(), chance.getAsDouble()));
+    }
+
     /** How long a watch is asked for. */
     Duration watch() {
         return timing.watch().plus(part(timing.watch(), chance.getAsDouble()));

@@ -46,6 +46,7 @@ final class FakeApi implements AutoCloseable {
     record Asked(String what, @Nullable String token, String path) {}
 
     final BlockingQueue<Asked> asked = new LinkedBlockingQueue<>();
+    final BlockingQueue<JsonNode> created = new LinkedBlockingQueue<>();
     final BlockingQueue<JsonNode> patches = new LinkedBlockingQueue<>();
 
     private final FakeObjects objects = new FakeObjects();
@@ -260,7 +261,7 @@ final class FakeApi implements AutoCloseable {
 
     private static String verb(String method, String path, boolean watch) {
         if (!method.equals("GET")) {
-            return "patch";
+            return method.equals("POST") ? "create" : "patch";
         }
         return (path.startsWith("/api") && !path.startsWith(GROUP)) || path.endsWith("clusternetworkpolicies")
                 ? (watch ? "watch" : "list")
@@ -287,6 +288,7 @@ final class FakeApi implements AutoCloseable {
         }
         return switch (verb) {
             case "get" -> discovery.answer(path);
+            case "create" -> create(new String(body, StandardCharsets.UTF_8));
             case "patch" -> patch(exchange, new String(body, StandardCharsets.UTF_8), path);
             default ->
                 !discovery.serves(path)
@@ -306,6 +308,16 @@ final class FakeApi implements AutoCloseable {
     /** Waits until somebody watches: events before that reach nobody. */
     void awaitWatch(String path) throws InterruptedException {
         watches.await(path);
+    }
+
+    private FakeReply create(String body) {
+        try {
+            JsonNode object = MAPPER.readTree(body);
+            created.add(object);
+            return FakeReply.json(201, object);
+        } catch (JsonProcessingException e) {
+            return FakeReply.status(400);
+        }
     }
 
     private FakeReply patch(HttpExchange exchange, String body, String path) {

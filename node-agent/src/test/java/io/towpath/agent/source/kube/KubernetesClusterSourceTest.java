@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.source.ClusterFacts;
 import io.towpath.agent.source.OwnNode;
@@ -259,5 +260,35 @@ class KubernetesClusterSourceTest {
         Cluster.Node node = facts.cluster().node(name);
         assertNotNull(node);
         return node;
+    }
+
+    @Test
+    void whatIsLeftOutIsAnEventOfTheNode() throws InterruptedException {
+        started();
+        api.refuse("/api/v1/namespaces/default/events", true);
+        source.leftOut("left out: b: wrong");
+        told.troubled("events about node self cannot be written");
+        api.refuse("/api/v1/namespaces/default/events", false);
+        JsonNode event = api.created.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertNotNull(event);
+        told.well();
+        assertEquals(
+                "Node/self/self",
+                event.at("/involvedObject/kind").asText() + "/"
+                        + event.at("/involvedObject/name").asText() + "/"
+                        + event.at("/involvedObject/uid").asText());
+        assertEquals(
+                "Warning OverlayIncomplete",
+                event.path("type").asText() + " " + event.path("reason").asText());
+        assertEquals("left out: b: wrong", event.path("message").asText());
+        assertEquals("default", event.at("/metadata/namespace").asText());
+        // What is the same is told once, and what passed before its time is not told.
+        source.leftOut("left out: b: wrong");
+        source.leftOut("left out: c: passing");
+        source.leftOut(null);
+        source.leftOut("left out: d: wrong");
+        JsonNode next = api.created.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertNotNull(next);
+        assertEquals("left out: d: wrong", next.path("message").asText());
     }
 }

@@ -10,7 +10,11 @@ import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
 import io.towpath.overlay.Cluster;
+import io.towpath.overlay.Family;
+import io.towpath.overlay.Health;
+import io.towpath.overlay.ServableNodes.Rejected;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,6 +39,7 @@ class NodeReaderTest {
     private String reason(ObjectNode node) {
         return assertInstanceOf(KnownNode.Unfit.class, reader.read(Nodes.read(node)))
                 .rejected()
+                .getFirst()
                 .reason();
     }
 
@@ -150,5 +155,88 @@ class NodeReaderTest {
         assertEquals(List.of(IpAddress.parse("192.0.2.2")), joined(reader, node).addresses());
         Nodes.annotate(node, "public-ip-overwrite", "here");
         assertTrue(reason(node).contains("public-ip-overwrite is \"here\""));
+    }
+
+    @Test
+    void theNodesAddressesAreTheFirstInternalIpOfEachFamily() {
+        ObjectNode node = Nodes.bare("self", 1);
+        assertEquals(List.of(), NodeReader.internalAddresses(Nodes.read(node)));
+        for (String[] address : new String[][] {
+            {"Hostname", "self"},
+            {"ExternalIP", "203.0.113.1"},
+            {"InternalIP", "self.example"},
+            {"InternalIP", "192.168.0.1"},
+            {"InternalIP", "192.168.0.99"},
+            {"InternalIP", "fd00::1"},
+        }) {
+            node.withObject("/status")
+                    .withArray("/addresses")
+                    .addObject()
+                    .put("type", address[0])
+                    .put("address", address[1]);
+        }
+        assertEquals(
+                List.of(IpAddress.parse("192.168.0.1"), IpAddress.parse("fd00::1")),
+                NodeReader.internalAddresses(Nodes.read(node)));
+    }
+
+    private static final String BOTH =
+            "\"Network\": \"10.0.0.0/8\", \"EnableIPv6\": true, \"IPv6Network\": \"fd00:1::/48\"";
+
+    @Test
+    void whatIsWrongWithOneFamilyIsNoMatterOfTheOther() {
+        NodeReader both = reader(BOTH);
+        ObjectNode node = Nodes.flannel("b", 2);
+        node.withObject("/spec").withArray("/podCIDRs").add("fd00:1:0:2::/64");
+        // While a cluster gets its second family node by node, flannel of some has written nothing of it.
+        KnownNode.Joined read = assertInstanceOf(KnownNode.Joined.class, both.read(Nodes.read(node)));
+        assertEquals(joined(reader, Nodes.flannel("b", 2)), read.node());
+        assertEquals(
+                List.of(new Rejected(
+                        "b",
+                        Family.IPV6,
+                        "its flannel.alpha.coreos.com/public-ipv6 is missing, which is no IPv6 address")),
+                read.rejected());
+        Nodes.annotate(node, "public-ipv6", "fd00:9::2");
+        Nodes.annotate(node, "backend-v6-data", "{\"VNI\":1,\"VtepMAC\":\"02:00:00:00:66:02\"}");
+        Nodes.annotate(node, "public-ip", "nowhere");
+        KnownNode.Joined other = assertInstanceOf(KnownNode.Joined.class, both.read(Nodes.read(node)));
+        assertEquals(List.of(IpPrefix.parse("fd00:1:0:2::/64")), other.node().slices());
+        assertEquals(MacAddress.parse("02:00:00:00:66:02"), other.node().macV6());
+        assertEquals(Family.IPV4, other.rejected().getFirst().family());
+        Nodes.annotate(node, "public-ipv6", "nowhere");
+        assertEquals(
+                2,
+                assertInstanceOf(KnownNode.Unfit.class, both.read(Nodes.read(node)))
+                        .rejected()
+                        .size());
+        ObjectNode own = Nodes.bare("self", 1);
+        own.withObject("/spec").withArray("/podCIDRs").add("fd00:1:0:1::/64");
+        Nodes.annotate(own, "public-ipv6-overwrite", "here");
+        KnownNode.Joined self = assertInstanceOf(KnownNode.Joined.class, both.read(Nodes.read(own)));
+        assertEquals(1, self.node().slices().size());
+        assertEquals(Family.IPV6, self.rejected().getFirst().family());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"True, READY", "False, REPORTING", "Unknown, SILENT", ", REPORTING"})
+    void healthIsTheConditionReady(@Nullable String status, Health health) {
+        ObjectNode node = Nodes.flannel("b", 2);
+        node.withObject("/status")
+                .putArray("conditions")
+                .addObject()
+                .put("type", "MemoryPressure")
+                .put("status", "True");
+        if (status != null) {
+            node.withObject("/status")
+                    .withArray("/conditions")
+                    .addObject()
+                    .put("type", "Ready")
+                    .put("status", status);
+        }
+        assertEquals(
+                health,
+                assertInstanceOf(KnownNode.Joined.class, reader.read(Nodes.read(node)))
+                        .health());
     }
 }

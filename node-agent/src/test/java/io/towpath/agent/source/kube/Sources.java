@@ -19,7 +19,8 @@ final class Sources {
             Duration.ofMillis(40),
             Duration.ofMinutes(5),
             Duration.ofMinutes(5),
-            Duration.ofMillis(50));
+            Duration.ofMillis(50),
+            Duration.ofMillis(20));
 
     /** What they log. */
     static final ByteArrayOutputStream LOGGED = new ByteArrayOutputStream();
@@ -40,7 +41,8 @@ final class Sources {
                 FAST.retryAfter(),
                 FAST.watch(),
                 anew,
-                FAST.absent());
+                FAST.absent(),
+                FAST.settled());
     }
 
     static KubernetesClusterSource of(ApiAccess access) {

@@ -42,6 +42,11 @@ class BadNodesTest {
             bad(lab, "bad-vni", "10.244.34.0/24", "192.168.50.27");
             lab.api.annotate(
                     "bad-vni", NodeObjects.FLANNEL + "backend-data", "{\"VNI\":7,\"VtepMAC\":\"" + MAC + "\"}");
+            // As many that are good: who leaves out most of the others is not ready.
+            for (int i = 0; i < 10; i++) {
+                lab.api.addNode(NodeObjects.ofFlannel(
+                        "n" + i, "10.244." + (50 + i) + ".0/24", "192.168.50." + (50 + i), "02:00:00:00:01:0" + i));
+            }
             Agent agent = lab.join("a");
             lab.join("b");
             Node a = lab.node("a");

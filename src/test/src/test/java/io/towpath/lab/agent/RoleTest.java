@@ -9,6 +9,7 @@ import io.towpath.lab.Manifest;
 import io.towpath.lab.Node;
 import io.towpath.lab.OnLab;
 import io.towpath.lab.api.NodeObjects;
+import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,16 @@ class RoleTest {
                     () -> lab.api.annotation("a", annotation).equals(data));
             agent.terminate();
             agent.start().awaitReady();
+
+            // And a node that is Ready and cannot be served, which it tells of when that has lasted half a minute or
+            // more.
+            lab.api.addNode(NodeObjects.ofFlannel("bad", "10.99.1.0/24", "192.168.50.8", "02:00:00:00:00:08"));
+            Await.until(
+                    "an event tells of the bad node",
+                    Duration.ofSeconds(100),
+                    Duration.ofMillis(50),
+                    () -> lab.api.requests().contains("create events"),
+                    agent::log);
 
             assertEquals(allowed(), new TreeSet<>(lab.api.requests()));
         }

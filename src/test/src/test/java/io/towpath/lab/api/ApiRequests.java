@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** Answers what is asked about objects, until it is ended. */
 final class ApiRequests implements HttpHandler {
     private static final String NODES = Kind.NODE.path("v1");
+    private static final String EVENTS = "/api/v1/namespaces/default/events";
     private static final String STATUS = "/status";
     /** An API server sends one a minute; here, so that tests meet them. */
     private static final long BOOKMARK_MILLIS = 2000;
@@ -99,6 +100,12 @@ final class ApiRequests implements HttpHandler {
             } else if (method.equals("PATCH") && path.startsWith(NODES + "/") && path.endsWith(STATUS)) {
                 requests.add("patch nodes/status");
                 patch(exchange, path.substring(NODES.length() + 1, path.length() - STATUS.length()));
+            } else if (method.equals("POST") && path.equals(EVENTS)) {
+                requests.add("create events");
+                byte[] event = exchange.getRequestBody().readAllBytes();
+                exchange.getResponseHeaders().set("Content-Type", "application/json");
+                exchange.sendResponseHeaders(201, event.length);
+                exchange.getResponseBody().write(event);
             } else {
                 requests.add(method.toLowerCase(java.util.Locale.ROOT) + " " + path);
                 refuse(exchange, 403, "Forbidden", "forbidden: " + method + " " + path);
