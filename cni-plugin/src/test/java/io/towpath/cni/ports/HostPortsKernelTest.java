@@ -30,6 +30,9 @@ class HostPortsKernelTest {
     private static final String HOST = "cali0000000000a";
     private static final OwnerMark ONE = OwnerMark.of("net", "c1", "eth0");
     private static final OwnerMark TWO = OwnerMark.of("net", "c2", "eth0");
+    /** The number in the table, which is another after each change. */
+    private static final String REVISION = "(elements = \\{ 0x)\\p{XDigit}+";
+
     private static final List<IpAddress> POD = List.of(IpAddress.parse("10.244.1.5"), IpAddress.parse("fd00::5"));
 
     private final TestNamespace namespace = new TestNamespace();
@@ -67,7 +70,7 @@ class HostPortsKernelTest {
     }
 
     private String ruleset() throws IOException {
-        return namespace.execute("nft", "list", "ruleset");
+        return namespace.execute("nft", "list", "ruleset").replaceAll(REVISION, "$1");
     }
 
     private List<String> elements() throws IOException {
@@ -115,6 +118,12 @@ class HostPortsKernelTest {
                 	set hairpin-ipv6 {
                 		type ipv6_addr . ipv6_addr
                 		elements = { fd00::5 . fd00::5 comment "towpath/net/c1/eth0" }
+                	}
+
+                	set revision {
+                		type mark
+                		size 1
+                		elements = { 0x }
                 	}
 
                 	chain prerouting {
