@@ -211,10 +211,18 @@ final class LeaseDirectory {
         return true;
     }
 
+    /** By how many bytes an attachment's names are too long for a lease: it could not be read any more; 0 if they fit. */
+    static int excess(Attachment attachment) {
+        return Math.max(0, content(attachment).length - MAX_LEASE_BYTES);
+    }
+
+    private static byte[] content(Attachment attachment) {
+        return bytes(attachment.containerId() + LINE_BREAK + attachment.interfaceName());
+    }
+
     /** Leases an address; false if it is leased already. The file appears whole and synced or not at all. */
     boolean publish(IpAddress address, Attachment attachment) throws LinuxException {
-        String content = attachment.containerId() + LINE_BREAK + attachment.interfaceName();
-        return disk.publishNew(path, address.toString(), bytes(content), FILE_MODE);
+        return disk.publishNew(path, address.toString(), content(attachment), FILE_MODE);
     }
 
     void remove(IpAddress address) throws LinuxException {
