@@ -78,6 +78,58 @@ class NetConfTest {
         assertEquals(1300, read("ADD", "'mtu': 1400, 'MTU': 1300").mtu());
     }
 
+    /** A pod whose policies nobody waits for is in the network unprotected. */
+    @Test
+    void thePolicyIsFoundInAnyCase() {
+        assertEquals(
+                new PolicyConf("/a", 3, true),
+                read("ADD", "'Policy': {'TYPE': 'k8s', 'Socket': '/a', 'waitseconds': 3, 'OnFailure': 'continue'}")
+                        .policy());
+        assertEquals(
+                new PolicyConf("/a", 90, false),
+                read("STATUS", "'POLICY': {'type': 'k8s', 'SOCKET': '/a'}").policy());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "polcy, policy",
+        "policys, policy",
+        "Policy_, policy",
+        "cluster_file, clusterFile",
+        "StateDirs, stateDir",
+        "state-dir, stateDir",
+        "includeDefaultRoutes, include_default_routes",
+        "capabilites, capabilities",
+    })
+    void aKeyThatIsNearlyOneIsRefused(String key, String meant) {
+        String more = "'" + key + "': {}";
+        String msg =
+                "network config key \"" + key + "\" is not known: write \"" + meant + "\", if that is what is meant";
+        call("ADD", more).run().assertError(7, msg, "");
+        call("STATUS", more).run().assertError(7, msg, "");
+        call("DEL", more).run().assertSuccess("del");
+    }
+
+    @Test
+    void aKeyOfTheIpamThatIsNearlyOneIsRefused() {
+        call("ADD", "'ipam': {'type': 'host-local', 'range_start': '10.0.0.5'}")
+                .run()
+                .assertError(
+                        7,
+                        "network config key \"ipam.range_start\" is not known: write \"rangeStart\", if that is what is meant",
+                        "");
+    }
+
+    /** Those of other plugins, which operators copy from list to list. */
+    @Test
+    void keysThatAreLikeNoneArePassed() {
+        call("ADD", """
+                'bridge': 'cni0', 'master': 'eth0', 'mode': 'l2', 'isGateway': true, 'isDefaultGateway': true, 'vlan': 5,
+                'hairpinMode': true, 'promiscMode': true, 'snat': true, 'masqAll': true, 'delegate': {}, 'sysctl': {}, 'log_level': 'info',
+                'datastore_type': 'kubernetes', 'nodename': 'a', 'kubernetes': {}, 'backend': 'nftables', 'cniVersions': ['1.0.0'],
+                'externalSetMarkChain': 'x', 'disableCheck': true, 'ingressPolicy': 'same-bridge', 'mru': 1""").run().assertSuccess("add");
+    }
+
     @Test
     void requestedMacByPrecedence() {
         String byCapability = "'runtimeConfig': {'mac': '02:00:00:00:00:01'}";
