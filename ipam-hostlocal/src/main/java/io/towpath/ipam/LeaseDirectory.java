@@ -21,7 +21,6 @@ final class LeaseDirectory {
     private static final int TYPE = 0xf000; // S_IFMT, linux/stat.h
     private static final int REGULAR_FILE = 0x8000; // S_IFREG
     private static final int DIRECTORY_MODE = 0x1ed; // rwxr-xr-x
-    private static final int LOCK_MODE = 0x1e8; // rwxr-x---
     private static final int MAX_LEASE_BYTES = 4096;
     private static final int TYPE_MASK = 0xf000;
     private static final int REGULAR = 0x8000;
@@ -46,13 +45,13 @@ final class LeaseDirectory {
     Disk.Lock lock() throws LinuxException {
         String file = path + "/lock";
         try {
-            return disk.lock(file, LOCK_MODE);
+            return disk.lock(file);
         } catch (LinuxException e) {
             if (!e.is(Errno.ENOENT)) {
                 throw e;
             }
             disk.makeDirectories(path, DIRECTORY_MODE);
-            return disk.lock(file, LOCK_MODE);
+            return disk.lock(file);
         }
     }
 
