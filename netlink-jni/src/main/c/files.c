@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 int towpath_copy_string(JNIEnv *env, jbyteArray from, char *into, size_t size)
@@ -20,20 +22,65 @@ int towpath_copy_string(JNIEnv *env, jbyteArray from, char *into, size_t size)
     return 0;
 }
 
-NATIVE(jint, flock, jbyteArray java_path, jint mode, jboolean wait)
+/*
+ * Who opens what lies on a disk takes nothing but a regular file: a FIFO or a device of the same name could keep it waiting for ever, or
+ * answer anything. Needs O_NONBLOCK, without which open itself waits. A negated errno, and the descriptor is closed, else the descriptor.
+ */
+static int regular(int fd, struct stat *status)
+{
+    if (fd < 0)
+        return errno == ENXIO ? -EINVAL : -errno; /* a FIFO that nobody reads, a socket, a device that is not there */
+    int error = fstat(fd, status) < 0 ? errno : S_ISREG(status->st_mode) ? 0 : S_ISDIR(status->st_mode) ? EISDIR : EINVAL;
+    if (error == 0)
+        return fd;
+    close(fd);
+    return -error;
+}
+
+static int64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/*
+ * flock(2) knows no deadline, and a signal would have to be nobody else's in a process of many threads: so it is asked again and again, as
+ * often as those do it who hold such a lock for a millisecond or two, and less often after a while.
+ */
+int towpath_lock(int fd, int milliseconds)
+{
+    const int64_t start = now();
+    const int64_t end = start + (int64_t)milliseconds * 1000000;
+    for (;;) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return 0;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return -errno;
+        int64_t time = now();
+        if (time >= end)
+            return milliseconds == 0 ? -EAGAIN : -ETIMEDOUT;
+        int64_t pause = time - start < 100000000 ? 500000 : 10000000;
+        struct timespec rest = {.tv_nsec = (long)(pause < end - time ? pause : end - time)};
+        nanosleep(&rest, NULL);
+    }
+}
+
+NATIVE(jint, flock, jbyteArray java_path, jint mode, jint milliseconds)
 {
     COPY_PATH(java_path, path);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, (mode_t)mode);
+    struct stat status;
+    int fd = regular(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, (mode_t)mode), &status);
     if (fd < 0)
-        return -errno;
-    while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0) {
-        if (errno != EINTR) {
-            int error = errno;
-            close(fd);
-            return -error;
-        }
-    }
-    return fd;
+        return fd;
+    /* One of an earlier release, which everybody may open, and so may lock. */
+    int result = (status.st_mode & 0777 & ~(mode_t)mode) != 0 && fchmod(fd, (mode_t)mode) < 0 ? -errno : 0;
+    if (result == 0)
+        result = towpath_lock(fd, milliseconds);
+    if (result == 0)
+        return fd;
+    close(fd);
+    return result;
 }
 
 NATIVE(jint, close, jint fd)
@@ -59,10 +106,10 @@ NATIVE(jint, readFile, jbyteArray java_path, jbyteArray into, jint limit)
 {
     COPY_PATH(java_path, path);
     jsize capacity = (*env)->GetArrayLength(env, into);
-    /* Without O_NONBLOCK a FIFO of that name would block for ever. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat status;
+    int fd = regular(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), &status);
     if (fd < 0)
-        return -errno;
+        return fd;
     char chunk[16384];
     jint length = 0;
     for (;;) {
@@ -92,11 +139,11 @@ NATIVE(jint, overwrite, jbyteArray java_path, jbyteArray java_content, jint mode
      * Not O_TRUNC: ext4 takes that for the replacement of a file that matters and starts to write it to disk, for up to some
      * milliseconds, where a caller who wants no fsync wants none of that.
      */
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
-    if (fd < 0)
-        return -errno;
-    int result = towpath_write_all(fd, content, (size_t)length);
     struct stat status;
+    int fd = regular(open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, (mode_t)mode), &status);
+    if (fd < 0)
+        return fd;
+    int result = towpath_write_all(fd, content, (size_t)length);
     if (result == 0 && (fstat(fd, &status) < 0 || (status.st_size > length && ftruncate(fd, length) < 0)))
         result = -errno;
     if (close(fd) < 0 && result == 0)

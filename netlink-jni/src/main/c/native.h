@@ -25,6 +25,9 @@ int towpath_copy_string(JNIEnv *env, jbyteArray from, char *into, size_t size);
 /* Writes all of it; 0, or a negated errno. */
 int towpath_write_all(int fd, const char *content, size_t length);
 
+/* Locks a descriptor exclusively; 0, or a negated errno: ETIMEDOUT when the time is up, EAGAIN if it was 0. */
+int towpath_lock(int fd, int milliseconds);
+
 /* Takes the calling thread into a network namespace, -1 for staying; what towpath_leave_netns needs goes to *own. */
 int towpath_enter_netns(int target, int *own);
 

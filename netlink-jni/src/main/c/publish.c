@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +17,9 @@
 /* What the kernel copies at once: little enough for a process to end soon that is told to. */
 #define COPIED_AT_ONCE (4 << 20)
 #define PIECE 16384
+
+/* How long who writes into a folder is waited for: longer than it takes to write the largest of our files to a slow disk. */
+#define FOLDER_PATIENCE_MS 30000
 
 /* Added to the errno of what was to be read, as opposed to what was to be written. */
 #define OF_SOURCE 4096
@@ -136,14 +138,10 @@ static int publish_locked(int directory, const char *name, const struct content 
     return result;
 }
 
-/* The lock goes with the folder's descriptor, which the caller closes. */
+/* The lock goes with the folder's descriptor, which the caller closes. Whoever may read a folder may lock it. */
 static int lock(int directory)
 {
-    while (flock(directory, LOCK_EX) < 0) {
-        if (errno != EINTR)
-            return -errno;
-    }
-    return 0;
+    return towpath_lock(directory, FOLDER_PATIENCE_MS);
 }
 
 static int publish_renamed(int directory, const char *name, const struct content *content, mode_t mode, int replace)

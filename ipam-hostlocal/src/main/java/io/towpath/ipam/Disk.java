@@ -21,8 +21,8 @@ interface Disk {
     }
 
     /** Locks a file, which is created if it is missing. */
-    default Lock lock(String path, int mode) throws LinuxException {
-        return FileLock.acquire(path, mode)::close;
+    default Lock lock(String path) throws LinuxException {
+        return FileLock.acquire(path)::close;
     }
 
     default byte @Nullable [] read(String path, int limit) throws LinuxException {

@@ -62,12 +62,30 @@ public final class HostLocal {
     }
 
     /**
+     * Finds out whether a lease can have the names of an attachment in it; needs no disk.
+     *
+     * @throws IpamException with code 4 if the container's ID is too long
+     */
+    public static void requireRoom(Attachment attachment) throws IpamException {
+        int excess = LeaseDirectory.excess(attachment);
+        if (excess > 0) {
+            int length = attachment.containerId().length();
+            throw new IpamException(
+                    IpamException.INVALID_ENVIRONMENT,
+                    "invalid CNI_CONTAINERID: " + length + " characters do not fit into a lease, at most "
+                            + (length - excess) + " do");
+        }
+    }
+
+    /**
      * Leases one address of each range set, those requested first.
      *
      * @return the addresses in the order of the sets
-     * @throws IpamException if a set has none, or a requested address cannot be had; then nothing was leased
+     * @throws IpamException if a set has none, a requested address cannot be had, or the container's ID is too long; then nothing was
+     *     leased
      */
     public List<AllocatedIp> allocate(IpamConfig config, Attachment attachment) throws IpamException, LinuxException {
+        requireRoom(attachment);
         try (LeaseIndex index = open()) {
             return new Allocation(leases, index, attachment).allocate(config);
         }

@@ -13,6 +13,32 @@ import org.jspecify.annotations.Nullable;
  * {@code runtimeConfig.ipRanges}.
  */
 public final class IpamConfigReader {
+    /** All keys that are read of a configuration, here and elsewhere in the IPAM. */
+    public static final List<String> KEYS = List.of(
+            "name",
+            "cniVersion",
+            "ipam",
+            "args",
+            "cni",
+            "ips",
+            "runtimeConfig",
+            "ipRanges",
+            "subnet",
+            "rangeStart",
+            "rangeEnd",
+            "gateway",
+            "ranges",
+            "routes",
+            "dst",
+            "gw",
+            "mtu",
+            "advmss",
+            "priority",
+            "table",
+            "scope",
+            "resolvConf",
+            "dataDir");
+
     private static final String POD_CIDR = "usePodCidr";
     private static final String POD_CIDR_IPV6 = "usePodCidrIPv6";
     private static final long MAX_32 = 0xffff_ffffL;

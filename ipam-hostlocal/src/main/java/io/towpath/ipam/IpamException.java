@@ -4,6 +4,8 @@ package io.towpath.ipam;
 public final class IpamException extends Exception {
     private static final long serialVersionUID = 1;
 
+    /** A variable of the environment, such as the container's ID, cannot be used. */
+    public static final int INVALID_ENVIRONMENT = 4;
     /** The configuration has a value of the wrong type. */
     public static final int DECODING_FAILURE = 6;
     /** The configuration is well formed, but a value is out of range or missing. */

@@ -12,11 +12,19 @@ final class Json {
     private Json() {}
 
     static boolean has(JsonNode object, String key) {
+        requireKnown(key);
         return object.hasNonNull(key);
+    }
+
+    private static void requireKnown(String key) {
+        if (!IpamConfigReader.KEYS.contains(key)) {
+            throw new IllegalStateException("key " + key + " is not among those that are read");
+        }
     }
 
     /** The object under a key, a missing node if there is none. */
     static JsonNode object(JsonNode parent, String key, String path) throws IpamException {
+        requireKnown(key);
         JsonNode value = parent.path(key);
         if (!value.isMissingNode() && !value.isNull() && !value.isObject()) {
             throw wrongType(path, "an object");

@@ -21,7 +21,6 @@ final class LeaseDirectory {
     private static final int TYPE = 0xf000; // S_IFMT, linux/stat.h
     private static final int REGULAR_FILE = 0x8000; // S_IFREG
     private static final int DIRECTORY_MODE = 0x1ed; // rwxr-xr-x
-    private static final int LOCK_MODE = 0x1e8; // rwxr-x---
     private static final int MAX_LEASE_BYTES = 4096;
     private static final int TYPE_MASK = 0xf000;
     private static final int REGULAR = 0x8000;
@@ -46,13 +45,13 @@ final class LeaseDirectory {
     Disk.Lock lock() throws LinuxException {
         String file = path + "/lock";
         try {
-            return disk.lock(file, LOCK_MODE);
+            return disk.lock(file);
         } catch (LinuxException e) {
             if (!e.is(Errno.ENOENT)) {
                 throw e;
             }
             disk.makeDirectories(path, DIRECTORY_MODE);
-            return disk.lock(file, LOCK_MODE);
+            return disk.lock(file);
         }
     }
 
@@ -211,10 +210,18 @@ final class LeaseDirectory {
         return true;
     }
 
+    /** By how many bytes an attachment's names are too long for a lease: it could not be read any more; 0 if they fit. */
+    static int excess(Attachment attachment) {
+        return Math.max(0, content(attachment).length - MAX_LEASE_BYTES);
+    }
+
+    private static byte[] content(Attachment attachment) {
+        return bytes(attachment.containerId() + LINE_BREAK + attachment.interfaceName());
+    }
+
     /** Leases an address; false if it is leased already. The file appears whole and synced or not at all. */
     boolean publish(IpAddress address, Attachment attachment) throws LinuxException {
-        String content = attachment.containerId() + LINE_BREAK + attachment.interfaceName();
-        return disk.publishNew(path, address.toString(), bytes(content), FILE_MODE);
+        return disk.publishNew(path, address.toString(), content(attachment), FILE_MODE);
     }
 
     void remove(IpAddress address) throws LinuxException {

@@ -72,9 +72,9 @@ final class FaultyDisk implements Disk {
     }
 
     @Override
-    public Lock lock(String path, int mode) throws LinuxException {
+    public Lock lock(String path) throws LinuxException {
         step("lock", path);
-        return Disk.REAL.lock(path, mode);
+        return Disk.REAL.lock(path);
     }
 
     @Override

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,7 +20,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HostLocalTest {
     private static final String SMALL = "{'subnet':'10.1.2.0/29'}";
@@ -66,6 +71,22 @@ class HostLocalTest {
         Files.writeString(network.resolve(address), content);
     }
 
+    /** Nobody is at the other end of a FIFO: who writes to it would wait for ever, and who locks it is alone with that. */
+    @ParameterizedTest
+    @ValueSource(strings = {"last_reserved_ip.0", "lock"})
+    @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+    void aFifoInPlaceOfAFileIsAnError(String name) throws Exception {
+        Files.createDirectories(network);
+        Path fifo = network.resolve(name);
+        assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
+        IOException refused = assertThrows(LinuxException.class, () -> allocate(SMALL, A));
+        String message = String.valueOf(refused.getMessage());
+        assertTrue(message.endsWith(fifo + ": EINVAL Invalid argument (it is no regular file: remove it)"), message);
+        assertEquals(List.of(), names());
+        Files.delete(fifo);
+        assertEquals(List.of("10.1.2.2/29"), allocate(SMALL, A));
+    }
+
     @Test
     void keepsLeasesAsTheReferencePluginDoes() throws Exception {
         assertEquals(List.of("10.1.2.2/29"), allocate(SMALL, A));
@@ -74,6 +95,8 @@ class HostLocalTest {
         assertEquals(
                 "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(network.resolve("10.1.2.2"))));
         assertEquals(0, Files.size(network.resolve("lock")));
+        assertEquals(
+                "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(network.resolve("lock"))));
         hostLocal.release(A);
         assertEquals(List.of(), names());
     }

@@ -149,9 +149,10 @@ class ReferencePluginTest {
         try (Stream<Path> files = Files.walk(dataDir.resolve("net"))) {
             for (Path file : files.toList()) {
                 String content = Files.isDirectory(file) ? "" : Files.readString(file);
-                // older releases let everybody read leases, newer ones nobody, as do we
-                String mode =
-                        content.isEmpty() ? PosixFilePermissions.toString(Files.getPosixFilePermissions(file)) : "";
+                // older releases let everybody read leases, newer ones nobody, as do we; nor does anybody open our lock
+                String mode = Files.isDirectory(file)
+                        ? PosixFilePermissions.toString(Files.getPosixFilePermissions(file))
+                        : "";
                 folder.put(dataDir.relativize(file).toString(), mode + " " + content);
             }
         }

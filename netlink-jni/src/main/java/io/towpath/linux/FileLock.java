@@ -7,6 +7,11 @@ package io.towpath.linux;
  * latter, and both must exclude each other.
  */
 public final class FileLock implements AutoCloseable {
+    /** Longer than anybody holds one who works: the first sync of an overlay of thousands of nodes takes seconds. */
+    private static final int PATIENCE_SECONDS = 30;
+
+    private static final int MODE = 0x180; // rw-------
+
     private int fd;
 
     private FileLock(int fd) {
@@ -14,21 +19,26 @@ public final class FileLock implements AutoCloseable {
     }
 
     /**
-     * Waits for the lock. The file is created (mode 0644 less the umask) if it is missing; its folder is not.
+     * Waits for the lock, {@value #PATIENCE_SECONDS} s at most. The file is created for its owner alone if it is missing, and becomes so
+     * if it is not: whoever may open it, may hold it. Its folder is not created.
      *
-     * @throws LinuxException if the file cannot be opened or locked
+     * @throws LinuxException if the file cannot be opened or locked; with ETIMEDOUT if somebody else held it all the time
      */
     public static FileLock acquire(String path) throws LinuxException {
-        return acquire(path, 0x1a4);
+        return acquire(path, PATIENCE_SECONDS * 1000);
     }
 
-    /**
-     * As {@link #acquire(String)}, for a lock file that has to look as others create it.
-     *
-     * @param mode the permissions of a file that is missing, less the umask
-     */
-    public static FileLock acquire(String path, int mode) throws LinuxException {
-        return new FileLock(Linux.check("lock " + path, Native.flock(Linux.path(path), mode, true)));
+    /** As {@link #acquire(String)}, with so many milliseconds of patience. */
+    static FileLock acquire(String path, int milliseconds) throws LinuxException {
+        int result = Native.flock(Linux.path(path), MODE, milliseconds);
+        if (result == -Errno.ETIMEDOUT) {
+            throw new LinuxException(
+                    "lock " + path,
+                    Errno.ETIMEDOUT,
+                    "somebody else has held it for " + milliseconds / 1000.0 + " s: \"fuser -v " + path
+                            + "\" tells who");
+        }
+        return new FileLock(Linux.checkRegular("lock " + path, result));
     }
 
     /**
@@ -37,7 +47,7 @@ public final class FileLock implements AutoCloseable {
      * @throws LinuxException with EAGAIN if somebody else holds the lock
      */
     public static FileLock tryAcquire(String path) throws LinuxException {
-        return new FileLock(Linux.check("lock " + path, Native.flock(Linux.path(path), 0x1a4, false)));
+        return acquire(path, 0);
     }
 
     /** Releases the lock; closing again does nothing. */

@@ -37,7 +37,7 @@ public final class Linux {
      * The whole content of a file, null if there is none of that name. What it takes is what the file has, whatever the limit.
      *
      * @param limit the most bytes to accept
-     * @throws LinuxException with EFBIG if it has more bytes
+     * @throws LinuxException with EFBIG if it has more bytes, with EINVAL if it is a FIFO, a device or a socket
      */
     public static byte @Nullable [] readFile(String path, int limit) throws LinuxException {
         byte[] name = path(path);
@@ -53,7 +53,7 @@ public final class Linux {
         if (length == -Errno.EFBIG) {
             throw new LinuxException("read " + path, Errno.EFBIG, "more than " + limit + " bytes");
         }
-        check("read " + path, length);
+        checkRegular("read " + path, length);
         return length == buffer.length ? buffer : Arrays.copyOf(buffer, length);
     }
 
@@ -74,7 +74,7 @@ public final class Linux {
 
     /**
      * As {@link #publishNew}, but puts the file in the place of one that has the name already, with exactly this mode. Who writes into
-     * the same folder meanwhile is waited for.
+     * the same folder meanwhile, or locks it, is waited for, for 30 s.
      */
     public static void publish(String directory, String name, byte[] content, int mode) throws LinuxException {
         check("write " + directory + "/" + name, Native.publish(path(directory), path(name), content, mode, true));
@@ -111,7 +111,7 @@ public final class Linux {
      * @param content at most 4096 bytes
      */
     public static void overwrite(String path, byte[] content, int mode) throws LinuxException {
-        check("write " + path, Native.overwrite(path(path), content, mode));
+        checkRegular("write " + path, Native.overwrite(path(path), content, mode));
     }
 
     /**
@@ -229,6 +229,14 @@ public final class Linux {
             throw new LinuxException(operation, -result);
         }
         return result;
+    }
+
+    /** As {@link #check}, of a call that takes nothing but a regular file. */
+    static int checkRegular(String operation, int result) throws LinuxException {
+        if (result == -Errno.EINVAL) {
+            throw new LinuxException(operation, Errno.EINVAL, "it is no regular file: remove it");
+        }
+        return check(operation, result);
     }
 
     /**

@@ -11,15 +11,20 @@ public final class Native {
 
     private Native() {}
 
-    /** Opens (creating with the mode) and locks exclusively; the descriptor. Without wait: EAGAIN when held. */
-    static native int flock(byte[] path, int mode, boolean wait);
+    /**
+     * Opens a regular file (creating it), takes from its permissions what the mode has not, and locks it exclusively.
+     *
+     * @param milliseconds how long to wait for who holds it
+     * @return the descriptor; ETIMEDOUT when the time is up, EAGAIN if it was 0; EINVAL for a FIFO, a device or a socket
+     */
+    static native int flock(byte[] path, int mode, int milliseconds);
 
     /** close(2). */
     public static native int close(int fd);
 
     /**
      * Reads a whole file; the number of bytes, or how large an array it needs, which is more than this one. That is a guess, at most
-     * the limit, where the file tells no size; EFBIG if it has more than the limit.
+     * the limit, where the file tells no size; EFBIG if it has more than the limit, EINVAL for a FIFO, a device or a socket.
      */
     static native int readFile(byte[] path, byte[] into, int limit);
 

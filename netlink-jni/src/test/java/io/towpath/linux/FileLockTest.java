@@ -7,10 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 class FileLockTest {
@@ -49,7 +53,7 @@ class FileLockTest {
         Thread thread = new Thread(waiting);
         try (FileLock _ = FileLock.acquire(path)) {
             thread.start();
-            while (!hasWaiter(path)) {
+            while (opened(path) < 2) {
                 Thread.onSpinWait();
             }
             released.set(true);
@@ -64,12 +68,48 @@ class FileLockTest {
         assertEquals("lock " + path + ": ENOENT No such file or directory", missing.getMessage());
     }
 
-    /** A waiter is a line of /proc/locks with an arrow; the last number of its file is the inode. */
-    private static boolean hasWaiter(String path) throws IOException {
-        String inode = ":" + Files.getAttribute(Path.of(path), "unix:ino") + " ";
-        return Files.readString(Path.of("/proc/locks"))
-                .lines()
-                .anyMatch(line -> line.contains("->") && line.contains(inode));
+    /** Any user who may open it could keep the node's pods waiting. */
+    @Test
+    void isTheOwnersAlone() throws Exception {
+        Path file = folder.resolve("lock");
+        FileLock.acquire(file.toString()).close();
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+        FileLock.tryAcquire(file.toString()).close();
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+    void doesNotWaitForEver() throws Exception {
+        String path = folder.resolve("lock").toString();
+        try (FileLock _ = FileLock.acquire(path)) {
+            LinuxException late = assertThrows(LinuxException.class, () -> FileLock.acquire(path, 20));
+            assertEquals(
+                    "lock " + path
+                            + ": ETIMEDOUT Connection timed out (somebody else has held it for 0.02 s: \"fuser -v "
+                            + path + "\" tells who)",
+                    late.getMessage());
+            assertEquals(1, opened(path));
+        }
+        FileLock.acquire(path, 20).close();
+        assertEquals(0, opened(path));
+    }
+
+    /** How many descriptors of this process are of the file. */
+    private static long opened(String path) throws IOException {
+        Path file = Path.of(path).toRealPath();
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors.filter(each -> isOf(each, file)).count();
+        }
+    }
+
+    private static boolean isOf(Path descriptor, Path file) {
+        try {
+            return Files.readSymbolicLink(descriptor).equals(file);
+        } catch (IOException _) {
+            return false; // closed meanwhile
+        }
     }
 
     private static int run(String... command) throws IOException, InterruptedException {

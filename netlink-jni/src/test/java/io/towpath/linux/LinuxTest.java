@@ -20,6 +20,9 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class LinuxTest {
@@ -71,10 +74,23 @@ class LinuxTest {
         assertTrue(large.is(Errno.EFBIG), large.getMessage());
     }
 
+    /** Nobody is at the other end of a FIFO, and a device answers for ever. */
     @Test
-    void doesNotWaitForTheOtherEndOfFifo() throws Exception {
+    @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+    void takesNothingButARegularFile() throws Exception {
         assertEquals(0, new ProcessBuilder("mkfifo", at("fifo")).start().waitFor());
-        assertArrayEquals(new byte[0], Linux.readFile(at("fifo"), 10));
+        for (String path : List.of(at("fifo"), "/dev/zero", "/dev/null")) {
+            refused(path, () -> Linux.readFile(path, 10));
+            refused(path, () -> Linux.overwrite(path, new byte[1], 0x180));
+            refused(path, () -> FileLock.acquire(path));
+        }
+        assertEquals(List.of("fifo"), Linux.list(folder.toString()));
+    }
+
+    private static void refused(String path, Executable call) {
+        LinuxException refused = assertThrows(LinuxException.class, call);
+        String message = String.valueOf(refused.getMessage());
+        assertTrue(message.endsWith(path + ": EINVAL Invalid argument (it is no regular file: remove it)"), message);
     }
 
     @Test

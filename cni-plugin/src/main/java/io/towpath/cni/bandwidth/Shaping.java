@@ -30,9 +30,8 @@ public final class Shaping {
     /** Packets wait for 25 ms of the rate, as the reference's do. */
     private static final long WAITS_PER_SECOND = 40;
 
-    // Runtimes that are told of no burst ask for 256 MB. As much to wait would be minutes of delay; two packets as
-    // large as
-    // segmentation offload makes them are enough to keep the link busy.
+    // As much to wait as a long burst would be minutes of delay; two packets as large as segmentation offload makes
+    // them are enough to keep the link busy.
     private static final long MAX_BURST_TO_WAIT = 128 << 10;
 
     private static final long U32_MAX = 0xffff_ffffL;

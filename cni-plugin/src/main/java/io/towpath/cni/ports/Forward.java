@@ -5,8 +5,9 @@ import io.towpath.cni.protocol.PortMapping;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.conntrack.Connection;
 import io.towpath.netlink.conntrack.Filter;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,7 @@ record Forward(HostPort from, IpAddress pod, int port) {
      * @throws CniException with code 7 if a mapping cannot be fulfilled or two of them contradict each other
      */
     static List<Forward> of(List<PortMapping> mappings, List<IpAddress> addresses) throws CniException {
-        List<Forward> forwards = new ArrayList<>();
+        Map<HostPort, Forward> forwards = LinkedHashMap.newLinkedHashMap(2 * mappings.size());
         for (int i = 0; i < mappings.size(); i++) {
             PortMapping mapping = mappings.get(i);
             IpAddress host = mapping.hostIp();
@@ -49,7 +50,7 @@ record Forward(HostPort from, IpAddress pod, int port) {
                 }
             }
         }
-        return forwards;
+        return List.copyOf(forwards.values());
     }
 
     private static void requireReachable(int index, IpAddress host, @Nullable IpAddress pod) throws CniException {
@@ -67,19 +68,14 @@ record Forward(HostPort from, IpAddress pod, int port) {
                 "network config key \"runtimeConfig.portMappings[" + index + "].hostIP\" " + what);
     }
 
-    private static void add(List<Forward> forwards, Forward added) throws CniException {
-        for (Forward other : forwards) {
-            if (other.equals(added)) {
-                return;
-            }
-            if (other.from.equals(added.from)) {
-                throw new CniException(
-                        CniException.INVALID_CONFIG,
-                        "network config key \"runtimeConfig.portMappings\" has host port " + added.from
-                                + " twice, for container ports " + other.port + " and " + added.port);
-            }
+    private static void add(Map<HostPort, Forward> forwards, Forward added) throws CniException {
+        Forward other = forwards.putIfAbsent(added.from, added);
+        if (other != null && !other.equals(added)) {
+            throw new CniException(
+                    CniException.INVALID_CONFIG,
+                    "network config key \"runtimeConfig.portMappings\" has host port " + added.from
+                            + " twice, for container ports " + other.port + " and " + added.port);
         }
-        forwards.add(added);
     }
 
     private static @Nullable IpAddress first(List<IpAddress> addresses, boolean ipv6) {

@@ -21,6 +21,11 @@ record HostPort(boolean ipv6, @Nullable IpAddress address, PortMapping.Protocol 
                 && (address == null || other.address == null || address.equals(other.address));
     }
 
+    /** The same port of all addresses of the family. */
+    HostPort ofAllAddresses() {
+        return address == null ? this : new HostPort(ipv6, null, protocol, port);
+    }
+
     /** As in {@code "tcp 0.0.0.0:8080"}. */
     @Override
     public String toString() {

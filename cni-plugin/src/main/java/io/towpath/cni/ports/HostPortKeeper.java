@@ -4,6 +4,7 @@ import io.towpath.cni.wiring.Links;
 import io.towpath.cni.wiring.Namespaces;
 import io.towpath.cni.wiring.OwnerMark;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.rtnl.Link;
 import java.io.IOException;
@@ -58,20 +59,22 @@ public final class HostPortKeeper {
         }
         List<Entry> back = new ArrayList<>();
         List<Entry> all = new ArrayList<>();
-        HostPorts.commit(node.nft(), (nft, transaction) -> {
+        Nft nft = node.nft();
+        HostPorts.commit(nft, (present, transaction) -> {
             back.clear();
             all.clear();
-            List<Entry> present = HostPortTable.entries(nft);
             boolean isThere = nft.find(HostPortTable.TABLE) != null;
             if (deleted || !isThere) {
                 back.addAll(missing(present));
             }
             all.addAll(present);
             all.addAll(back);
-            if ((isThere || !back.isEmpty()) && !HostPortTable.stands(nft)) {
+            boolean isBroken = (isThere || !back.isEmpty()) && !HostPortTable.stands(nft);
+            if (isBroken) {
                 HostPortTable.build(transaction, nft, present);
             }
             HostPortTable.create(transaction, back);
+            return isBroken || !back.isEmpty();
         });
         HostPorts.forgetMissed(
                 node, back.stream().map(Entry::forward).filter(Objects::nonNull).toList());
@@ -88,9 +91,10 @@ public final class HostPortKeeper {
     /** What was there and is of pods that still are; ports that somebody else has by now are his. */
     private List<Entry> missing(List<Entry> present) throws NetlinkException {
         Set<OwnerMark> alive = known.isEmpty() ? Set.of() : alive();
+        EntryIndex index = new EntryIndex(present);
         return known.stream()
                 .filter(entry -> alive.contains(entry.owner()))
-                .filter(entry -> present.stream().noneMatch(entry::isInTheWayOf))
+                .filter(entry -> index.inTheWayOf(entry).isEmpty())
                 .toList();
     }
 

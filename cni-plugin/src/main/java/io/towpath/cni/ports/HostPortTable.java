@@ -39,6 +39,10 @@ final class HostPortTable {
     private static final NftSet HAIRPIN_IPV4 = NftSet.set(TABLE, "hairpin-ipv4", DataType.IPV4, DataType.IPV4);
     private static final NftSet HAIRPIN_IPV6 = NftSet.set(TABLE, "hairpin-ipv6", DataType.IPV6, DataType.IPV6);
 
+    /** One number, another after every change of ours: what a transaction was made for is there as long as the number is. */
+    static final NftSet REVISION = NftSet.set(TABLE, "revision", DataType.MARK).withSize(1);
+
+    /** The sets of entries. */
     static final List<NftSet> SETS = List.of(IPV4, IPV4_ADDRESS, IPV6, IPV6_ADDRESS, HAIRPIN_IPV4, HAIRPIN_IPV6);
 
     /** Before everybody else's: whatever else is on the node, a pod's port leads to the pod. */
@@ -99,20 +103,6 @@ final class HostPortTable {
         return ipv6 ? HAIRPIN_IPV6 : HAIRPIN_IPV4;
     }
 
-    /** What is in the sets; nothing if there is no table, or another of its name. */
-    static List<Entry> entries(Nft nft) throws NetlinkException {
-        List<NftSet> present = nft.sets(TABLE);
-        List<Entry> entries = new ArrayList<>();
-        for (NftSet set : SETS) {
-            if (isAmong(set, present)) {
-                for (Element element : nft.elements(set)) {
-                    entries.add(new Entry(set, element));
-                }
-            }
-        }
-        return entries;
-    }
-
     /** Whether table, sets, chains and rules are as they must be. */
     static boolean stands(Nft nft) throws NetlinkException {
         Table table = nft.find(TABLE);
@@ -141,7 +131,7 @@ final class HostPortTable {
         return true;
     }
 
-    private static boolean isAmong(NftSet set, List<NftSet> sets) {
+    static boolean isAmong(NftSet set, List<NftSet> sets) {
         for (NftSet other : sets) {
             if (set.name().equals(other.name())
                     && set.key().equals(other.key())

@@ -10,6 +10,8 @@ import io.towpath.linux.Errno;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Connection;
+import io.towpath.netlink.conntrack.Filter;
+import io.towpath.netlink.conntrack.Flow;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.Transaction;
 import io.towpath.netlink.rtnl.Address;
@@ -18,15 +20,18 @@ import io.towpath.netlink.rtnl.LinkKind;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The node's ports that lead to an attachment. All of one call is one transaction, made for the ruleset that was looked at: if
+ * The node's ports that lead to an attachment. All of one call is one transaction, made for the table that was looked at: if
  * somebody changed that meanwhile, it is looked at again.
  */
 public final class HostPorts {
@@ -83,14 +88,15 @@ public final class HostPorts {
         requireNoTunnels(node.host());
         try {
             List<Entry> wanted = entries();
-            commit(node.nft(), (nft, transaction) -> {
-                List<Entry> present = HostPortTable.entries(nft);
+            Nft nft = node.nft();
+            commit(nft, (present, transaction) -> {
                 Set<OwnerMark> gone = gone(present, wanted, holders);
                 HostPortTable.delete(transaction, of(present, gone::contains));
                 if (!HostPortTable.stands(nft)) {
                     HostPortTable.build(transaction, nft, of(present, owner -> !gone.contains(owner)));
                 }
                 HostPortTable.create(transaction, wanted);
+                return true;
             });
             forgetMissed(node, forwards);
         } catch (IOException failure) {
@@ -105,13 +111,20 @@ public final class HostPorts {
 
     /** A pod with the port of the overlay would cut its node off from all other nodes' pods. */
     private void requireNoTunnels(Rtnl host) throws IOException {
-        for (Link link : hasUdp() ? host.links() : List.<Link>of()) {
-            for (Forward forward : forwards) {
-                if (forward.isUdp()
-                        && link.kind() instanceof LinkKind.VxlanTunnel tunnel
-                        && tunnel.attributes().port() == forward.from().port()) {
-                    throw new HostPortTakenException(forward, link);
-                }
+        if (!hasUdp()) {
+            return;
+        }
+        for (Link link : host.links()) {
+            if (link.kind() instanceof LinkKind.VxlanTunnel tunnel) {
+                requireOther(tunnel.attributes().port(), link);
+            }
+        }
+    }
+
+    private void requireOther(int port, Link tunnel) throws HostPortTakenException {
+        for (Forward forward : forwards) {
+            if (forward.isUdp() && forward.from().port() == port) {
+                throw new HostPortTakenException(forward, tunnel);
             }
         }
     }
@@ -123,10 +136,11 @@ public final class HostPorts {
     /** Who has something that is in the way, and is no more. */
     private Set<OwnerMark> gone(List<Entry> present, List<Entry> wanted, HolderLook holders) throws IOException {
         Set<OwnerMark> gone = new HashSet<>();
-        for (Entry other : present) {
-            for (Entry entry : wanted) {
+        EntryIndex index = new EntryIndex(present);
+        for (Entry entry : wanted) {
+            for (Entry other : index.inTheWayOf(entry)) {
                 OwnerMark owner = other.owner();
-                if (!gone.contains(owner) && other.isInTheWayOf(entry)) {
+                if (!gone.contains(owner)) {
                     if (!owner.equals(mark) && (!OwnerMark.isMark(owner.alias()) || holders.isLive(owner))) {
                         throw new HostPortTakenException(entry, other);
                     }
@@ -153,7 +167,7 @@ public final class HostPorts {
         if (!hasNftables(node)) {
             return owners;
         }
-        for (Entry entry : HostPortTable.entries(node.nft())) {
+        for (Entry entry : HostPortView.read(node.nft()).entries()) {
             if (OwnerMark.isMark(entry.owner().alias())) {
                 owners.add(entry.owner());
             }
@@ -181,10 +195,11 @@ public final class HostPorts {
             return;
         }
         List<Entry> removed = new ArrayList<>();
-        commit(node.nft(), (nft, transaction) -> {
+        commit(node.nft(), (present, transaction) -> {
             removed.clear();
-            removed.addAll(of(HostPortTable.entries(nft), isGone));
+            removed.addAll(of(present, isGone));
             HostPortTable.delete(transaction, removed);
+            return !removed.isEmpty();
         });
         List<Forward> former = new ArrayList<>();
         for (Entry entry : removed) {
@@ -209,25 +224,39 @@ public final class HostPorts {
         }
     }
 
-    /** What a transaction is to do, by what is there. */
+    /** What a transaction is to do, by what is in the table. */
     interface Change {
-        void write(Nft nft, Transaction transaction) throws IOException;
+        /** Whether there is anything to do. */
+        boolean write(List<Entry> present, Transaction transaction) throws IOException;
     }
 
     /** Does it, again if somebody changed meanwhile what it was made for. */
     static void commit(Nft nft, Change change) throws IOException {
+        HostPortView failed = null;
         for (int i = 1; ; i++) {
-            Transaction transaction = new Transaction(nft.generation());
-            change.write(nft, transaction);
+            HostPortView view = null;
             try {
-                nft.commit(transaction);
+                int generation = nft.generation();
+                view = HostPortView.read(nft);
+                Transaction transaction = view.begin();
+                if (change.write(view.entries(), transaction)) {
+                    HostPortView.end(transaction, generation);
+                    nft.commit(transaction);
+                }
                 return;
             } catch (NetlinkException e) {
-                if (!e.is(Errno.ERESTART) || i == ATTEMPTS) {
+                if (i == ATTEMPTS || !isRace(e, view, failed)) {
                     throw e;
                 }
+                failed = view;
             }
         }
+    }
+
+    /** What fails twice in the same way, with nothing changed between, will always fail. */
+    private static boolean isRace(NetlinkException e, @Nullable HostPortView view, @Nullable HostPortView failed) {
+        boolean isOther = view == null || failed == null || !view.isSame(failed);
+        return isOther && (e.is(Errno.ENOENT) || e.is(Errno.EEXIST) || e.is(Errno.ENFILE));
     }
 
     /** What is under way to the ports by UDP goes on to where it went before: the kernel asks the table only once. */
@@ -243,15 +272,28 @@ public final class HostPorts {
 
     private static void forget(Namespaces node, List<Forward> forwards, BiPredicate<Forward, Connection> isMeant)
             throws NetlinkException {
-        List<Forward> udp = forwards.stream().filter(Forward::isUdp).toList();
+        Map<HostPort, List<Forward>> udp = new HashMap<>();
+        for (Forward forward : forwards) {
+            if (forward.isUdp()) {
+                udp.computeIfAbsent(forward.from().ofAllAddresses(), _ -> new ArrayList<>(1))
+                        .add(forward);
+            }
+        }
         if (udp.isEmpty()) {
             return;
         }
+        List<Filter> filters =
+                udp.values().stream().map(same -> same.getFirst().connections()).toList();
         List<Connection> meant = node.conntrack()
                 .list(
-                        udp.stream().map(Forward::connections).distinct().toList(),
-                        connection -> udp.stream().anyMatch(forward -> isMeant.test(forward, connection)));
+                        filters,
+                        connection -> udp.getOrDefault(udpPort(connection.original()), List.of()).stream()
+                                .anyMatch(forward -> isMeant.test(forward, connection)));
         node.conntrack().delete(meant);
+    }
+
+    private static HostPort udpPort(Flow to) {
+        return new HostPort(to.destination().ipv6(), null, PortMapping.Protocol.UDP, to.destinationPort());
     }
 
     /**
@@ -270,7 +312,7 @@ public final class HostPorts {
             mismatches.add("the alias of interface " + hostName + " on the node does not tell of host ports");
         }
         Nft nft = node.nft();
-        Set<Entry> present = new HashSet<>(HostPortTable.entries(nft));
+        Set<Entry> present = new HashSet<>(HostPortView.read(nft).entries());
         for (Entry wanted : entries()) {
             if (!present.contains(wanted)) {
                 mismatches.add("host port table lacks " + wanted);

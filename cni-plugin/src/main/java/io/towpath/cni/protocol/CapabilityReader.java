@@ -1,5 +1,6 @@
 package io.towpath.cni.protocol;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -22,7 +23,7 @@ final class CapabilityReader {
 
     private static Bandwidth.Limit limit(Fields bandwidth, String rateKey, String burstKey) throws CniException {
         long rate = bandwidth.number(rateKey, 0, Long.MAX_VALUE, 0);
-        long burst = bandwidth.number(burstKey, 0, Bandwidth.MAX_BURST, 0);
+        long burst = burst(bandwidth, burstKey, rate);
         if (rate == 0 && burst == 0) {
             return Bandwidth.Limit.NONE;
         }
@@ -36,6 +37,14 @@ final class CapabilityReader {
             throw bandwidth.invalid(rateKey, "must be 0 or at least " + Bandwidth.MIN_RATE);
         }
         return new Bandwidth.Limit(rate, burst);
+    }
+
+    private static long burst(Fields bandwidth, String key, long rate) throws CniException {
+        JsonNode value = bandwidth.value(key);
+        if (value != null && value.isIntegralNumber() && Bandwidth.isNotTold(value.longValue())) {
+            return Bandwidth.burstOf(rate);
+        }
+        return bandwidth.number(key, 0, Bandwidth.MAX_BURST, 0);
     }
 
     static List<PortMapping> portMappings(Fields runtime) throws CniException {

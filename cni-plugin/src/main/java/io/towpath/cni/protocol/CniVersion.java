@@ -17,6 +17,11 @@ public final class CniVersion {
 
     private CniVersion() {}
 
+    /** Whether a result of a version that is supported has one address of each family, and no interfaces. */
+    public static boolean hasOneAddress(String version) {
+        return version.startsWith("0.1.") || version.startsWith("0.2.");
+    }
+
     static boolean isSupported(String version) {
         return SUPPORTED.contains(version);
     }

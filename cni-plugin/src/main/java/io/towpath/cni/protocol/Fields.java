@@ -9,6 +9,7 @@ import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,9 @@ record Fields(ObjectNode node, String path) {
 
     @Nullable
     JsonNode value(String key) {
+        if (!Spelling.isKnown(key)) {
+            throw new IllegalStateException("key " + key + " is not among those that are found in any case");
+        }
         JsonNode value = node.get(key);
         return value == null || value.isNull() ? null : value;
     }
@@ -59,10 +63,23 @@ record Fields(ObjectNode node, String path) {
 
     boolean flag(String key) throws CniException {
         JsonNode value = value(key);
-        if (value != null && !value.isBoolean()) {
+        return value != null && flag(value, key);
+    }
+
+    private boolean flag(JsonNode value, String key) throws CniException {
+        if (!value.isBoolean()) {
             throw wrongType(key, "a boolean", value);
         }
-        return value != null && value.booleanValue();
+        return value.booleanValue();
+    }
+
+    /** Finds out whether all values are flags, whatever their keys. */
+    void requireFlags() throws CniException {
+        for (Map.Entry<String, JsonNode> each : node.properties()) {
+            if (!each.getValue().isNull()) {
+                flag(each.getValue(), each.getKey());
+            }
+        }
     }
 
     /** A whole number, null if absent. */

@@ -50,6 +50,8 @@ final class NetConfReader {
     private NetConf read(String version, String name, CniArgs cniArgs) throws CniException {
         part(this::requireShape);
         if (verb == Verb.ADD || verb == Verb.CHECK || verb == Verb.STATUS) {
+            refuseMistyped(conf);
+            refuseMistyped(conf.object("ipam"));
             refuseUnsupported();
         }
         return new NetConf(
@@ -88,10 +90,7 @@ final class NetConfReader {
 
     /** The types of what is not read here but by the IPAM or not at all. */
     private @Nullable Object requireShape() throws CniException {
-        Fields capabilities = conf.object("capabilities");
-        for (String name : (Iterable<String>) capabilities.node()::fieldNames) {
-            capabilities.flag(name);
-        }
+        conf.object("capabilities").requireFlags();
         conf.object("ipam").text("type");
         conf.flag(INCLUDE_DEFAULT_ROUTES);
         conf.object("runtimeConfig").array("ipRanges");
@@ -179,6 +178,16 @@ final class NetConfReader {
             throw fields.invalid(key, "is missing");
         }
         return text;
+    }
+
+    /** What an operator mistyped would have no effect. Keys that are like none of ours may be for other plugins. */
+    private static void refuseMistyped(Fields object) throws CniException {
+        for (String key : (Iterable<String>) object.node()::fieldNames) {
+            String meant = Spelling.isKnown(key) ? null : Spelling.meantBy(key);
+            if (meant != null) {
+                throw object.invalid(key, "is not known: write " + Quoted.text(meant) + ", if that is what is meant");
+            }
+        }
     }
 
     /** What a pod asks for in vain is refused, for a pod that runs without it is found out about much later. */

@@ -2,6 +2,7 @@ package io.towpath.cni.protocol;
 
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,27 @@ public record Result(List<Interface> interfaces, List<Ip> ips, List<Route> route
         interfaces = List.copyOf(interfaces);
         ips = List.copyOf(ips);
         routes = List.copyOf(routes);
+    }
+
+    /**
+     * This result with that of another plugin of the same list behind it (SPEC section 2, "Lifecycle & Ordering"): interfaces, addresses
+     * and routes of both, in this order.
+     *
+     * @param both what both say about name resolution
+     */
+    public Result with(Result other, Dns both) {
+        List<Ip> all = new ArrayList<>(ips);
+        for (Ip ip : other.ips) {
+            Integer index = ip.interfaceIndex;
+            all.add(new Ip(ip.address, ip.gateway, index == null ? null : interfaces.size() + index));
+        }
+        return new Result(joined(interfaces, other.interfaces), all, joined(routes, other.routes), both);
+    }
+
+    private static <T> List<T> joined(List<T> first, List<T> second) {
+        List<T> both = new ArrayList<>(first);
+        both.addAll(second);
+        return both;
     }
 
     /**

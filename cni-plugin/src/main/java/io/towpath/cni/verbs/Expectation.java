@@ -70,7 +70,9 @@ final class Expectation {
         }
         List<PodRoute> routes = new ArrayList<>();
         for (Result.Route route : result.routes()) {
-            routes.add(PodRoutes.of(route, route.gateway()));
+            if (PodRoutes.isShown(route)) {
+                routes.add(PodRoutes.of(route, route.gateway()));
+            }
         }
         return new Expectation(request, outer, inner, prefixes, routes);
     }

@@ -42,12 +42,21 @@ public final class HostLocalLeases implements Leases {
         NodeState state = state(request);
         IpamConfig config = call(() -> config(request, state == null ? ANY_STATE : state));
         HostLocal leases = call(() -> HostLocal.of(request.conf().tree()));
+        requireRoom(request);
         return stateIsNew -> {
             boolean stale = state == null || stateIsNew;
             NodeState current = stale ? state(request) : state;
             IpamConfig currentConfig = stale ? call(() -> config(request, current)) : config;
             return call(() -> take(leases, currentConfig, current, request));
         };
+    }
+
+    private static void requireRoom(Request request) throws CniException {
+        try {
+            HostLocal.requireRoom(attachment(request));
+        } catch (IpamException e) {
+            throw failure(e);
+        }
     }
 
     private static @Nullable NodeState state(Request request) throws CniException, IOException {

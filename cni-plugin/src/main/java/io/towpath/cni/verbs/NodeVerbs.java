@@ -5,6 +5,8 @@ import io.towpath.cni.ports.HostPortTakenException;
 import io.towpath.cni.ports.HostPorts;
 import io.towpath.cni.protocol.Attachment;
 import io.towpath.cni.protocol.CniException;
+import io.towpath.cni.protocol.CniVersion;
+import io.towpath.cni.protocol.Dns;
 import io.towpath.cni.protocol.Request;
 import io.towpath.cni.protocol.Result;
 import io.towpath.cni.protocol.Verbs;
@@ -39,20 +41,28 @@ public final class NodeVerbs implements Verbs {
 
     @Override
     public Result add(Request request) throws CniException, IOException {
-        if (request.conf().prevResult() != null) {
-            throw new CniException(
-                    CniException.INVALID_CONFIG,
-                    "invalid prevResult: this plugin makes the interface, so it must be the first of its list");
-        }
         policies.requirePod(request);
         try (Namespaces node = namespaces.get();
                 Namespaces.Pod pod = PodNamespace.open(node, request)) {
-            return new Adding(node, overlay, leases, policies).add(request, pod);
+            return after(request, new Adding(node, overlay, leases, policies).add(request, pod));
         } catch (PolicyException e) {
             throw new CniException(CniException.TRY_AGAIN_LATER, String.valueOf(e.getMessage()), e.why(), e);
         } catch (HostPortTakenException e) {
             throw new CniException(CniException.HOST_PORT_TAKEN, String.valueOf(e.getMessage()), "", e);
         }
+    }
+
+    /** What the plugins before this one in its list made, as {@code loopback}, comes first. */
+    private static Result after(Request request, Result own) {
+        Result previous = request.conf().prevResult();
+        if (previous == null) {
+            return own;
+        }
+        Dns dns = own.dns().isEmpty() ? previous.dns() : own.dns();
+        // Where there is one address of each family to tell, it is this plugin's, as of the one that comes last.
+        return CniVersion.hasOneAddress(request.conf().cniVersion())
+                ? own.with(previous, dns)
+                : previous.with(own, dns);
     }
 
     /** The lease goes last: an address that is free again must have neither a port nor a route to its old pod. */

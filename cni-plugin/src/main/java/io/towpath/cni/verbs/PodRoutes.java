@@ -54,6 +54,14 @@ final class PodRoutes {
                 route.table() == null ? Route.RT_TABLE_MAIN : route.table().intValue());
     }
 
+    /** Whether a result tells of a route as {@link #shown} does; others are those of other plugins of the list. */
+    static boolean isShown(Result.Route route) {
+        IpAddress gateway = route.gateway();
+        return gateway == null
+                ? route.scope() != null && route.scope() >= Route.RT_SCOPE_LINK
+                : gateway.equals(Endpoint.gateway(gateway.ipv6()));
+    }
+
     /** A route as the result tells of it. */
     static Result.Route shown(PodRoute route) {
         return new Result.Route(

@@ -86,7 +86,7 @@ class HostPortKeeperKernelTest {
     /** In no order, as elements are listed in that in which they came. */
     private List<String> lines() throws IOException {
         return List.of(namespace.execute("nft", "list ruleset").split("[\\n,]")).stream()
-                .map(String::strip)
+                .map(line -> line.replaceFirst("0x\\p{XDigit}+", "0x").strip())
                 .sorted()
                 .toList();
     }

@@ -13,6 +13,9 @@ import java.util.List;
 
 /** A node whose host ports are in the real kernel, with nft as the witness, and the attachments that have them. */
 final class HostPortScene implements AutoCloseable {
+    /** The number in the table, which is another after each change. */
+    private static final String REVISION = "(elements = \\{ 0x)\\p{XDigit}+";
+
     static final OwnerMark ONE = OwnerMark.of("net", "c1", "eth0");
     static final OwnerMark TWO = OwnerMark.of("net", "c2", "eth0");
     static final List<IpAddress> POD = List.of(IpAddress.parse("10.244.1.5"), IpAddress.parse("fd00::5"));
@@ -47,7 +50,7 @@ final class HostPortScene implements AutoCloseable {
     }
 
     String ruleset() throws IOException {
-        return namespace.execute("nft", "list", "ruleset");
+        return namespace.execute("nft", "list", "ruleset").replaceAll(REVISION, "$1");
     }
 
     /** What is in maps and sets. */

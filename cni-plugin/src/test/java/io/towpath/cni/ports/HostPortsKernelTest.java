@@ -79,6 +79,12 @@ class HostPortsKernelTest {
                 		elements = { fd00::5 . fd00::5 comment "towpath/net/c1/eth0" }
                 	}
 
+                	set revision {
+                		type mark
+                		size 1
+                		elements = { 0x }
+                	}
+
                 	chain prerouting {
                 		type nat hook prerouting priority dstnat - 5; policy accept;
                 		iifname != "lo" ip daddr 127.0.0.0/8 drop

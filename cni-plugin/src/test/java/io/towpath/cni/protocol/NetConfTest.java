@@ -42,7 +42,7 @@ class NetConfTest {
                 'capabilities': {'ips': true, 'mac': true, 'dns': false},
                 'runtimeConfig': {'ips': ['10.0.0.5/24'], 'mac': '02:00:00:00:00:01', 'ipRanges': [[]],
                     'dns': {'servers': ['10.0.0.11'], 'searches': ['t'], 'options': ['p']}, 'aliases': ['x', 'y'],
-                    'bandwidth': {'ingressRate': 1000, 'ingressBurst': 20000, 'egressRate': 8, 'egressBurst': 34359738359}},
+                    'bandwidth': {'ingressRate': 1000, 'ingressBurst': 20000, 'egressRate': 8, 'egressBurst': 34359738358}},
                 'args': {'cni': {'ips': ['10.0.0.6'], 'labels': [{'key': 'app', 'value': 'a'}]}},
                 'policy': {'type': 'k8s', 'socket': '/a', 'waitSeconds': 3, 'onFailure': 'continue'},
                 'ipam': {'type': 'host-local', 'subnet': 'usePodCidr'}""");
@@ -62,7 +62,7 @@ class NetConfTest {
                         new Dns(List.of("10.0.0.11"), "", List.of("t"), List.of("p")),
                         List.of("x", "y"),
                         List.of(),
-                        new Bandwidth(new Bandwidth.Limit(1000, 20_000), new Bandwidth.Limit(8, 34_359_738_359L))),
+                        new Bandwidth(new Bandwidth.Limit(1000, 20_000), new Bandwidth.Limit(8, 34_359_738_358L))),
                 conf.runtimeConfig());
         assertEquals("usePodCidr", conf.ipam().path("subnet").textValue());
         assertEquals("host-local", conf.tree().path("ipam").path("type").textValue());
@@ -76,6 +76,58 @@ class NetConfTest {
         assertEquals("/x", conf.ipam().path("dataDir").textValue());
         assertEquals(MacAddress.parse("02:00:00:00:00:01"), conf.mac());
         assertEquals(1300, read("ADD", "'mtu': 1400, 'MTU': 1300").mtu());
+    }
+
+    /** A pod whose policies nobody waits for is in the network unprotected. */
+    @Test
+    void thePolicyIsFoundInAnyCase() {
+        assertEquals(
+                new PolicyConf("/a", 3, true),
+                read("ADD", "'Policy': {'TYPE': 'k8s', 'Socket': '/a', 'waitseconds': 3, 'OnFailure': 'continue'}")
+                        .policy());
+        assertEquals(
+                new PolicyConf("/a", 90, false),
+                read("STATUS", "'POLICY': {'type': 'k8s', 'SOCKET': '/a'}").policy());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "polcy, policy",
+        "policys, policy",
+        "Policy_, policy",
+        "cluster_file, clusterFile",
+        "StateDirs, stateDir",
+        "state-dir, stateDir",
+        "includeDefaultRoutes, include_default_routes",
+        "capabilites, capabilities",
+    })
+    void aKeyThatIsNearlyOneIsRefused(String key, String meant) {
+        String more = "'" + key + "': {}";
+        String msg =
+                "network config key \"" + key + "\" is not known: write \"" + meant + "\", if that is what is meant";
+        call("ADD", more).run().assertError(7, msg, "");
+        call("STATUS", more).run().assertError(7, msg, "");
+        call("DEL", more).run().assertSuccess("del");
+    }
+
+    @Test
+    void aKeyOfTheIpamThatIsNearlyOneIsRefused() {
+        call("ADD", "'ipam': {'type': 'host-local', 'range_start': '10.0.0.5'}")
+                .run()
+                .assertError(
+                        7,
+                        "network config key \"ipam.range_start\" is not known: write \"rangeStart\", if that is what is meant",
+                        "");
+    }
+
+    /** Those of other plugins, which operators copy from list to list. */
+    @Test
+    void keysThatAreLikeNoneArePassed() {
+        call("ADD", """
+                'bridge': 'cni0', 'master': 'eth0', 'mode': 'l2', 'isGateway': true, 'isDefaultGateway': true, 'vlan': 5,
+                'hairpinMode': true, 'promiscMode': true, 'snat': true, 'masqAll': true, 'delegate': {}, 'sysctl': {}, 'log_level': 'info',
+                'datastore_type': 'kubernetes', 'nodename': 'a', 'kubernetes': {}, 'backend': 'nftables', 'cniVersions': ['1.0.0'],
+                'externalSetMarkChain': 'x', 'disableCheck': true, 'ingressPolicy': 'same-bridge', 'mru': 1""").run().assertSuccess("add");
     }
 
     @Test
@@ -293,7 +345,7 @@ class NetConfTest {
                 "'egressRate': 0, 'egressBurst': 1000 | egressRate | must be set if egressBurst is",
                 "'egressRate': 7, 'egressBurst': 1000 | egressRate | must be 0 or at least 8",
                 "'egressRate': -1, 'egressBurst': 1000 | egressRate | must be between 0 and 9223372036854775807",
-                "'egressRate': 1000, 'egressBurst': 34359738360 | egressBurst | must be between 0 and 34359738359",
+                "'egressRate': 1000, 'egressBurst': 34359738361 | egressBurst | must be between 0 and 34359738359",
             })
     void bandwidthThatCannotBeMeant(String bandwidth, String key, String what) {
         String more = "'runtimeConfig': {'bandwidth': {" + bandwidth + "}}";
@@ -301,6 +353,30 @@ class NetConfTest {
                 .run()
                 .assertError(7, "network config key \"runtimeConfig.bandwidth." + key + "\" " + what, "");
         call("DEL", more).run().assertSuccess("del");
+    }
+
+    /** What runtimes say that were told of no burst, which would let hundreds of megabytes pass before the rate counts. */
+    @ParameterizedTest
+    @CsvSource({
+        "10000000, 4294967295, 1048576",
+        "10000000, 2147483647, 1048576",
+        "10000000, 34359738359, 1048576",
+        "10000000, 34359738360, 1048576",
+        "1000000000, 4294967295, 25000000",
+        "9223372036854775807, 4294967295, 34359738359",
+        "10000000, 4294967294, 4294967294",
+        "10000000, 1600000, 1600000",
+        "0, 4294967295, 0",
+    })
+    void aBurstThatWasNotToldIsASmallOne(long rate, String said, long meant) {
+        String limits = "'ingressRate': " + rate + ", 'ingressBurst': " + said + ", 'egressRate': " + rate
+                + ", 'egressBurst': " + said;
+        Bandwidth.Limit limit = new Bandwidth.Limit(rate, meant);
+        assertEquals(
+                new Bandwidth(limit, limit),
+                read("ADD", "'runtimeConfig': {'bandwidth': {" + limits + "}}")
+                        .runtimeConfig()
+                        .bandwidth());
     }
 
     @ParameterizedTest

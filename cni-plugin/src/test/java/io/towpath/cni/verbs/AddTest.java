@@ -166,14 +166,23 @@ class AddTest {
         assertEquals(List.of(), node.leases());
     }
 
+    /** Whoever reads a lease takes one with more than 4 KiB for torn, and it would be nobody's for ever. */
     @Test
-    void mustBeTheFirstOfItsList() throws IOException {
+    void containerIdMustFitIntoALease() throws IOException {
+        List<String> before = node.everything();
         assertEquals(
-                "7 invalid prevResult: this plugin makes the interface, so it must be the first of its list",
-                node.call("ADD")
-                        .json("prevResult", "{\"cniVersion\": \"1.1.0\"}")
-                        .run()
-                        .error());
+                "4 invalid CNI_CONTAINERID: 4091 characters do not fit into a lease, at most 4090 do",
+                add("c".repeat(4091)).error());
+        assertEquals(before, node.everything());
+        node.call("DEL").with("CNI_CONTAINERID", "c".repeat(100_000)).run().good();
+        add("c".repeat(4090)).good();
+        assertEquals(1, node.leases().size());
+        node.call("DEL").with("CNI_CONTAINERID", "c".repeat(4090)).run().good();
+        assertEquals(List.of(), node.leases());
+    }
+
+    private TestNode.Answer add(String containerId) throws IOException {
+        return node.call("ADD").with("CNI_CONTAINERID", containerId).run();
     }
 
     @Test

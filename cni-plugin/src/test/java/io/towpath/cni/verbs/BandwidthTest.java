@@ -64,7 +64,7 @@ class BandwidthTest {
                         "dev 2 in ingress",
                         "dev 2 root tbf rate 1000000 burst 200000 limit 156072",
                         "dev 2 in pref 1 redirect dev 3",
-                        "dev 3 root tbf rate 2000000 burst 268435455 limit 181072"),
+                        "dev 3 root tbf rate 2000000 burst 131072 limit 181072"),
                 traffic());
         assertEquals(
                 TestNode.JSON.readTree("{\"name\": \"" + IFB + "\", \"mac\": \"ee:ee:ee:ee:ee:ee\", \"mtu\": 1500}"),

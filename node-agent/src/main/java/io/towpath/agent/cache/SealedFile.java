@@ -88,6 +88,10 @@ final class SealedFile {
      * @throws IOException if it cannot be read, is cut or harmed, or its head is another; the message says so
      */
     static <T> @Nullable T read(Path file, String head, Reader<T> reader) throws IOException {
+        // To open a FIFO takes as long as it takes until somebody writes to it.
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new IOException("it is no regular file: remove it");
+        }
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             byte[] first = (head + '\n').getBytes(StandardCharsets.UTF_8);
             int body = Math.toIntExact(channel.size()) - SEAL_BYTES;

@@ -57,7 +57,7 @@ public final class Endpoints implements AutoCloseable {
         UnixListener unix = null;
         try {
             unix = UnixListener.open(socket, MAX_PRIVILEGED);
-            server.listen(unix.channel(), pages::privileged, MAX_PRIVILEGED);
+            server.listen(unix, pages::privileged, MAX_PRIVILEGED);
             ServerSocketChannel listener = bind(ip, port);
             server.listen(listener, pages::open, MAX_OPEN);
             server.start();

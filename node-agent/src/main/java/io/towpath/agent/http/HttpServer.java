@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HttpServer implements AutoCloseable {
     private static final long DEADLINE_NANOS = 10_000_000_000L;
-    private static final int SWEEP_MS = 1_000;
+    /** Of what somebody took away, it is to be there again within a second. */
+    private static final int SWEEP_MS = 500;
 
     private final Log log;
     private final Selector selector;
@@ -34,8 +35,11 @@ public final class HttpServer implements AutoCloseable {
     private @Nullable Thread thread;
     private volatile boolean closed;
 
-    /** What a listener gives, and to how many at once. */
-    private record Pages(Function<Request, CompletableFuture<Response>> pages, int maxConnections) {}
+    /** What a listener gives, and to how many at once; null for the socket of one that nobody can take away. */
+    private record Pages(
+            Function<Request, CompletableFuture<Response>> pages,
+            int maxConnections,
+            @Nullable UnixListener socket) {}
 
     /** A connection, and by what it is served. */
     private record Served(Pages pages, Connection connection) {}
@@ -54,9 +58,19 @@ public final class HttpServer implements AutoCloseable {
      */
     void listen(ServerSocketChannel listener, Function<Request, CompletableFuture<Response>> pages, int maxConnections)
             throws IOException {
+        listen(listener, new Pages(pages, maxConnections, null));
+    }
+
+    /** As {@link #listen(ServerSocketChannel, Function, int)}, of a socket whose file is made again when it is deleted. */
+    void listen(UnixListener socket, Function<Request, CompletableFuture<Response>> pages, int maxConnections)
+            throws IOException {
+        listen(socket.channel(), new Pages(pages, maxConnections, socket));
+    }
+
+    private void listen(ServerSocketChannel listener, Pages pages) throws IOException {
         listeners.add(listener);
         listener.configureBlocking(false);
-        listener.register(selector, SelectionKey.OP_ACCEPT, new Pages(pages, maxConnections));
+        listener.register(selector, SelectionKey.OP_ACCEPT, pages);
     }
 
     /** Begins to serve. */
@@ -86,6 +100,7 @@ public final class HttpServer implements AutoCloseable {
                     }
                 }
                 sweep();
+                renew();
             } catch (IOException | RuntimeException e) {
                 log.problem("http", String.valueOf(e.getMessage()));
             }
@@ -168,6 +183,29 @@ public final class HttpServer implements AutoCloseable {
             if (key.isValid() && key.interestOps() == 0 && key.channel() instanceof ServerSocketChannel) {
                 key.interestOps(SelectionKey.OP_ACCEPT);
             }
+        }
+    }
+
+    private void renew() {
+        for (SelectionKey key : List.copyOf(selector.keys())) {
+            if (key.isValid() && key.attachment() instanceof Pages pages && pages.socket != null) {
+                renew(key, pages, pages.socket);
+            }
+        }
+    }
+
+    private void renew(SelectionKey former, Pages pages, UnixListener socket) {
+        try {
+            ServerSocketChannel fresh = socket.renewed();
+            if (fresh != null) {
+                listen(fresh, pages);
+                end(former);
+                listeners.remove((ServerSocketChannel) former.channel());
+                log.info("the socket of this agent was deleted, and is made again");
+            }
+            log.problem("socket", null);
+        } catch (IOException e) {
+            log.problem("socket", String.valueOf(e.getMessage()));
         }
     }
 

@@ -9,10 +9,15 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A unix socket that only root may connect to, of one process at a time: a lock beside it tells whether the process that made
@@ -22,14 +27,29 @@ final class UnixListener implements AutoCloseable {
     private static final int TYPE_MASK = 0xf000;
     private static final int SOCKET = 0xc000;
 
-    private final Path path;
-    private final FileChannel lock;
-    private final ServerSocketChannel channel;
+    private static final int REGULAR = 0x8000;
+    private static final Set<PosixFilePermission> OWNER_ALONE = PosixFilePermissions.fromString("rw-------");
 
-    private UnixListener(Path path, FileChannel lock, ServerSocketChannel channel) {
+    private final Path path;
+    private final int backlog;
+    private FileChannel lock;
+    private Linux.Status lockFile;
+    private ServerSocketChannel channel;
+    private Linux.Status socket;
+
+    private UnixListener(Path path, int backlog) throws IOException {
         this.path = path;
-        this.lock = lock;
-        this.channel = channel;
+        this.backlog = backlog;
+        lock = lock(path);
+        try {
+            lockFile = requireStatus(lockPath(path));
+            requireSocketOrNothing(path);
+            channel = bind(path, backlog);
+            socket = requireStatus(path);
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
     }
 
     /**
@@ -40,24 +60,67 @@ final class UnixListener implements AutoCloseable {
      */
     static UnixListener open(Path path, int backlog) throws IOException {
         Path absolute = path.toAbsolutePath();
-        Path folder = absolute.getParent();
-        if (folder == null) {
+        if (absolute.getParent() == null) {
             throw new IOException("--socket " + path + " is no file's path");
         }
-        Files.createDirectories(folder);
-        FileChannel lock = lock(absolute);
-        try {
-            requireSocketOrNothing(absolute);
-            return new UnixListener(absolute, lock, bind(absolute, folder, backlog));
-        } catch (IOException | RuntimeException e) {
-            lock.close();
-            throw e;
+        return new UnixListener(absolute, backlog);
+    }
+
+    /**
+     * Makes the socket anew if it is not there any more, as somebody deleted it; and the lock, if that is gone, too.
+     *
+     * @return what is to be listened to from now on; null if all is as it was
+     * @throws IOException if another process has it by now, or it cannot be made
+     */
+    synchronized @Nullable ServerSocketChannel renewed() throws IOException {
+        if (isSame(socket, status(path))) {
+            return null;
         }
+        if (!isSame(lockFile, status(lockPath(path)))) {
+            FileChannel former = lock;
+            lock = lock(path);
+            lockFile = requireStatus(lockPath(path));
+            former.close();
+        }
+        requireSocketOrNothing(path);
+        channel = bind(path, backlog);
+        socket = requireStatus(path);
+        return channel;
+    }
+
+    private static boolean isSame(Linux.Status one, Linux.@Nullable Status other) {
+        return other != null && one.device() == other.device() && one.inode() == other.inode();
+    }
+
+    private static Path lockPath(Path path) {
+        return path.resolveSibling(path.getFileName() + ".lock");
+    }
+
+    private static Linux.@Nullable Status status(Path path) throws LinuxException {
+        return Linux.status(path.toString());
+    }
+
+    private static Linux.Status requireStatus(Path path) throws IOException {
+        Linux.Status status = status(path);
+        if (status == null) {
+            throw new IOException(path + " was deleted as soon as it was made");
+        }
+        return status;
     }
 
     private static FileChannel lock(Path path) throws IOException {
+        Path file = lockPath(path);
+        Files.createDirectories(Objects.requireNonNull(path.getParent()));
+        Linux.Status status = status(file);
+        if (status != null && (status.mode() & TYPE_MASK) != REGULAR) {
+            throw new IOException(file + " is there and no regular file: remove it");
+        }
         FileChannel lock = FileChannel.open(
-                path.resolveSibling(path.getFileName() + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                file,
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                PosixFilePermissions.asFileAttribute(OWNER_ALONE));
+        // Of an earlier release, which let everybody read it, and so lock it.
+        Files.setPosixFilePermissions(file, OWNER_ALONE);
         boolean locked;
         try {
             locked = lock.tryLock() != null;
@@ -73,20 +136,15 @@ final class UnixListener implements AutoCloseable {
     }
 
     private static void requireSocketOrNothing(Path path) throws IOException {
-        Linux.Status status;
-        try {
-            status = Linux.status(path.toString());
-        } catch (LinuxException e) {
-            throw new IOException(e.getMessage(), e);
-        }
+        Linux.Status status = status(path);
         if (status != null && (status.mode() & TYPE_MASK) != SOCKET) {
             throw new IOException("--socket " + path + " is there and no socket: remove it, or name another");
         }
     }
 
     /** Binds it in a folder of root's alone and moves it from there: nobody else can connect before the mode is right. */
-    private static ServerSocketChannel bind(Path path, Path folder, int backlog) throws IOException {
-        Path secluded = folder.resolve(".sock");
+    private static ServerSocketChannel bind(Path path, int backlog) throws IOException {
+        Path secluded = path.resolveSibling(".sock");
         Path made = secluded.resolve("s");
         Files.deleteIfExists(made);
         Files.deleteIfExists(secluded);
@@ -95,7 +153,7 @@ final class UnixListener implements AutoCloseable {
         ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             channel.bind(UnixDomainSocketAddress.of(made), backlog);
-            Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
+            Files.setPosixFilePermissions(made, OWNER_ALONE);
             Files.move(made, path, StandardCopyOption.ATOMIC_MOVE);
             return channel;
         } catch (IOException e) {
@@ -107,16 +165,18 @@ final class UnixListener implements AutoCloseable {
         }
     }
 
-    ServerSocketChannel channel() {
+    synchronized ServerSocketChannel channel() {
         return channel;
     }
 
     /** Removes the socket and gives way to the next process. */
     @Override
-    public void close() throws IOException {
-        try (lock) {
+    public synchronized void close() throws IOException {
+        try (FileChannel _ = lock) {
             channel.close();
-            Files.deleteIfExists(path);
+            if (isSame(socket, status(path))) {
+                Files.deleteIfExists(path);
+            }
         }
     }
 }

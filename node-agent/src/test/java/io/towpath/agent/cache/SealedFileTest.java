@@ -17,6 +17,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A file is whole, or known not to be. */
@@ -92,6 +94,15 @@ class SealedFileTest {
         for (String other : List.of("towpath thing 2 node a", "towpath thing 1 node ab", "towpath thing 1 node")) {
             assertTrue(refused(other).contains("it is of another release, node or network"), () -> refused(other));
         }
+    }
+
+    /** Nobody writes to it: who opened it would wait for ever. */
+    @Test
+    @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+    void isNotReadIfItIsAFifo() throws Exception {
+        Files.delete(file);
+        assertEquals(0, new ProcessBuilder("mkfifo", file.toString()).start().waitFor());
+        assertEquals("it is no regular file: remove it", refused(HEAD));
     }
 
     @Test

@@ -63,11 +63,12 @@ public record NodeState(List<String> lines) {
         return lines;
     }
 
-    /** What is in the table's sets and maps; these stay when they are empty. */
+    /** What is in the table's sets and maps; these stay when they are empty. Its revision is another after each change. */
     private static void addHostPorts(List<String> lines, JsonNode ruleset) {
         for (JsonNode object : ruleset.path("nftables")) {
             for (JsonNode set : List.of(object.path("set"), object.path("map"))) {
-                if (set.path("table").asText().equals("towpath-hostports")) {
+                if (set.path("table").asText().equals("towpath-hostports")
+                        && !set.path("name").asText().equals("revision")) {
                     set.path("elem")
                             .forEach(element ->
                                     lines.add("hostport " + set.path("name").asText() + " " + element));

@@ -173,7 +173,8 @@ class KubernetesReturnTest {
                 Sources.FAST.retryAfter(),
                 Sources.FAST.watch(),
                 Sources.FAST.look().multipliedBy(10),
-                Sources.FAST.absent());
+                Sources.FAST.absent(),
+                Sources.FAST.settled());
         Last last = new Last();
         try (KubernetesClusterSource another = Sources.of(new ApiAccess(api.url(), null, null, null), late);
                 KubernetesPolicySource policies = another.policies()) {

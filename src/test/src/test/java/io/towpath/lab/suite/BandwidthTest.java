@@ -79,6 +79,22 @@ class BandwidthTest {
         slow.check().succeededSilently();
     }
 
+    /** With a burst of 2^32 - 1 bits, all of the page would pass at once. */
+    @Test
+    void aRateAloneIsKeptFromTheFirstByte() {
+        String limits = "{'ingressRate': 40000000, 'ingressBurst': 4294967295,"
+                + " 'egressRate': 80000000, 'egressBurst': 34359738359}";
+        Pod slow = limited("slow", limits).add();
+        Pod fast = node.pod("fast").add();
+        slow.serve(80, "x".repeat(PAGE));
+        fast.serve(80, "x".repeat(PAGE));
+        double ingress = speed(fast, slow);
+        double egress = speed(slow, fast);
+        assertTrue(ingress < 1.2 * INGRESS_BYTES, "bytes per second in: " + ingress);
+        assertTrue(egress < 1.2 * EGRESS_BYTES, "bytes per second out: " + egress);
+        slow.check().succeededSilently();
+    }
+
     @Test
     void tcShowsWhatWasAskedFor() {
         NodeState before = node.pod("first").add().node().state();
