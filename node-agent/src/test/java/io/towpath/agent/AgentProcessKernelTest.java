@@ -191,7 +191,7 @@ class AgentProcessKernelTest {
 
     @Test
     void podsAreMasqueradedToNodesUnlessTheirSourcesAreToBeKept() throws Exception {
-        String kept = "ip saddr 10.64.0.0/10 ip daddr @peers4 return";
+        String kept = "ip saddr 10.64.1.0/24 ip daddr @peers4 return";
         Process agent = agent();
         awaitOverlay();
         assertFalse(dataPath().contains(kept), dataPath());
