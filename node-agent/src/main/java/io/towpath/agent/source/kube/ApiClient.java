@@ -13,6 +13,9 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.ext.web.client.WebClientOptions;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -38,16 +41,20 @@ final class ApiClient implements AutoCloseable {
     /**
      * Opens one; nothing is sent yet.
      *
-     * @throws RuntimeException if a file of the access cannot be read or is wrong
+     * @throws RuntimeException if a file of the access cannot be read or is wrong; of a kubeconfig it says which, and what is wrong
      */
     ApiClient(ApiAccess access) {
-        Config config = config(access);
         vertx = transport();
+        Config config;
         try {
+            config = config(access);
             http = new Factory(vertx).newBuilder(config).build();
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             vertx.close();
-            throw e;
+            Path kubeconfig = access.kubeconfig();
+            // With no cause, so that this is what the operator is told.
+            throw new IllegalArgumentException(
+                    (kubeconfig == null ? "" : "kubeconfig " + kubeconfig + " cannot be used: ") + Failures.line(e));
         }
         ObjectMapper mapper = JsonMapper.builder()
                 .addMixIn(ObjectMeta.class, Unread.class)
@@ -66,9 +73,9 @@ final class ApiClient implements AutoCloseable {
         vertx.close();
     }
 
-    private static Config config(ApiAccess access) {
+    private static Config config(ApiAccess access) throws IOException {
         Path kubeconfig = access.kubeconfig();
-        Config from = kubeconfig == null ? Config.empty() : Config.fromKubeconfig(kubeconfig.toFile());
+        Config from = kubeconfig == null ? Config.empty() : read(kubeconfig, access.url() == null);
         ConfigBuilder config = new ConfigBuilder(from)
                 // Who asks decides when to ask again.
                 .withRequestRetryBackoffLimit(0)
@@ -84,6 +91,23 @@ final class ApiClient implements AutoCloseable {
             config.withCaCertFile(access.authority().toString());
         }
         return config.build();
+    }
+
+    /** Reads a kubeconfig, which has to say where the API is if nothing else does. */
+    private static Config read(Path kubeconfig, boolean needsServer) throws IOException {
+        GivenFile.text(kubeconfig);
+        Config config = Config.fromKubeconfig(kubeconfig.toFile());
+        if (needsServer) {
+            if (config.getCurrentContext() == null) {
+                throw new IOException("it has no context that current-context names");
+            }
+            try {
+                var _ = new URI(config.getMasterUrl());
+            } catch (URISyntaxException e) {
+                throw new IOException("its server is no URL: " + e.getMessage());
+            }
+        }
+        return config;
     }
 
     private static Vertx transport() {

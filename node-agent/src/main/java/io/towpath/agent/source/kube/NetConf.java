@@ -1,5 +1,6 @@
 package io.towpath.agent.source.kube;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -7,7 +8,6 @@ import io.towpath.net.IpPrefix;
 import io.towpath.overlay.Cluster;
 import io.towpath.overlay.UnderlayChoice;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,9 +42,9 @@ public record NetConf(
      */
     public static NetConf read(Path file) throws NetConfException {
         try {
-            return parse(file.toString(), Files.readString(file));
+            return parse(file.toString(), GivenFile.text(file));
         } catch (IOException e) {
-            throw new NetConfException(file + " cannot be read: " + e);
+            throw new NetConfException("net-conf.json cannot be read: " + e.getMessage());
         }
     }
 
@@ -59,7 +59,9 @@ public record NetConf(
         try {
             root = MAPPER.readTree(content);
         } catch (JsonProcessingException e) {
-            throw new NetConfException(name + " is no JSON: " + e.getOriginalMessage());
+            JsonLocation at = e.getLocation();
+            throw new NetConfException(name + " is no JSON"
+                    + (at == null ? "" : ": see line " + at.getLineNr() + ", column " + at.getColumnNr()));
         }
         return new Reader(name).conf(root);
     }

@@ -3,7 +3,6 @@ package io.towpath.agent.source.kube;
 import io.fabric8.kubernetes.client.OAuthTokenProvider;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -25,17 +24,15 @@ final class TokenFile implements OAuthTokenProvider {
     @Override
     public String getToken() {
         try {
-            String token = Files.readString(file).strip();
-            if (token.isEmpty()) {
-                throw new IOException(file + " is empty");
-            }
+            String token = GivenFile.text(file).strip();
             last = token;
             return token;
         } catch (IOException e) {
             String before = last;
             if (before == null) {
                 // With no cause, so that this is what the operator is told.
-                throw new UncheckedIOException(new IOException("the service account's token cannot be read: " + e));
+                throw new UncheckedIOException(
+                        new IOException("the service account's token cannot be read: " + e.getMessage()));
             }
             return before;
         }
