@@ -55,12 +55,14 @@ public final class Conformance {
         }
         DeadLabs.remove();
         Report report = new Report(System.out);
+        Runtime.getRuntime().addShutdownHook(new Thread(report::interrupt, "interrupt"));
         for (Map.Entry<String, Suite> part : PARTS.entrySet()) {
             if (named.isEmpty() || named.stream().anyMatch(name -> isMeant(part.getKey(), name))) {
                 part.getValue().run(report, root, logs.resolve(part.getKey()));
             }
         }
         report.print();
+        report.end();
         System.exit(report.isWell() ? 0 : 1);
     }
 }

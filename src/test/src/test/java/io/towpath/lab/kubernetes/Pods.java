@@ -163,6 +163,6 @@ final class Pods {
                     return now.isEmpty();
                 },
                 () -> String.join("\n", last));
-        return last.isEmpty() ? "" : "last: " + last.iterator().next();
+        return last.isEmpty() ? "" : "last to go: " + last.iterator().next();
     }
 }

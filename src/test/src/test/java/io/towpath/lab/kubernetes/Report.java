@@ -1,6 +1,8 @@
 package io.towpath.lab.kubernetes;
 
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,11 +14,25 @@ final class Report {
     /** How much of a reason is told at once; the logs have the rest. */
     private static final int MOST_LINES = 30;
 
-    private final PrintStream out;
+    private volatile PrintStream out;
+    private boolean ended;
     private final List<Row> rows = new ArrayList<>();
 
     Report(PrintStream out) {
         this.out = out;
+    }
+
+    /** Says that it ends before its time, and nothing more: what fails from now on does so as the cluster is taken down. */
+    synchronized void interrupt() {
+        if (!ended) {
+            out.println("\nInterrupted: the cluster is taken down.");
+            out = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+        }
+    }
+
+    /** All is told. */
+    synchronized void end() {
+        ended = true;
     }
 
     /** What came of a check. */
