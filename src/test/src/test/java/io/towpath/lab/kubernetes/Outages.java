@@ -4,6 +4,7 @@ import io.towpath.lab.Namespace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +21,11 @@ final class Outages {
             kind: NetworkPolicy
             metadata: {name: %1$s}
             spec: {podSelector: {matchLabels: {app: %1$s}}, policyTypes: [Ingress]}
+            """;
+
+    private static final String READY = """
+            {"status": {"conditions": [
+              {"type": "Ready", "status": "True", "reason": "Lab", "message": "lab", "lastHeartbeatTime": "%s"}]}}
             """;
 
     private final KubeCluster cluster;
@@ -41,6 +47,7 @@ final class Outages {
         part.require("the manifest as shipped makes all nodes Ready", () -> Installed.install(cluster, root));
         part.require("pods on two nodes, each with the other", this::pairs);
         part.check("the API is away for 80 s: pods reach each other, a policy holds", this::apiAway);
+        part.check("a Node that cannot be served is told by an event", this::leftOut);
         part.check("a node boots while the API is away: a static pod has its network and its policy", this::boot);
     }
 
@@ -78,6 +85,33 @@ final class Outages {
         cluster.delete(CLOSED.formatted("a1"));
         cluster.await("and is gone again", () -> Pods.gets(client, open));
         return String.format(Locale.ROOT, "a policy was in force %.1f s after the API was ready", seconds);
+    }
+
+    /** Its range is not the cluster's. Nobody is there, so its Ready has to be said again and again. */
+    private String leftOut() {
+        cluster.apply("""
+                apiVersion: v1
+                kind: Node
+                metadata:
+                  name: stranger
+                  annotations:
+                    flannel.alpha.coreos.com/backend-type: vxlan
+                    flannel.alpha.coreos.com/backend-data: '{"VNI":1,"VtepMAC":"02:00:00:00:00:63"}'
+                    flannel.alpha.coreos.com/kube-subnet-manager: "true"
+                    flannel.alpha.coreos.com/public-ip: 192.168.60.99
+                spec: {podCIDR: 10.99.1.0/24, podCIDRs: [10.99.1.0/24]}
+                """);
+        try {
+            cluster.await("an event tells of it", () -> {
+                cluster.kubectl(
+                        "patch", "node", "stranger", "--subresource=status", "-p", READY.formatted(Instant.now()));
+                return cluster.kubectl("get", "events", "-n", "default", "--field-selector", "reason=OverlayIncomplete")
+                        .contains("stranger");
+            });
+        } finally {
+            cluster.kubectl("delete", "node", "stranger");
+        }
+        return "";
     }
 
     /** The kubelet starts static pods alone before the API has answered, so the agent is a service of the node here. */
