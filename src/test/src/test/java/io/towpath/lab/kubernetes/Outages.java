@@ -23,11 +23,6 @@ final class Outages {
             spec: {podSelector: {matchLabels: {app: %1$s}}, policyTypes: [Ingress]}
             """;
 
-    private static final String READY = """
-            {"status": {"conditions": [
-              {"type": "Ready", "status": "True", "reason": "Lab", "message": "lab", "lastHeartbeatTime": "%s"}]}}
-            """;
-
     private final KubeCluster cluster;
     private final Pods pods;
     private final Path root;
@@ -103,8 +98,7 @@ final class Outages {
                 """);
         try {
             cluster.await("an event tells of it", () -> {
-                cluster.kubectl(
-                        "patch", "node", "stranger", "--subresource=status", "-p", READY.formatted(Instant.now()));
+                cluster.kubectl("patch", "node", "stranger", "--subresource=status", "-p", ready());
                 return cluster.kubectl("get", "events", "-n", "default", "--field-selector", "reason=OverlayIncomplete")
                         .contains("stranger");
             });
@@ -112,6 +106,14 @@ final class Outages {
             cluster.kubectl("delete", "node", "stranger");
         }
         return "";
+    }
+
+    /** A patch by which a Node is Ready now. */
+    private static String ready() {
+        return """
+                {"status": {"conditions": [
+                  {"type": "Ready", "status": "True", "reason": "Lab", "message": "lab", "lastHeartbeatTime": "%s"}]}}
+                """.formatted(Instant.now());
     }
 
     /** The kubelet starts static pods alone before the API has answered, so the agent is a service of the node here. */
