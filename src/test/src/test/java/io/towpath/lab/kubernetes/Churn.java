@@ -35,7 +35,7 @@ final class Churn {
 
     private void checks(Report.Part part) {
         part.require("the manifest as shipped makes all nodes Ready", () -> Installed.install(cluster, root));
-        part.require("pods on two nodes, each with the other, over both families", this::pairs);
+        part.require("pods on two nodes, each with the other, over both families", () -> pods.start(WEB));
         part.check("agents are away for a minute: nodes stay Ready, pods start", this::agentsAway);
         part.check("an update to an image that cannot be pulled: the same", this::noImage);
         part.check("the kubelets restart", () -> restarted(KubeNode::restartKubelet));
@@ -48,13 +48,6 @@ final class Churn {
         part.check(JOBS + " jobs", this::jobs);
         part.check("pods that go leave nothing", this::leaks);
         part.check("no container was out of memory or started twice", () -> Installed.memory(cluster));
-    }
-
-    private String pairs() {
-        cluster.apply(Pods.web("web-a1", "a1", "node-a") + "---\n" + Pods.web("web-b1", "b1", "node-b"));
-        cluster.awaitPods("default", "app=a1", 1);
-        cluster.awaitPods("default", "app=b1", 1);
-        return pods.allPairs(WEB) + " ways";
     }
 
     private String agentsAway() throws IOException, InterruptedException {
@@ -124,7 +117,7 @@ final class Churn {
         cluster.kubectl("drain", "node-b", "--ignore-daemonsets", "--force", "--delete-emptydir-data");
         pods.awaitNothingLeaked();
         cluster.kubectl("uncordon", "node-b");
-        return pairs();
+        return pods.start(WEB);
     }
 
     private String hostPort() {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** The pods of the lab's own checks: web servers that tell their names, and clients of each other. */
 final class Pods {
@@ -39,6 +40,29 @@ final class Pods {
                       args: [netexec, --http-port=%6$d, --udp-port=%6$d]
                       readinessProbe: {httpGet: {path: /hostname, port: %6$d}, periodSeconds: 1}
                 """.formatted(name, app, node, spec, Images.AGNHOST, PORT);
+    }
+
+    /**
+     * Starts web servers, and asks each from every other.
+     *
+     * @param names each says the app and the node: {@code web-b1} is of app {@code b1} on {@code node-b}
+     * @return how many ways there are
+     */
+    String start(List<String> names) {
+        cluster.apply(names.stream()
+                .map(name -> web(name, app(name), "node-" + app(name).charAt(0)))
+                .collect(Collectors.joining("---\n")));
+        awaitReady(names);
+        return allPairs(names) + " ways";
+    }
+
+    /** Waits until each of those that {@link #start} takes is Ready. */
+    void awaitReady(List<String> names) {
+        names.forEach(name -> cluster.awaitPods(NAMESPACE, "app=" + app(name), 1));
+    }
+
+    private static String app(String name) {
+        return name.substring("web-".length());
     }
 
     /** The addresses of a pod, in the order of the cluster's families. */

@@ -3,7 +3,6 @@ package io.towpath.lab.kubernetes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /** What must work before anything else is worth trying: minutes, on a cluster of two nodes. */
@@ -38,26 +37,13 @@ final class Smoke {
         part.require("the manifest as shipped makes all nodes Ready", () -> Installed.install(cluster, root));
         part.check("no container was out of memory or started twice", () -> Installed.memory(cluster));
         part.require("the cluster's DNS", () -> Installed.dns(cluster));
-        part.require("pods on two nodes, each with every other", this::pairs);
+        part.require("pods on two nodes, each with every other", () -> pods.start(WEB));
         part.check("a Service by its address and by its name", this::service);
         part.check("a NetworkPolicy closes, and opens when it goes", this::policy);
         part.check("an agent is replaced while pods come and go", this::replaced);
         part.check("a node reboots and its pods come back", this::reboot);
         part.check("pods that go leave nothing", this::leaks);
         part.check("the role allows what is asked for, and nothing else", this::role);
-    }
-
-    private String pairs() {
-        List<String> manifests = new ArrayList<>();
-        for (String name : WEB) {
-            String app = name.substring("web-".length());
-            manifests.add(Pods.web(name, app, "node-" + app.charAt(0)));
-        }
-        cluster.apply(String.join("---\n", manifests));
-        for (String name : WEB) {
-            cluster.awaitPods("default", "app=" + name.substring("web-".length()), 1);
-        }
-        return pods.allPairs(WEB) + " ways";
     }
 
     private String service() {
@@ -127,13 +113,10 @@ final class Smoke {
         cluster.await(
                 "the API knows that " + node.name() + " is back",
                 () -> cluster.readyNodes().contains(node.name()));
-        List<String> all = new ArrayList<>(WEB);
-        for (String name : all) {
-            cluster.awaitPods("default", "app=" + name.substring("web-".length()), 1);
-        }
+        pods.awaitReady(WEB);
         cluster.await("every pod reaches every other after the reboot", () -> {
             try {
-                pods.allPairs(all);
+                pods.allPairs(WEB);
                 return true;
             } catch (AssertionError _) {
                 return false;
