@@ -18,6 +18,7 @@ public final class Conformance {
         PARTS.put("smoke", Smoke::run);
         PARTS.put("churn", Churn::run);
         PARTS.put("outages", Outages::run);
+        PARTS.put("addresses", Addresses::run);
         PARTS.put("policy", PolicySuites::run);
         PARTS.put("services-iptables", ServiceSuites::besideIptables);
         PARTS.put("services-nftables", ServiceSuites::besideNftables);
