@@ -18,6 +18,7 @@ final class Addresses {
 
     private static final long PAUSE_NANOS = 200_000_000L;
     private static final String PUBLIC_IP = "flannel.alpha.coreos.com/public-ip";
+    private static final String PUBLIC_IPV6 = "flannel.alpha.coreos.com/public-ipv6";
     private static final String VTEP = "flannel.alpha.coreos.com/backend-data";
     private static final List<String> WEB = List.of("web-a1", "web-b1");
 
@@ -65,7 +66,8 @@ final class Addresses {
         KubeNode node = cluster.nodes().getLast();
         node.network().ip("address del " + node.address() + "/24 dev eth0");
         node.network().ip("address add " + node.address() + "/24 dev eth0");
-        cluster.await("the pods reach each other again", () -> silent().isEmpty());
+        List<Way> ways = ways();
+        cluster.await("the pods reach each other again", () -> silent(ways).isEmpty());
         return answered();
     }
 
@@ -97,27 +99,23 @@ final class Addresses {
 
     /** Asks the pods for each other for a while; fails if one is silent, a tunnel has moved or a node says another address. */
     private String answered() {
+        List<Way> ways = ways();
         int rounds = 0;
         for (long end = System.nanoTime() + WATCHED_NANOS; System.nanoTime() < end; rounds++) {
-            List<String> silent = silent();
+            List<Way> silent = silent(ways);
             if (!silent.isEmpty()) {
                 throw new AssertionError("no answer: " + silent);
             }
             LockSupport.parkNanos(PAUSE_NANOS);
         }
         for (KubeNode node : cluster.nodes()) {
-            String local = node.network()
-                    .show("-d", "link", "show", "flannel.1")
-                    .get(0)
-                    .at("/linkinfo/info_data/local")
-                    .asText();
-            String told = cluster.get("node", node.name())
-                    .at("/metadata/annotations")
-                    .path(PUBLIC_IP)
-                    .asText();
-            if (!local.equals(node.address()) || !told.equals(node.address())) {
-                throw new AssertionError(
-                        node.name() + " has " + node.address() + ", its tunnel " + local + ", its annotation " + told);
+            String local = local(node, "flannel.1", "local") + "," + local(node, "flannel-v6.1", "local6");
+            JsonNode annotations = cluster.get("node", node.name()).at("/metadata/annotations");
+            String told = annotations.path(PUBLIC_IP).asText() + ","
+                    + annotations.path(PUBLIC_IPV6).asText();
+            if (!local.equals(node.addresses()) || !told.equals(node.addresses())) {
+                throw new AssertionError(node.name() + " has " + node.addresses() + ", its tunnels " + local
+                        + ", its annotations " + told);
             }
         }
         cluster.awaitNodesReady();
@@ -125,19 +123,41 @@ final class Addresses {
         return rounds + " times";
     }
 
-    /** Which ways between the pods do not work; the first packet may find a neighbour that the node does not know yet. */
-    private List<String> silent() {
-        List<String> silent = new ArrayList<>();
+    /** The address by which a tunnel sends. */
+    private static String local(KubeNode node, String device, String key) {
+        return node.network()
+                .show("-d", "link", "show", device)
+                .get(0)
+                .at("/linkinfo/info_data")
+                .path(key)
+                .asText();
+    }
+
+    /** From a pod's network to an address of another pod. */
+    private record Way(String from, Namespace client, String address) {
+        @Override
+        public String toString() {
+            return from + " -> " + address;
+        }
+    }
+
+    /** All between the pods, which stay as they are: nothing is asked of the API while they are tried. */
+    private List<Way> ways() {
+        List<Way> ways = new ArrayList<>();
         for (String from : WEB) {
             Namespace client = pods.namespace(from);
             for (String to : WEB) {
                 for (String address : from.equals(to) ? List.<String>of() : pods.addresses(to)) {
-                    if (!Pods.gets(client, address) && !Pods.gets(client, address, "10")) {
-                        silent.add(from + " -> " + address);
-                    }
+                    ways.add(new Way(from, client, address));
                 }
             }
         }
-        return silent;
+        return ways;
+    }
+
+    private static List<Way> silent(List<Way> ways) {
+        return ways.stream()
+                .filter(way -> !Pods.getsAtLast(way.client, way.address))
+                .toList();
     }
 }

@@ -76,6 +76,11 @@ final class KubeNode implements AutoCloseable {
         return settings.underlay(number);
     }
 
+    /** Its addresses, one of each of the cluster's families, separated by commas. */
+    String addresses() {
+        return settings.families("192.168.60." + number, "fd60::" + number);
+    }
+
     Namespace network() {
         return Objects.requireNonNull(network, "not up");
     }
@@ -151,7 +156,7 @@ final class KubeNode implements AutoCloseable {
                 "--hostname-override",
                 name(),
                 "--node-ip",
-                settings.families("192.168.60." + number, "fd60::" + number),
+                addresses(),
                 "--cert-dir",
                 "/var/lib/kubelet/pki",
                 "--v",

@@ -57,7 +57,7 @@ final class Outages {
         cluster.controlPlane().stopApi();
         long end = System.nanoTime() + AWAY_NANOS;
         while (System.nanoTime() < end) {
-            if (!Pods.gets(client, open) && !Pods.gets(client, open, "10")) {
+            if (!Pods.getsAtLast(client, open)) {
                 throw new AssertionError("web-a1 does not answer web-b1");
             }
             if (Pods.gets(client, closed)) {

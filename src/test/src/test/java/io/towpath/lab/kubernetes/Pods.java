@@ -14,6 +14,7 @@ final class Pods {
     static final int PORT = 8080;
     private static final String NAMESPACE = "default";
     private static final String ONE_SECOND = "1";
+    private static final String TEN_SECONDS = "10";
 
     private final KubeCluster cluster;
 
@@ -97,8 +98,12 @@ final class Pods {
         return gets(from, address, ONE_SECOND);
     }
 
-    /** The same with more time, in seconds. */
-    static boolean gets(Namespace from, String address, String seconds) {
+    /** The same, at a second try with more time: the first packet may find a neighbour that the node does not know yet. */
+    static boolean getsAtLast(Namespace from, String address) {
+        return gets(from, address) || gets(from, address, TEN_SECONDS);
+    }
+
+    private static boolean gets(Namespace from, String address, String seconds) {
         String url = "http://" + Settings.inUrl(address) + ":" + PORT + "/hostname";
         return from.inside(Command.of("curl", "-gsS", "--noproxy", "*", "--max-time", seconds, url))
                         .run()
