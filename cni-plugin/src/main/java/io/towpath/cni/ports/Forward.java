@@ -87,7 +87,7 @@ record Forward(HostPort from, IpAddress pod, int port) {
         return null;
     }
 
-    /** Whether its packets have no end of which the kernel would learn. */
+    /** Whether the port is one that a tunnel of the node's may have. */
     boolean isUdp() {
         return from.protocol() == PortMapping.Protocol.UDP;
     }

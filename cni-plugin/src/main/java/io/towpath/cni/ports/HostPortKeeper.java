@@ -76,7 +76,7 @@ public final class HostPortKeeper {
             HostPortTable.create(transaction, back);
             return isBroken || !back.isEmpty();
         });
-        HostPorts.forgetMissed(
+        HostPortFlows.forgetMissed(
                 node, back.stream().map(Entry::forward).filter(Objects::nonNull).toList());
         if (!back.isEmpty()) {
             back.forEach(entry -> doubtful.add(entry.owner()));

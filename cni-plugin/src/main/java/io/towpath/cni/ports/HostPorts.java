@@ -9,24 +9,17 @@ import io.towpath.cni.wiring.OwnerMark;
 import io.towpath.linux.Errno;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
-import io.towpath.netlink.conntrack.Connection;
-import io.towpath.netlink.conntrack.Filter;
-import io.towpath.netlink.conntrack.Flow;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.Transaction;
-import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.LinkKind;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -88,17 +81,21 @@ public final class HostPorts {
         requireNoTunnels(node.host());
         try {
             List<Entry> wanted = entries();
+            List<Entry> removed = new ArrayList<>();
             Nft nft = node.nft();
             commit(nft, (present, transaction) -> {
                 Set<OwnerMark> gone = gone(present, wanted, holders);
-                HostPortTable.delete(transaction, of(present, gone::contains));
+                removed.clear();
+                removed.addAll(of(present, gone::contains));
+                HostPortTable.delete(transaction, removed);
                 if (!HostPortTable.stands(nft)) {
                     HostPortTable.build(transaction, nft, of(present, owner -> !gone.contains(owner)));
                 }
                 HostPortTable.create(transaction, wanted);
                 return true;
             });
-            forgetMissed(node, forwards);
+            HostPortFlows.forgetFormer(node, forwards(removed));
+            HostPortFlows.forgetMissed(node, forwards);
         } catch (IOException failure) {
             try {
                 close(node, mark);
@@ -201,14 +198,18 @@ public final class HostPorts {
             HostPortTable.delete(transaction, removed);
             return !removed.isEmpty();
         });
-        List<Forward> former = new ArrayList<>();
-        for (Entry entry : removed) {
+        HostPortFlows.forgetFormer(node, forwards(removed));
+    }
+
+    private static List<Forward> forwards(List<Entry> entries) {
+        List<Forward> forwards = new ArrayList<>();
+        for (Entry entry : entries) {
             Forward forward = entry.forward();
             if (forward != null) {
-                former.add(forward);
+                forwards.add(forward);
             }
         }
-        forget(node, former, Forward::leads);
+        return forwards;
     }
 
     /** A kernel without nftables has no port of ours, and a DEL must not fail for it. */
@@ -257,43 +258,6 @@ public final class HostPorts {
     private static boolean isRace(NetlinkException e, @Nullable HostPortView view, @Nullable HostPortView failed) {
         boolean isOther = view == null || failed == null || !view.isSame(failed);
         return isOther && (e.is(Errno.ENOENT) || e.is(Errno.EEXIST) || e.is(Errno.ENFILE));
-    }
-
-    /** What is under way to the ports by UDP goes on to where it went before: the kernel asks the table only once. */
-    static void forgetMissed(Namespaces node, List<Forward> forwards) throws NetlinkException {
-        Set<IpAddress> own = new HashSet<>();
-        if (forwards.stream().anyMatch(Forward::isUdp)) {
-            for (Address address : node.host().addresses()) {
-                own.add(address.prefix().address());
-            }
-        }
-        forget(node, forwards, (forward, connection) -> forward.isMissedBy(connection, own));
-    }
-
-    private static void forget(Namespaces node, List<Forward> forwards, BiPredicate<Forward, Connection> isMeant)
-            throws NetlinkException {
-        Map<HostPort, List<Forward>> udp = new HashMap<>();
-        for (Forward forward : forwards) {
-            if (forward.isUdp()) {
-                udp.computeIfAbsent(forward.from().ofAllAddresses(), _ -> new ArrayList<>(1))
-                        .add(forward);
-            }
-        }
-        if (udp.isEmpty()) {
-            return;
-        }
-        List<Filter> filters =
-                udp.values().stream().map(same -> same.getFirst().connections()).toList();
-        List<Connection> meant = node.conntrack()
-                .list(
-                        filters,
-                        connection -> udp.getOrDefault(udpPort(connection.original()), List.of()).stream()
-                                .anyMatch(forward -> isMeant.test(forward, connection)));
-        node.conntrack().delete(meant);
-    }
-
-    private static HostPort udpPort(Flow to) {
-        return new HostPort(to.destination().ipv6(), null, PortMapping.Protocol.UDP, to.destinationPort());
     }
 
     /**

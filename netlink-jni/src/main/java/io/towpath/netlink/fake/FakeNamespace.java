@@ -1,6 +1,7 @@
 package io.towpath.netlink.fake;
 
 import io.towpath.netlink.Transport;
+import io.towpath.netlink.conntrack.Conntrack;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.HashMap;
@@ -53,6 +54,11 @@ public final class FakeNamespace {
     /** A way to its nftables. */
     public Transport nftTransport() {
         return new FakeTransport(this, new FakeNftDispatch(nft));
+    }
+
+    /** A new session with its connection tracking, which has seen no packet. */
+    public Conntrack openConntrack() {
+        return new Conntrack(new FakeTransport(this, new FakeConntrackDispatch()));
     }
 
     FakeKernel kernel() {

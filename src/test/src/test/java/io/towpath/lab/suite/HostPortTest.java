@@ -200,16 +200,28 @@ class HostPortTest {
         a.state().without("last_reserved_ip").assertSameAs(before);
     }
 
-    /** Traffic that is under way by UDP follows the port to the next pod. */
-    @Test
-    void udpForgetsTheFormerPod() {
-        Pod first = pod(a, "first", mapping(5353, "udp")).add();
-        WhoAmI.serve(first.namespace(), PORT);
-        assertEquals(b.address(), WhoAmI.askFrom(b.namespace(), 40_000, ipv4, 5353));
-        first.del();
-        Pod second = pod(a, "second", mapping(5353, "udp")).add();
-        WhoAmI.serve(second.namespace(), PORT);
-        assertEquals(b.address(), WhoAmI.askFrom(b.namespace(), 40_000, ipv4, 5353));
+    /** Traffic that is under way follows the port to the next pod, though the client's port stays the same. */
+    @ParameterizedTest
+    @ValueSource(strings = {"udp", "sctp"})
+    void whatIsUnderWayForgetsTheFormerPod(String protocol) {
+        for (String name : List.of("first", "second")) {
+            Pod pod = pod(a, name, mapping(5353, protocol)).add();
+            WhoAmI.serve(pod.namespace(), PORT);
+            try (Sctp _ = Sctp.serve(pod.namespace(), PORT)) {
+                for (int family = 0; family < 2; family++) {
+                    assertEquals(
+                            b.addresses().get(family),
+                            askFromOnePort(protocol, a.addresses().get(family)));
+                }
+            }
+            pod.del();
+        }
+    }
+
+    private String askFromOnePort(String protocol, String address) {
+        return protocol.equals("sctp")
+                ? ask(b.namespace(), protocol, address, 5353)
+                : WhoAmI.shortest(WhoAmI.askFrom(b.namespace(), 40_000, address, 5353));
     }
 
     @ParameterizedTest
