@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +52,7 @@ record DevicePlan(
             Map<String, String> settings) {
         if (observed == null || !isMendable(desired, observed)) {
             RoutePlan routes = new RoutePlan(desired, 0, List.of(), elsewhere);
+            FdbPlan fdb = new FdbPlan(desired, 0, List.of());
             List<Step> steps = new ArrayList<>(4 + 3 * desired.peers().size());
             addressMissing(desired, steps);
             steps.add(Step.put(
@@ -63,7 +63,7 @@ record DevicePlan(
             for (Peer peer : desired.peers()) {
                 if (!peer.direct()) {
                     neighbourMissing(peer, steps);
-                    fdbMissing(peer, steps);
+                    fdb.put(peer, steps);
                 }
                 routes.put(peer, steps);
             }
@@ -103,6 +103,26 @@ record DevicePlan(
                 + settings.size()
                 + (disablesOffload ? 1 : 0)
                 + steps.size();
+    }
+
+    /** Of the peers whose forwarding entries are put right, those for which the kernel does not show them. */
+    List<Peer> undone(int link, List<FdbEntry> seen) {
+        FdbPlan now = new FdbPlan(device, link, seen);
+        Set<String> put = new HashSet<>();
+        for (Step step : steps) {
+            if (step.peer() != null && step.kind().equals(FdbPlan.KIND)) {
+                put.add(step.peer());
+            }
+        }
+        return device.peers().stream()
+                .filter(peer -> !peer.direct() && put.contains(peer.node()) && !now.isRight(peer))
+                .toList();
+    }
+
+    /** Whether any forwarding entry is put right. */
+    boolean putsFdb() {
+        return steps.stream()
+                .anyMatch(step -> step.peer() != null && step.kind().equals(FdbPlan.KIND));
     }
 
     // Some of these a newer kernel can change in place, but not all, and none without a moment of half a device.
@@ -171,8 +191,7 @@ record DevicePlan(
             }
         }
         Set<IpAddress> resolved = staleNeighbours(desired, observed, steps);
-        Set<FdbEntry> forwarded = new HashSet<>(observed.fdb());
-        List<Step> staleFdb = staleFdb(desired, observed);
+        FdbPlan fdb = new FdbPlan(desired, observed.link().index(), observed.fdb());
         for (Peer peer : desired.peers()) {
             if (peer.direct()) {
                 continue;
@@ -180,13 +199,10 @@ record DevicePlan(
             if (!resolved.contains(peer.gateway())) {
                 neighbourMissing(peer, steps);
             }
-            if (!forwarded.contains(fdb(peer, observed.link().index()))) {
-                fdbMissing(peer, steps);
-            }
+            fdb.put(peer, steps);
             routes.put(peer, steps);
         }
-        // Last, and without effect where an entry took the place of the wrong one: no peer is without one meanwhile.
-        steps.addAll(staleFdb);
+        steps.addAll(fdb.removals());
         return List.copyOf(steps);
     }
 
@@ -244,35 +260,10 @@ record DevicePlan(
         return present;
     }
 
-    private static List<Step> staleFdb(Device desired, ObservedOverlay.Device observed) {
-        Map<MacAddress, IpAddress> wanted = new HashMap<>();
-        for (Peer peer : desired.peers()) {
-            if (!peer.direct()) {
-                wanted.put(peer.mac(), peer.remote());
-            }
-        }
-        List<Step> steps = new ArrayList<>();
-        for (FdbEntry entry : observed.fdb()) {
-            if (entry.remote() != null && !Objects.equals(wanted.get(entry.mac()), entry.remote())) {
-                steps.add(Step.remove(
-                        "fdb " + entry.mac() + " dst " + entry.remote(), (batch, link) -> batch.deleteFdb(entry)));
-            }
-        }
-        return steps;
-    }
-
     private static void neighbourMissing(Peer peer, List<Step> steps) {
         steps.add(Step.put(
                 peer.node(),
                 "neighbour",
                 (batch, link) -> batch.replaceNeighbour(Neighbour.permanent(link, peer.gateway(), peer.mac()))));
-    }
-
-    private static void fdbMissing(Peer peer, List<Step> steps) {
-        steps.add(Step.put(peer.node(), "fdb", (batch, link) -> batch.replaceFdb(fdb(peer, link))));
-    }
-
-    private static FdbEntry fdb(Peer peer, int link) {
-        return FdbEntry.permanent(link, peer.mac(), peer.remote());
     }
 }

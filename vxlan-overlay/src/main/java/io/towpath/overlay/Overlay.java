@@ -20,6 +20,7 @@ public final class Overlay {
     private final Rtnl rtnl;
     private final Host host;
     private final StateFolder files;
+    private final Undone undone = new Undone();
     private @Nullable DesiredOverlay before;
     private @Nullable ClusterSnapshot snapshot;
     private Consumer<DesiredOverlay> beforehand = _ -> {};
@@ -306,6 +307,8 @@ public final class Overlay {
         List<OverlayPlan.Failure> failures = plan.apply(rtnl, host);
         List<OverlayPlan.Failure> ofPeers = new ArrayList<>(failures);
         ofPeers.removeIf(failure -> failure.peer() == null);
+        List<OverlayPlan.Repair> open = plan.undone(rtnl, failures);
+        ofPeers.addAll(undone.failures(open));
         List<String> devices = new ArrayList<>();
         DesiredOverlay standing = desired;
         for (DesiredOverlay.Device device : desired.devices()) {
@@ -322,11 +325,11 @@ public final class Overlay {
                 source,
                 standing,
                 devices,
-                ofPeers.isEmpty() && standing.leftOut().isEmpty(),
+                ofPeers.isEmpty() && open.isEmpty() && standing.leftOut().isEmpty(),
                 known);
-        List<OverlayPlan.Repair> repairs = Repairs.of(plan, before, desired, ofPeers);
+        List<OverlayPlan.Repair> repairs = Repairs.of(plan, before, desired, ofPeers, open);
         before = desired;
-        return new SyncReport(standing, plan, repairs, ofPeers, warnings(source, standing));
+        return new SyncReport(standing, plan, repairs, ofPeers, open, warnings(source, standing));
     }
 
     private static List<String> warnings(ClusterSnapshot source, DesiredOverlay standing) {

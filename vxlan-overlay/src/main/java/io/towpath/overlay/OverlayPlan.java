@@ -4,14 +4,18 @@ import io.towpath.linux.Errno;
 import io.towpath.linux.LinuxException;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Batch;
+import io.towpath.netlink.rtnl.FdbEntry;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.LinkSpec;
 import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.overlay.DesiredOverlay.Device;
+import io.towpath.overlay.DesiredOverlay.Peer;
 import io.towpath.overlay.DesiredOverlay.Setting;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -154,7 +158,7 @@ public final class OverlayPlan {
                 }
             }
             for (Step step : plan.steps()) {
-                if (filter.tells(device, step)) {
+                if (!step.makesRoom() && filter.tells(device, step)) {
                     repairs.add(new Repair(device.name(), step.peer(), step.kind()));
                 }
             }
@@ -184,6 +188,37 @@ public final class OverlayPlan {
         }
         submit(rtnl, batch, pending, failures);
         return failures;
+    }
+
+    /**
+     * What the kernel acknowledged and did not do, as far as it is known to do so: entries of forwarding databases. Asks the kernel only
+     * about devices of which such were put right.
+     */
+    List<Repair> undone(Rtnl rtnl, List<Failure> failures) throws NetlinkException {
+        Set<String> failed = new HashSet<>();
+        failures.forEach(failure -> failed.add(failure.device() + " " + failure.peer()));
+        List<Repair> undone = new ArrayList<>();
+        for (DevicePlan plan : devices) {
+            String name = plan.device().name();
+            Link link = plan.putsFdb() ? rtnl.link(name) : null;
+            for (Peer peer : link == null ? List.<Peer>of() : plan.undone(link.index(), fdb(rtnl, link))) {
+                if (!failed.contains(name + " " + peer.node())) {
+                    undone.add(new Repair(name, peer.node(), FdbPlan.KIND));
+                }
+            }
+        }
+        return undone;
+    }
+
+    private static List<FdbEntry> fdb(Rtnl rtnl, Link link) throws NetlinkException {
+        try {
+            return rtnl.fdb(link.index());
+        } catch (NetlinkException e) {
+            if (e.is(Errno.ENODEV)) {
+                return List.of();
+            }
+            throw e;
+        }
     }
 
     private record Pending(Device device, Step step) {}

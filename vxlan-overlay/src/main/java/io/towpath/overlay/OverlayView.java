@@ -137,7 +137,7 @@ public record OverlayView(
     private static Map<String, String> faults(DevicePlan plan) {
         Map<String, String> faults = new HashMap<>();
         for (Step step : plan.steps()) {
-            if (step.peer() != null) {
+            if (step.peer() != null && !step.makesRoom()) {
                 faults.merge(step.peer(), "no " + step.what(), (before, more) -> before + ", " + more);
             }
         }

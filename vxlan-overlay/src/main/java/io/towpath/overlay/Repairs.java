@@ -18,14 +18,20 @@ final class Repairs {
      * not changed. What was removed beside a change is the change's.
      *
      * @param before how the overlay had to be at the last sync, null if there was none
+     * @param undone what the kernel acknowledged and did not do
      */
     static List<Repair> of(
-            OverlayPlan plan, @Nullable DesiredOverlay before, DesiredOverlay desired, List<Failure> failures) {
+            OverlayPlan plan,
+            @Nullable DesiredOverlay before,
+            DesiredOverlay desired,
+            List<Failure> failures,
+            List<Repair> undone) {
         if (before == null || plan.isEmpty()) {
             return List.of();
         }
         Set<String> failed = new HashSet<>();
         failures.forEach(failure -> failed.add(failure.device() + " " + failure.peer()));
+        undone.forEach(each -> failed.add(each.device() + " " + each.peer()));
         boolean same = before.equals(desired);
         Set<String> devices = same ? Set.of() : unchangedDevices(before, desired);
         Set<String> peers = same ? Set.of() : unchangedPeers(before, desired);

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * One request of a plan.
  *
  * @param peer the node it is for, null for this node's own or for what belongs to nobody
- * @param removal whether it removes something, so that it has succeeded when there is no such thing
+ * @param removal whether it removes something, so that it has succeeded when there is no such thing; for a node, to make room for
+ *     what is put in its place
  * @param what it is about, such as {@code "route"}
  * @param request puts it into a batch
  */
@@ -28,6 +29,11 @@ record Step(@Nullable String peer, boolean removal, String what, Request request
 
     static Step remove(String what, Request request) {
         return new Step(null, true, what, request);
+    }
+
+    /** Whether it only makes room for another step of the same node. */
+    boolean makesRoom() {
+        return removal && peer != null;
     }
 
     /** The first word of what it is about: the kind of thing. */

@@ -29,7 +29,7 @@ import net.jqwik.api.constraints.Size;
 
 /** Whatever others did to the devices, one sync makes them right, the next does nothing, and nothing else was touched. */
 class OverlayConvergenceTest {
-    static final int KINDS = 18;
+    static final int KINDS = 20;
 
     @Property(tries = 150)
     void oneSyncMendsAnything(
@@ -111,6 +111,12 @@ class OverlayConvergenceTest {
             case 14 -> batch.deleteFdb(FdbEntry.permanent(index, mac, remote));
             case 15 -> batch.replaceFdb(FdbEntry.permanent(index, mac, elsewhere));
             case 16 -> batch.replaceFdb(FdbEntry.permanent(index, strange, elsewhere));
+            case 17 ->
+                batch.replaceFdb(FdbEntry.permanent(index, mac, remote)
+                        .withWay(new FdbEntry.Way(4789, peer % 2 == 0 ? 0 : 7, peer % 3 == 0 ? index : 0, 0)));
+            case 18 ->
+                batch.deleteFdb(FdbEntry.all(index, mac))
+                        .addFdb(FdbEntry.all(index, mac).withWay(new FdbEntry.Way(0, -1, 0, 9)));
             default -> {
                 node.rtnl.apply(batch.deleteLink(index));
                 node.rtnl.create(LinkSpec.vxlan(

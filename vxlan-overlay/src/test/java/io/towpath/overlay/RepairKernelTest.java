@@ -47,6 +47,15 @@ class RepairKernelTest extends KernelScene {
             "ip neigh flush dev flannel-v6.1 nud permanent",
             "bridge fdb delete MAC2 dev flannel.1 self",
             "bridge fdb replace MAC2 dst 192.168.9.9 dev flannel.1 self permanent",
+            "bridge fdb replace MAC2 dst 192.168.0.2 port 4789 dev flannel.1 self permanent",
+            "bridge fdb replace MAC2 dst 192.168.0.2 vni 0 dev flannel.1 self permanent",
+            "bridge fdb replace MAC2 dst 192.168.0.2 via lo dev flannel.1 self permanent",
+            "bridge fdb replace MAC2 dst 192.168.0.2 dev flannel.1 self static",
+            "ip nexthop add id 7 via 192.168.9.9 fdb & ip nexthop add id 8 group 7 fdb"
+                    + " & bridge fdb delete MAC2 dev flannel.1 self & bridge fdb add MAC2 nhid 8 dev flannel.1 self permanent",
+            "ip nexthop add id 17 via 192.168.9.9 fdb & ip nexthop add id 18 group 17 fdb"
+                    + " & bridge fdb add 02:00:00:00:00:98 nhid 18 dev flannel.1 self permanent",
+            "bridge fdb add 02:00:00:00:00:97 dst 192.168.9.9 port 4789 dev flannel.1 self permanent",
             "bridge fdb add 02:00:00:00:00:99 dst 192.168.9.9 dev flannel.1 self permanent",
             "bridge fdb append 00:00:00:00:00:00 dst 192.168.9.9 dev flannel.1 self permanent",
             "sysctl -qw net.ipv6.conf.flannel/1.accept_ra=2",
@@ -87,7 +96,10 @@ class RepairKernelTest extends KernelScene {
     }
 
     private void damage(String damage) {
-        node.execute(damage.replace("MAC2", VtepMac.of("n2", false).toString()));
+        for (String command :
+                damage.replace("MAC2", VtepMac.of("n2", false).toString()).split(" & ", -1)) {
+            node.execute(command);
+        }
     }
 
     @ParameterizedTest

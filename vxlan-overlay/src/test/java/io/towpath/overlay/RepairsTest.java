@@ -1,11 +1,14 @@
 package io.towpath.overlay;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.linux.Errno;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.netlink.rtnl.Batch;
+import io.towpath.netlink.rtnl.FdbEntry;
 import io.towpath.netlink.rtnl.LinkChange;
 import io.towpath.netlink.rtnl.Route;
 import java.nio.file.Path;
@@ -105,5 +108,63 @@ class RepairsTest {
         assertEquals(List.of("flannel.1: mtu"), sync(3));
         node.kernel.heal();
         assertEquals(List.of("flannel.1: node n2: route"), sync(3));
+    }
+
+    /** Makes somebody else's of a peer's forwarding entry. */
+    private void breakFdb() throws Exception {
+        int index = node.index("flannel.1");
+        node.rtnl.apply(new Batch()
+                .replaceFdb(FdbEntry.permanent(index, VtepMac.of("n2", false), IpAddress.parse("192.168.0.2"))
+                        .withWay(new FdbEntry.Way(4789, FdbEntry.Way.VNI_OF_TUNNEL, 0, 0))));
+    }
+
+    @Test
+    void aForwardingEntryThatLeadsAstrayIsOneRepair() throws Exception {
+        sync(3);
+        breakFdb();
+        SyncReport report = node.overlay.sync(Clusters.of(3, false));
+        assertEquals(
+                List.of("flannel.1: node n2: fdb"),
+                report.repairs().stream().map(Object::toString).toList());
+        assertEquals(0, report.changed());
+        assertTrue(report.isDone());
+    }
+
+    @Test
+    void whatTheKernelAcknowledgesAndDoesNotDoIsToldWhenItIsSeenTwice() throws Exception {
+        sync(3);
+        breakFdb();
+        node.kernel.ignoreRequests("fdb ");
+        SyncReport once = node.overlay.sync(Clusters.of(3, false));
+        assertEquals(List.of(), once.failures());
+        assertEquals(List.of(), once.repairs());
+        assertFalse(once.isDone());
+        SyncReport twice = node.overlay.sync(Clusters.of(3, false));
+        assertEquals(
+                List.of("n2"),
+                twice.failures().stream().map(OverlayPlan.Failure::peer).toList());
+        assertTrue(twice.failures().getFirst().toString().contains("acknowledges"), twice::toString);
+        assertEquals(0, twice.changed());
+        node.kernel.heal();
+        SyncReport healed = node.overlay.sync(Clusters.of(3, false));
+        assertEquals(List.of(), healed.failures());
+        assertEquals(
+                List.of("flannel.1: node n2: fdb"),
+                healed.repairs().stream().map(Object::toString).toList());
+        assertTrue(healed.isDone());
+        assertTrue(node.overlay.sync(Clusters.of(3, false)).plan().isEmpty());
+    }
+
+    @Test
+    void anotherUndoneEntryIsNotToldForTheFirst() throws Exception {
+        sync(3);
+        breakFdb();
+        node.kernel.ignoreRequests("fdb ");
+        assertEquals(List.of(), node.overlay.sync(Clusters.of(3, false)).failures());
+        node.kernel.heal();
+        assertEquals(List.of("flannel.1: node n2: fdb"), sync(3));
+        breakFdb();
+        node.kernel.ignoreRequests("fdb ");
+        assertEquals(List.of(), node.overlay.sync(Clusters.of(3, false)).failures());
     }
 }

@@ -69,8 +69,8 @@ final class FakeNeighbours {
                 && neighbour.address().equals(wanted.address());
     }
 
-    void addFdb(FdbEntry entry, int flags) throws FakeRefusal {
-        checkFdb(entry);
+    void addFdb(FdbEntry asked, int flags) throws FakeRefusal {
+        FdbEntry entry = asked.withWay(shown(asked.way(), checkFdb(asked)));
         boolean isGroup = entry.mac().isMulticast() || entry.mac().value() == 0;
         boolean isThere = fdb.stream().anyMatch(sameMacAs(entry));
         if (isThere && (flags & NLM_F_EXCL) != 0) {
@@ -82,7 +82,13 @@ final class FakeNeighbours {
         if (isGroup && (flags & NLM_F_REPLACE) != 0) {
             throw new FakeRefusal(Errno.EOPNOTSUPP, "Cannot replace multicast");
         }
+        boolean hasNexthop =
+                fdb.stream().anyMatch(sameMacAs(entry).and(known -> known.way().nexthop() != 0));
         if (isThere && (flags & NLM_F_REPLACE) != 0) {
+            if (hasNexthop && entry.way().nexthop() == 0) {
+                // No error, and nothing done.
+                return;
+            }
             fdb.removeIf(sameMacAs(entry));
         } else if (isThere && !(isGroup && (flags & NLM_F_APPEND) != 0)) {
             // The entry stays with the remote it has.
@@ -93,16 +99,26 @@ final class FakeNeighbours {
     }
 
     void deleteFdb(FdbEntry entry) throws FakeRefusal {
-        checkFdb(entry);
+        FdbEntry.Way way = shown(entry.way(), checkFdb(entry));
         IpAddress remote = entry.remote();
         if (fdb.stream().noneMatch(sameMacAs(entry))) {
             throw new FakeRefusal(Errno.ENOENT);
         }
-        // That the remote is another one is no error, to the real kernel neither.
-        fdb.removeIf(sameMacAs(entry).and(known -> remote == null || remote.equals(known.remote())));
+        // That the remote or the way is another one is no error, to the real kernel neither.
+        fdb.removeIf(sameMacAs(entry)
+                .and(known -> remote == null || (remote.equals(known.remote()) && way.equals(known.way()))));
     }
 
-    private void checkFdb(FdbEntry entry) throws FakeRefusal {
+    /** What is as the tunnel says anyway is not shown. */
+    private static FdbEntry.Way shown(FdbEntry.Way way, Vxlan tunnel) {
+        return new FdbEntry.Way(
+                way.port() == tunnel.port() ? 0 : way.port(),
+                way.vni() == tunnel.id() ? FdbEntry.Way.VNI_OF_TUNNEL : way.vni(),
+                way.linkIndex(),
+                way.nexthop());
+    }
+
+    private Vxlan checkFdb(FdbEntry entry) throws FakeRefusal {
         Vxlan vxlan = namespace.links().get(entry.linkIndex(), null).vxlan();
         if (vxlan == null) {
             throw new FakeRefusal(Errno.EOPNOTSUPP);
@@ -111,6 +127,7 @@ final class FakeNeighbours {
         if (remote != null && remote.ipv6() != FakeLinks.isIpv6(vxlan)) {
             throw new FakeRefusal(Errno.EAFNOSUPPORT);
         }
+        return vxlan;
     }
 
     private static Predicate<FdbEntry> sameMacAs(FdbEntry wanted) {

@@ -48,6 +48,19 @@ public final class NeighbourCodec {
         if (entry.remote() != null) {
             out.address(NDA_DST, entry.remote());
         }
+        FdbEntry.Way way = entry.way();
+        if (way.port() != 0) {
+            out.be16(NDA_PORT, way.port());
+        }
+        if (way.vni() != FdbEntry.Way.VNI_OF_TUNNEL) {
+            out.u32(NDA_VNI, way.vni());
+        }
+        if (way.linkIndex() != 0) {
+            out.u32(NDA_IFINDEX, way.linkIndex());
+        }
+        if (way.nexthop() != 0) {
+            out.u32(NDA_NH_ID, way.nexthop());
+        }
     }
 
     static void list(Requests requests, int linkIndex) {
@@ -90,7 +103,7 @@ public final class NeighbourCodec {
         if (body == null || body.family != AF_BRIDGE || body.mac == null) {
             return null;
         }
-        return new FdbEntry(body.linkIndex, body.mac, body.address, body.state, body.flags);
+        return new FdbEntry(body.linkIndex, body.mac, body.address, body.state, body.flags, body.way);
     }
 
     private record Body(
@@ -99,7 +112,8 @@ public final class NeighbourCodec {
             int state,
             int flags,
             @Nullable IpAddress address,
-            @Nullable MacAddress mac) {
+            @Nullable MacAddress mac,
+            FdbEntry.Way way) {
 
         private static @Nullable Body read(int type, ByteBuffer payload) throws NetlinkException {
             if (type != RTM_NEWNEIGH) {
@@ -108,10 +122,18 @@ public final class NeighbourCodec {
             AttributeReader in = new AttributeReader(payload, HEADER_LENGTH);
             IpAddress address = null;
             MacAddress mac = null;
+            int port = 0;
+            int vni = FdbEntry.Way.VNI_OF_TUNNEL;
+            int link = 0;
+            int nexthop = 0;
             while (in.next()) {
                 switch (in.type()) {
                     case NDA_DST -> address = in.address();
                     case NDA_LLADDR -> mac = in.mac();
+                    case NDA_PORT -> port = in.be16();
+                    case NDA_VNI -> vni = in.u32();
+                    case NDA_IFINDEX -> link = in.u32();
+                    case NDA_NH_ID -> nexthop = in.u32();
                     default -> {}
                 }
             }
@@ -122,7 +144,8 @@ public final class NeighbourCodec {
                     Short.toUnsignedInt(payload.getShort(at + 8)),
                     payload.get(at + 10) & 0xff,
                     address,
-                    mac);
+                    mac,
+                    new FdbEntry.Way(port, vni, link, nexthop));
         }
     }
 }

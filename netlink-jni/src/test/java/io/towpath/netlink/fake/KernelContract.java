@@ -381,6 +381,15 @@ abstract class KernelContract {
         assertEquals(List.of(moved), node().fdb(link), "permanent entries stay when the link is down");
         node().apply(new Batch().deleteFdb(entry));
         assertEquals(List.of(moved), node().fdb(link), "not the entry's remote: no error, and nothing done");
+        FdbEntry astray = moved.withWay(new FdbEntry.Way(4789, 0, link, 0));
+        node().apply(new Batch().replaceFdb(astray));
+        assertEquals(List.of(astray), node().fdb(link));
+        node().apply(new Batch().deleteFdb(moved));
+        assertEquals(List.of(astray), node().fdb(link), "not the entry's way: no error, and nothing done");
+        node().apply(new Batch().deleteFdb(FdbEntry.all(link, PEER_MAC)));
+        assertEquals(List.of(), node().fdb(link));
+        node().apply(new Batch().addFdb(moved.withWay(new FdbEntry.Way(8472, 1, 0, 0))));
+        assertEquals(List.of(moved), node().fdb(link), "what is as the tunnel says is not shown");
         node().apply(new Batch().deleteFdb(moved));
         refused(Errno.ENOENT, node(), new Batch().deleteFdb(moved));
         refused(

@@ -217,7 +217,7 @@ public final class Reconciler implements ClusterSource.Listener {
                 if (now != null) {
                     publish(report.desired());
                 }
-                done = report.failures().isEmpty() && report.desired().leftOut().isEmpty();
+                done = report.isDone();
             }
         } catch (OverlayException | NetlinkException e) {
             status.failed(String.valueOf(e.getMessage()));

@@ -159,9 +159,7 @@ final class StatusKeeper {
             }
         }
         peerProblems = failing;
-        int changes = report.plan().size()
-                - report.repairs().size()
-                - report.failures().size();
+        int changes = report.changed();
         if (changes > 0) {
             int peers =
                     devices.stream().mapToInt(device -> device.peers().size()).sum();

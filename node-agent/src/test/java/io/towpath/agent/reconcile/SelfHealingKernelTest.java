@@ -8,6 +8,7 @@ import io.towpath.agent.source.FileClusterSource;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.TestNamespace;
+import io.towpath.overlay.VtepMac;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +38,8 @@ class SelfHealingKernelTest {
             "ip neigh change 10.64.2.0 lladdr 02:00:00:00:00:99 dev flannel.1",
             "ip neigh flush dev flannel.1 nud permanent",
             "bridge fdb flush dev flannel.1",
+            "bridge fdb replace MAC2 dst 192.168.0.2 port 4789 dev flannel.1 self permanent",
+            "bridge fdb replace MAC2 dst 192.168.0.2 via lo dev flannel.1 self permanent",
             "ip address del 10.64.1.0/32 dev flannel.1",
             "ip address flush dev flannel.1",
             "ip address add 10.64.1.77/32 dev flannel.1",
@@ -134,7 +137,8 @@ class SelfHealingKernelTest {
             if (command.startsWith("bridge fdb flush")) {
                 fdbGone();
             } else {
-                node.execute(command.split(" "));
+                node.execute(command.replace("MAC2", VtepMac.of("n2", false).toString())
+                        .split(" "));
             }
         }
         return agent.await(() -> witness().equals(before), () -> witness() + "\ninstead of\n" + before);
