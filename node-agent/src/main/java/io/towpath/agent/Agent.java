@@ -29,8 +29,8 @@ import io.towpath.policy.nft.PolicyTable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -38,9 +38,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The agent as a whole: the reconciler on the thread that runs it, and what serves others beside it. */
 public final class Agent {
-    // A slow round comes every 30 s, and one takes well below a second with thousands of peers.
-    private static final Duration HEARTBEAT_LIMIT = Duration.ofMinutes(2);
-
     // A round with thousands of peers, and a source that is amid a request.
     private static final int LONGEST_END_SECONDS = 5;
 
@@ -56,8 +53,6 @@ public final class Agent {
     private final GuardPolicy policy;
     private final String cniConf;
     private final StatusBoard status;
-    private final Heartbeat heartbeat = new Heartbeat(HEARTBEAT_LIMIT);
-    private final Heartbeat policyHeartbeat = new Heartbeat(HEARTBEAT_LIMIT);
 
     /**
      * Where others can ask.
@@ -107,7 +102,6 @@ public final class Agent {
         this.cniConf = cniConf;
         this.log = log;
         status = new StatusBoard(AgentStatus.starting(null, source.name(), Instant.now()));
-        status.listen(_ -> heartbeat.beat());
     }
 
     /**
@@ -135,17 +129,18 @@ public final class Agent {
         Runtime.getRuntime().addShutdownHook(ending);
         Attachments.Files podFiles =
                 new Attachments.Files(cniConf, files.stateDirectory() + NODE_STATE, files.subnetEnv());
-        try (PolicyLoop policyLoop = policyLoop();
+        List<Heartbeat> heartbeats = new ArrayList<>(List.of(reconciler.heartbeat(), source.heartbeat()));
+        try (PolicyLoop policyLoop = policyLoop(heartbeats);
+                AttachmentsLoop attachments = attachments(podFiles, reconciler, heartbeats);
                 Endpoints endpoints = Endpoints.open(
                         serving.ip,
                         serving.port,
                         serving.socket,
                         status,
-                        policies == null ? List.of(heartbeat) : List.of(heartbeat, policyHeartbeat),
+                        heartbeats,
                         policyLoop,
                         BuildInfo.VERSION,
-                        log);
-                AttachmentsLoop attachments = new AttachmentsLoop(podFiles, log, reconciler::pods)) {
+                        log)) {
             log.info(
                     "agent started",
                     "version",
@@ -188,7 +183,13 @@ public final class Agent {
         }
     }
 
-    private @Nullable PolicyLoop policyLoop() throws NetlinkException {
+    private AttachmentsLoop attachments(Attachments.Files files, Reconciler reconciler, List<Heartbeat> heartbeats) {
+        AttachmentsLoop loop = new AttachmentsLoop(files, log, reconciler::pods);
+        heartbeats.add(loop.heartbeat());
+        return loop;
+    }
+
+    private @Nullable PolicyLoop policyLoop(List<Heartbeat> heartbeats) throws NetlinkException {
         if (policies == null) {
             try (Nft nft = Nft.open()) {
                 PolicyOptions options = PolicyOptions.silent();
@@ -201,7 +202,8 @@ public final class Agent {
             return null;
         }
         status.publish(AgentStatus.Policy.UNKNOWN);
-        PolicyLoop loop = new PolicyLoop(log, Clock.systemUTC(), policyHeartbeat, status::publish, policies.options);
+        PolicyLoop loop = new PolicyLoop(log, Clock.systemUTC(), status::publish, policies.options);
+        heartbeats.addAll(loop.heartbeats());
         status.listen(new OverlayNodes(policy.hidesPods(), loop::nodes));
         return loop;
     }

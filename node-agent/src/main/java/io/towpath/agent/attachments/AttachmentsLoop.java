@@ -1,12 +1,15 @@
 package io.towpath.agent.attachments;
 
 import io.towpath.agent.log.Log;
+import io.towpath.agent.log.Uncaught;
 import io.towpath.agent.status.AgentStatus;
-import io.towpath.cni.FailureLine;
+import io.towpath.agent.status.Heartbeat;
+import io.towpath.agent.thread.LastingThread;
 import io.towpath.cni.ports.HostPorts;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
 import io.towpath.cni.wiring.OwnerMark;
+import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.io.IOException;
 import java.time.Clock;
@@ -27,11 +30,14 @@ public final class AttachmentsLoop implements AutoCloseable {
 
     private static final long FILL_SECONDS = 30;
 
+    /** Locks of IPAM are waited for, each with a bound. */
+    private static final Duration LIMIT = Duration.ofMinutes(5);
+
     private final Attachments.Files files;
     private final Log log;
     private final BiConsumer<List<AgentStatus.Fill>, AgentStatus.Attachments> taker;
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final Thread thread = new Thread(this::run, "attachments");
+    private final LastingThread thread;
 
     /** @param taker told how full the ranges are and what was done, every half a minute; called by another thread */
     public AttachmentsLoop(
@@ -39,20 +45,26 @@ public final class AttachmentsLoop implements AutoCloseable {
         this.files = files;
         this.log = log;
         this.taker = taker;
+        thread = new LastingThread("attachments", LIMIT, log, this::run);
     }
 
     /** Begins, in the network namespace of the process. */
     public void start() {
-        thread.setDaemon(true);
         thread.start();
     }
 
-    private void run() {
+    /** Tells whether they are looked after. */
+    public Heartbeat heartbeat() {
+        return thread.heartbeat();
+    }
+
+    private void run() throws NetlinkException, InterruptedException {
         try (Rtnl rtnl = Rtnl.open();
                 Namespaces node = new LinuxNamespaces()) {
             Attachments attachments = new Attachments(files, rtnl, new NodePorts(node), log, Clock.systemUTC());
             long next = System.nanoTime();
             do {
+                thread.beat();
                 String problem = null;
                 List<AgentStatus.Fill> fills = List.of();
                 try {
@@ -65,17 +77,13 @@ public final class AttachmentsLoop implements AutoCloseable {
                     }
                 } catch (IOException e) {
                     problem = String.valueOf(e.getMessage());
-                } catch (RuntimeException | StackOverflowError e) {
+                } catch (RuntimeException | Error e) {
                     // A mistake of ours that some file brings to light must not end the next look.
-                    problem = FailureLine.internal(e);
+                    problem = Uncaught.line(e);
                 }
                 log.problem("attachments", problem);
                 taker.accept(fills, attachments.cleared(problem));
             } while (!closed.await(FILL_SECONDS, TimeUnit.SECONDS));
-        } catch (IOException e) {
-            log.error("attachments are not looked after", "problem", e.getMessage());
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
         }
     }
 
@@ -95,5 +103,6 @@ public final class AttachmentsLoop implements AutoCloseable {
     @Override
     public void close() {
         closed.countDown();
+        thread.end();
     }
 }

@@ -1,5 +1,6 @@
 package io.towpath.agent.cache;
 
+import io.towpath.agent.log.Uncaught;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,7 +80,8 @@ final class CachedFile {
             earliest = System.nanoTime() + gap.toNanos();
             cache.tell(path, null);
             taken.written.run();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
+            Uncaught.endIfMust(e);
             earliest = System.nanoTime() + gap.toNanos();
             cache.tell(path, "cannot be written: " + reason(e));
             again(taken);
@@ -129,7 +131,7 @@ final class CachedFile {
     }
 
     /** In one line. The message of a file's exception may be no more than its path. */
-    private static String reason(Exception e) {
+    private static String reason(Throwable e) {
         String message = e.getMessage();
         String line = message == null || message.indexOf(' ') < 0 ? e.toString() : message;
         return line.lines().findFirst().orElse("");

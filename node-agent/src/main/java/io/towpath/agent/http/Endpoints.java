@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,7 @@ public final class Endpoints implements AutoCloseable {
      *
      * @param ip the address of the port
      * @param port 0 for any that is free
-     * @param heartbeats of all threads that must live
+     * @param heartbeats of all other threads that must live
      * @param policy null for an agent that enforces none
      * @throws IOException with one line if the port or the socket is another's
      */
@@ -52,8 +53,11 @@ public final class Endpoints implements AutoCloseable {
             Log log)
             throws IOException {
         PageThread slow = new PageThread(log);
-        Pages pages = new Pages(board, heartbeats, new PolicyPages(policy, slow), slow, version, log);
         HttpServer server = new HttpServer(log);
+        List<Heartbeat> all = new ArrayList<>(heartbeats);
+        all.add(server.heartbeat());
+        all.add(slow.heartbeat());
+        Pages pages = new Pages(board, all, new PolicyPages(policy, slow), slow, version, log);
         UnixListener unix = null;
         try {
             unix = UnixListener.open(socket, MAX_PRIVILEGED);

@@ -1,6 +1,9 @@
 package io.towpath.agent.http;
 
 import io.towpath.agent.log.Log;
+import io.towpath.agent.log.Uncaught;
+import io.towpath.agent.status.Heartbeat;
+import io.towpath.agent.thread.LastingThread;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.CancelledKeyException;
@@ -8,6 +11,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -27,12 +31,15 @@ public final class HttpServer implements AutoCloseable {
     /** Of what somebody took away, it is to be there again within a second. */
     private static final int SWEEP_MS = 500;
 
+    private static final Duration LIMIT = Duration.ofMinutes(1);
+
     private final Log log;
     private final Selector selector;
     private final List<ServerSocketChannel> listeners = new ArrayList<>();
     private final Deque<SelectionKey> connections = new ArrayDeque<>();
     private final Queue<SelectionKey> answered = new ConcurrentLinkedQueue<>();
-    private @Nullable Thread thread;
+    private final LastingThread thread;
+    private boolean started;
     private volatile boolean closed;
 
     /** What a listener gives, and to how many at once; null for the socket of one that nobody can take away. */
@@ -47,6 +54,7 @@ public final class HttpServer implements AutoCloseable {
     public HttpServer(Log log) throws IOException {
         this.log = log;
         selector = Selector.open();
+        thread = new LastingThread("http", LIMIT, log, this::run);
     }
 
     /**
@@ -75,10 +83,13 @@ public final class HttpServer implements AutoCloseable {
 
     /** Begins to serve. */
     void start() {
-        Thread serving = new Thread(this::run, "http");
-        serving.setDaemon(true);
-        serving.start();
-        thread = serving;
+        started = true;
+        thread.start();
+    }
+
+    /** Tells whether it serves. */
+    Heartbeat heartbeat() {
+        return thread.heartbeat();
     }
 
     /** The addresses it can be reached by. */
@@ -90,20 +101,17 @@ public final class HttpServer implements AutoCloseable {
         return addresses;
     }
 
-    private void run() {
+    private void run() throws IOException {
         while (!closed) {
-            try {
-                selector.select(this::ready, SWEEP_MS);
-                for (SelectionKey key = answered.poll(); key != null; key = answered.poll()) {
-                    if (key.isValid()) {
-                        ready(key);
-                    }
+            thread.beat();
+            selector.select(this::ready, SWEEP_MS);
+            for (SelectionKey key = answered.poll(); key != null; key = answered.poll()) {
+                if (key.isValid()) {
+                    ready(key);
                 }
-                sweep();
-                renew();
-            } catch (IOException | RuntimeException e) {
-                log.problem("http", String.valueOf(e.getMessage()));
             }
+            sweep();
+            renew();
         }
         connections.forEach(HttpServer::end);
         listeners.forEach(HttpServer::close);
@@ -120,6 +128,10 @@ public final class HttpServer implements AutoCloseable {
             ended = served(key).connection.proceed(key);
         } catch (IOException | CancelledKeyException _) {
             // The client is gone.
+            ended = true;
+        } catch (RuntimeException | Error e) {
+            // A mistake of ours that one request brings to light must not end the answers to all others.
+            log.problem("answers", Uncaught.line(e));
             ended = true;
         }
         if (ended) {
@@ -230,15 +242,15 @@ public final class HttpServer implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        thread.end();
         selector.wakeup();
-        Thread serving = thread;
-        if (serving == null) {
+        if (!started) {
             listeners.forEach(HttpServer::close);
             close(selector);
             return;
         }
         try {
-            serving.join();
+            thread.join();
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }

@@ -1,8 +1,11 @@
 package io.towpath.agent.http;
 
 import io.towpath.agent.log.Log;
+import io.towpath.agent.log.Uncaught;
+import io.towpath.agent.status.Heartbeat;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
+import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -13,8 +16,11 @@ import java.util.function.Supplier;
 /** Makes the pages that take their time, one after the other on a thread of its own: no pod that is handed over waits for them. */
 final class PageThread implements AutoCloseable {
     private static final int MOST_ASKED = 64;
+    private static final String NAME = "pages";
+    private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final Log log;
+    private final Heartbeat heartbeat = new Heartbeat(NAME, LIMIT);
     private final ThreadPoolExecutor thread;
 
     PageThread(Log log) {
@@ -25,7 +31,7 @@ final class PageThread implements AutoCloseable {
                 0,
                 TimeUnit.SECONDS,
                 new ArrayBlockingQueue<>(MOST_ASKED),
-                work -> Thread.ofPlatform().daemon().name("pages").unstarted(() -> begin(work)));
+                work -> Thread.ofPlatform().daemon().name(NAME).unstarted(() -> begin(work)));
     }
 
     private void begin(Runnable work) {
@@ -47,14 +53,23 @@ final class PageThread implements AutoCloseable {
         }
     }
 
+    /** Tells whether pages are made. */
+    Heartbeat heartbeat() {
+        return heartbeat;
+    }
+
     private Response made(Supplier<Response> page) {
+        heartbeat.beat();
         try {
             return page.get();
         } catch (IllegalArgumentException e) {
             return Response.text(Response.BAD_REQUEST, String.valueOf(e.getMessage()));
-        } catch (RuntimeException e) {
-            log.problem("pages", e.toString());
-            return Response.text(Response.FAILED, e.toString());
+        } catch (RuntimeException | Error e) {
+            String line = Uncaught.line(e);
+            log.problem("pages", line);
+            return Response.text(Response.FAILED, line);
+        } finally {
+            heartbeat.rest();
         }
     }
 

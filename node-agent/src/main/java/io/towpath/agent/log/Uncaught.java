@@ -2,6 +2,7 @@ package io.towpath.agent.log;
 
 import io.towpath.cni.FailureLine;
 import java.io.PrintStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells of what nobody foresaw, on whichever thread, in a line of the log. Where memory is used up, more is lost than one thread: nobody
@@ -29,16 +30,41 @@ public final class Uncaught implements Thread.UncaughtExceptionHandler {
         return () -> {
             try {
                 task.run();
-            } catch (RuntimeException | Error e) {
-                Thread current = Thread.currentThread();
-                current.getUncaughtExceptionHandler().uncaughtException(current, e);
+            } catch (Throwable e) {
+                tell(e);
             }
         };
     }
 
+    /** Ends the process where a failure means that: for whoever catches all that there may be. */
+    public static void endIfMust(@Nullable Throwable failure) {
+        if (failure != null && isEnd(failure)) {
+            tell(failure);
+        }
+    }
+
+    /**
+     * What is told of a mistake in this program by whoever goes on after it: one line. Where memory is used up the process ends.
+     */
+    public static String line(Throwable failure) {
+        endIfMust(failure);
+        return FailureLine.internal(failure);
+    }
+
+    private static void tell(Throwable failure) {
+        Thread current = Thread.currentThread();
+        current.getUncaughtExceptionHandler().uncaughtException(current, failure);
+    }
+
+    /** Whether the virtual machine itself is at its end; a stack that is too deep is the mistake of one task. */
+    private static boolean isEnd(Throwable failure) {
+        return FailureLine.isOutOfMemory(failure)
+                || (failure instanceof VirtualMachineError && !(failure instanceof StackOverflowError));
+    }
+
     @Override
     public void uncaughtException(Thread thread, Throwable failure) {
-        boolean isEnd = FailureLine.isOutOfMemory(failure);
+        boolean isEnd = isEnd(failure);
         try {
             log.error(
                     isEnd ? "agent ended" : "unexpected failure",

@@ -1,6 +1,7 @@
 package io.towpath.agent.policy;
 
 import io.towpath.agent.source.PolicyFacts;
+import io.towpath.agent.status.Heartbeat;
 import io.towpath.policy.compile.Compiled;
 import io.towpath.policy.compile.Compiler;
 import io.towpath.policy.compile.LocalEndpoint;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Compilations {
     private final Executor thread;
     private final Runnable ended;
+    private final Heartbeat heartbeat;
     private final Compiler compiler = new Compiler(); // of that thread alone
 
     private @Nullable CompletableFuture<Compilation> underWay;
@@ -30,10 +32,12 @@ final class Compilations {
      * Nothing yet.
      *
      * @param thread runs one after the other
+     * @param heartbeat of that thread
      * @param ended called by any thread when there is something to take
      */
-    Compilations(Executor thread, Runnable ended) {
+    Compilations(Executor thread, Heartbeat heartbeat, Runnable ended) {
         this.thread = thread;
+        this.heartbeat = heartbeat;
         this.ended = ended;
     }
 
@@ -55,10 +59,15 @@ final class Compilations {
     }
 
     private Compilation compile(PolicyFacts facts, int number, List<LocalEndpoint> endpoints) {
-        Compiled compiled = compiler.compile(facts.facts(), endpoints);
-        Set<LocalEndpoint> bound = new HashSet<>(endpoints);
-        compiled.waiting().forEach(bound::remove);
-        return new Compilation(facts, number, bound, compiled);
+        heartbeat.beat();
+        try {
+            Compiled compiled = compiler.compile(facts.facts(), endpoints);
+            Set<LocalEndpoint> bound = new HashSet<>(endpoints);
+            compiled.waiting().forEach(bound::remove);
+            return new Compilation(facts, number, bound, compiled);
+        } finally {
+            heartbeat.rest();
+        }
     }
 
     boolean isUnderWay() {

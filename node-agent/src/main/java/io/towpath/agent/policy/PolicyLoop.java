@@ -1,13 +1,14 @@
 package io.towpath.agent.policy;
 
 import io.towpath.agent.log.Log;
+import io.towpath.agent.log.Uncaught;
 import io.towpath.agent.policy.denial.DenialReader;
 import io.towpath.agent.policy.denial.Denials;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.source.PolicySource;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
-import io.towpath.cni.FailureLine;
+import io.towpath.agent.thread.LastingThread;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Conntrack;
@@ -37,11 +38,16 @@ import org.jspecify.annotations.Nullable;
  * <p>Until the source is in sync, or what it told an agent before is told, what is in force stays, and no pod is acknowledged.
  */
 public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
+    /** A slow round comes every 30 s, and one with ten thousand policies takes seconds. */
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+
+    private static final String COMPILER = "policy compile";
+
     private final Log log;
-    private final Heartbeat heartbeat;
     private final Consumer<AgentStatus.Policy> statuses;
     private final Monitor monitor = new Monitor();
-    private final Thread thread = new Thread(this::run, "policy");
+    private final LastingThread thread;
+    private final Heartbeat compiling = new Heartbeat(COMPILER, LIMIT);
 
     private final DenialReader denials;
     private final LocalPods pods = new LocalPods();
@@ -58,24 +64,23 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     // Of the thread alone.
     private final PolicyStatus status;
     private @Nullable Enforcing enforcing;
+    private @Nullable PolicyOptions logging;
     private final Pacing pacing = new Pacing(System.nanoTime());
     private boolean due = true;
 
     /**
      * A loop for the network namespace of the process.
      *
-     * @param heartbeat told when a round begins
      * @param statuses takes the status after every round
      * @param options what is to be logged, if the kernel can
      * @throws NetlinkException if the kernel cannot be listened to
      */
-    public PolicyLoop(
-            Log log, Clock clock, Heartbeat heartbeat, Consumer<AgentStatus.Policy> statuses, PolicyOptions options)
+    public PolicyLoop(Log log, Clock clock, Consumer<AgentStatus.Policy> statuses, PolicyOptions options)
             throws NetlinkException {
         this.log = log;
-        this.heartbeat = heartbeat;
         this.statuses = statuses;
         status = new PolicyStatus(log, clock);
+        thread = new LastingThread("policy", LIMIT, this::toldProblem, this::run);
         denials = new DenialReader(log, options, () -> known, () -> nodes);
         try {
             RtnlEvent.subscribe(monitor, null, this::changed);
@@ -88,8 +93,19 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
 
     /** Begins. */
     public void start() {
-        thread.setDaemon(true);
+        waiting.start();
         thread.start();
+    }
+
+    /** Tell whether all of it works. */
+    public List<Heartbeat> heartbeats() {
+        return List.of(thread.heartbeat(), compiling, waiting.heartbeat(), denials.heartbeat());
+    }
+
+    /** Of what kept rounds from being begun at all. */
+    private void toldProblem(@Nullable String line) {
+        log.problem("thread policy", line);
+        problem = line;
     }
 
     @Override
@@ -180,21 +196,26 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         due |= enforcing == null || enforcing.concerns(event);
     }
 
-    private void run() {
+    private void run() throws NetlinkException {
         ExecutorService compiler = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().daemon().name("policy compile").factory());
+                Thread.ofPlatform().daemon().name(COMPILER).factory());
         try (Rtnl rtnl = Rtnl.open();
                 Nft nft = Nft.open();
                 Conntrack conntrack = Conntrack.open()) {
-            Enforcing table = new Enforcing(nft, conntrack, rtnl, denials.start());
+            PolicyOptions may = logging;
+            if (may == null) {
+                may = denials.start();
+                logging = may;
+            }
+            Enforcing table = new Enforcing(nft, conntrack, rtnl, may);
             enforcing = table;
-            Compilations compilations = new Compilations(compiler, this::wake);
+            Compilations compilations = new Compilations(compiler, compiling, this::wake);
+            pods.doubt();
+            waiting.doubt();
+            due = true;
             rounds(new PolicyRound(rtnl, table, pods, waiting, compilations, status));
-        } catch (NetlinkException e) {
-            log.error("policies are not looked after", "problem", e.getMessage());
         } finally {
             compiler.shutdown();
-            waiting.end();
         }
     }
 
@@ -217,7 +238,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
             boolean isTableDue = due;
             due = false;
             news = false;
-            heartbeat.beat();
+            thread.beat();
             boolean done = round(round, isTableDue);
             pacing.ended(now, System.nanoTime(), done);
         }
@@ -242,9 +263,9 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
             failure = "nftables table " + PolicyTable.NAME + ": " + e.getMessage();
         } catch (CompletionException e) {
             // A mistake of ours that some policy brings to light must not end the enforcement of all others.
-            failure = FailureLine.internal(e.getCause() == null ? e : e.getCause());
-        } catch (RuntimeException | StackOverflowError e) {
-            failure = FailureLine.internal(e);
+            failure = Uncaught.line(e.getCause() == null ? e : e.getCause());
+        } catch (RuntimeException | Error e) {
+            failure = Uncaught.line(e);
         }
         problem = failure;
         if (failure != null) {
@@ -276,9 +297,11 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
             monitor.close();
             return;
         }
+        thread.end();
         monitor.wake();
         try {
             thread.join();
+            waiting.end();
             denials.close();
             monitor.close();
         } catch (InterruptedException _) {

@@ -2,7 +2,8 @@ package io.towpath.agent.policy;
 
 import io.towpath.agent.log.Uncaught;
 import io.towpath.agent.source.PolicyFacts;
-import io.towpath.cni.FailureLine;
+import io.towpath.agent.status.Heartbeat;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -24,10 +25,14 @@ final class Waiting {
     static final String BUSY =
             "the agent is still at work on the policies: does the node leave it enough of a processor?";
     private static final String STOPPING = "the agent is stopping";
+    private static final String TIMER = "policy timer";
+    private static final Duration BEAT = Duration.ofSeconds(10);
+    private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
-            1, Thread.ofPlatform().daemon().name("policy timer").factory(), new ThreadPoolExecutor.DiscardPolicy());
+            1, Thread.ofPlatform().daemon().name(TIMER).factory(), new ThreadPoolExecutor.DiscardPolicy());
     private final Queue<Entry> added = new ConcurrentLinkedQueue<>();
+    private final Heartbeat heartbeat = new Heartbeat(TIMER, LIMIT);
     private volatile boolean ended;
 
     // Of the one thread alone.
@@ -45,6 +50,16 @@ final class Waiting {
 
     Waiting() {
         timer.setRemoveOnCancelPolicy(true);
+    }
+
+    /** Has the timer beat from now on. */
+    void start() {
+        var _ = timer.scheduleAtFixedRate(heartbeat::beat, 0, BEAT.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /** Tells whether times are kept. */
+    Heartbeat heartbeat() {
+        return heartbeat;
     }
 
     /**
@@ -69,8 +84,8 @@ final class Waiting {
     private static String reason(Entry entry, Function<Entry, String> whyNot) {
         try {
             return whyNot.apply(entry);
-        } catch (RuntimeException e) {
-            return FailureLine.internal(e); // who waits is not to go without an answer
+        } catch (RuntimeException | Error e) {
+            return Uncaught.line(e); // who waits is not to go without an answer
         }
     }
 
@@ -125,6 +140,12 @@ final class Waiting {
         tidy();
     }
 
+    /** Has those that were looked at looked at again, by another round than before. */
+    void doubt() {
+        waiters.forEach(waiter -> added.add(waiter.entry));
+        waiters.clear();
+    }
+
     private void tidy() {
         waiters.removeIf(waiter -> waiter.entry.answer.isDone());
     }
@@ -153,5 +174,6 @@ final class Waiting {
         waiters.forEach(waiter -> waiter.entry.answer.complete(STOPPING));
         waiters.clear();
         timer.shutdownNow();
+        heartbeat.rest();
     }
 }

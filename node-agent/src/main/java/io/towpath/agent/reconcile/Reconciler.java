@@ -3,11 +3,13 @@ package io.towpath.agent.reconcile;
 import io.towpath.agent.cache.CachedCluster;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
+import io.towpath.agent.log.Uncaught;
 import io.towpath.agent.source.ClusterFacts;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.OwnNode;
 import io.towpath.agent.status.AgentStatus;
-import io.towpath.cni.FailureLine;
+import io.towpath.agent.status.Heartbeat;
+import io.towpath.agent.thread.LastingThread;
 import io.towpath.cni.ports.HostPortKeeper;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
@@ -47,6 +49,9 @@ public final class Reconciler implements ClusterSource.Listener {
     private static final int FIRST_RETRY_MS = 200;
     private static final int LAST_RETRY_MS = 5_000;
 
+    /** A slow round comes every 30 s, and one takes well below a second with thousands of peers. */
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+
     private final OverlayConfig files;
     private final OwnChoices choices;
     private final ClusterSource source;
@@ -56,6 +61,7 @@ public final class Reconciler implements ClusterSource.Listener {
     private final Consumer<AgentStatus> statuses;
     private final StatusKeeper status;
     private final Monitor monitor;
+    private final LastingThread thread;
 
     private volatile @Nullable ClusterFacts facts;
     private volatile boolean stopped;
@@ -95,6 +101,7 @@ public final class Reconciler implements ClusterSource.Listener {
         this.log = log;
         this.statuses = statuses;
         this.status = new StatusKeeper(source.name(), log, clock, cached == null ? () -> null : cached::problem);
+        this.thread = new LastingThread("reconcile", LIMIT, log, this::rounds);
         this.monitor = new Monitor();
         try {
             RtnlEvent.subscribe(monitor, null, event -> due |= interest.concerns(event));
@@ -143,9 +150,9 @@ public final class Reconciler implements ClusterSource.Listener {
             }
         } catch (IOException e) {
             problem = String.valueOf(e.getMessage());
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (RuntimeException | Error e) {
             // As in a round: a mistake of ours must not end the agent.
-            problem = FailureLine.internal(e);
+            problem = Uncaught.line(e);
         }
         log.problem("host ports", problem);
     }
@@ -158,13 +165,24 @@ public final class Reconciler implements ClusterSource.Listener {
     /** Ends {@link #run} after the round under way; any thread may call it. The node stays as it is. */
     public void stop() {
         stopped = true;
+        thread.end();
         monitor.wake();
     }
 
+    /** Tells whether there are rounds. */
+    public Heartbeat heartbeat() {
+        return thread.heartbeat();
+    }
+
     /** Does rounds until stopped. */
-    public void run() throws NetlinkException {
-        try (monitor;
-                Rtnl rtnl = Rtnl.open();
+    public void run() {
+        try (monitor) {
+            thread.run();
+        }
+    }
+
+    private void rounds() throws NetlinkException {
+        try (Rtnl rtnl = Rtnl.open();
                 Nft nft = Nft.open();
                 Namespaces node = new LinuxNamespaces()) {
             Overlay overlay = new Overlay(files, rtnl);
@@ -174,9 +192,13 @@ public final class Reconciler implements ClusterSource.Listener {
             ports = keeper;
             // Before the overlay: nobody may send into it when it stands.
             overlay.beforeChanges(guard::sync);
+            interest = Interest.EVERYTHING;
+            due = true;
+            portsDue = true;
             long slow = System.nanoTime();
             long earliest = slow;
             while (!stopped) {
+                thread.beat();
                 if (portsDue) {
                     mendPorts(keeper);
                 }
@@ -223,9 +245,9 @@ public final class Reconciler implements ClusterSource.Listener {
             status.failed(String.valueOf(e.getMessage()));
             // The next round must find out by itself what concerns it.
             interest = Interest.EVERYTHING;
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (RuntimeException | Error e) {
             // A mistake of ours that some news brings to light must not end the agents of all nodes, again and again.
-            status.failed(FailureLine.internal(e));
+            status.failed(Uncaught.line(e));
             interest = Interest.EVERYTHING;
         }
         done &= guard.roundEnded();

@@ -1,5 +1,6 @@
 package io.towpath.agent.source;
 
+import io.towpath.agent.status.Heartbeat;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,9 @@ public interface ClusterSource extends AutoCloseable {
      * @param message one line; null when nothing is left out any more
      */
     void leftOut(@Nullable String message);
+
+    /** Tells whether the thread works that it tells from. */
+    Heartbeat heartbeat();
 
     /** Ends the telling; nothing is told once this has returned. */
     @Override

@@ -1,6 +1,8 @@
 package io.towpath.agent.source;
 
-import io.towpath.cni.FailureLine;
+import io.towpath.agent.log.Uncaught;
+import io.towpath.agent.status.Heartbeat;
+import io.towpath.agent.thread.LastingThread;
 import io.towpath.overlay.ClusterFileException;
 import io.towpath.overlay.ClusterSnapshot;
 import java.io.IOException;
@@ -9,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -18,15 +21,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FileClusterSource implements ClusterSource {
     private static final long POLL_SECONDS = 2;
+    private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final String file;
-    private final Thread thread = new Thread(this::watch, "cluster-file");
+    private final LastingThread thread;
     private @Nullable Listener listener;
     private @Nullable ClusterSnapshot last;
 
     /** @param file its path */
     public FileClusterSource(String file) {
         this.file = file;
+        thread = new LastingThread("cluster-file", LIMIT, this::unwatched, this::watch);
     }
 
     @Override
@@ -37,8 +42,12 @@ public final class FileClusterSource implements ClusterSource {
     @Override
     public void start(Listener to) {
         listener = to;
-        thread.setDaemon(true);
         thread.start();
+    }
+
+    @Override
+    public Heartbeat heartbeat() {
+        return thread.heartbeat();
     }
 
     /** Nodes of a cluster file know of each other by the file. */
@@ -49,7 +58,7 @@ public final class FileClusterSource implements ClusterSource {
     @Override
     public void leftOut(@Nullable String message) {}
 
-    private void watch() {
+    private void watch() throws IOException, InterruptedException {
         Path folder = Path.of(file).toAbsolutePath().getParent();
         try (@Nullable WatchService watcher = watcher()) {
             @Nullable WatchKey key = null;
@@ -58,6 +67,7 @@ public final class FileClusterSource implements ClusterSource {
                 if (watcher != null && (key == null || !key.isValid())) {
                     key = register(folder, watcher);
                 }
+                thread.beat();
                 // After the registration: a change between the two is then noticed.
                 read(changed);
                 changed = false;
@@ -72,10 +82,12 @@ public final class FileClusterSource implements ClusterSource {
                     changed = true;
                 }
             }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt(); // closed
-        } catch (IOException e) {
-            tell(null, "cluster file " + file + " is not watched any more: " + e);
+        }
+    }
+
+    private void unwatched(@Nullable String problem) {
+        if (problem != null) {
+            tell(null, "cluster file " + file + " cannot be watched: " + problem);
         }
     }
 
@@ -116,9 +128,9 @@ public final class FileClusterSource implements ClusterSource {
             tell(news ? new ClusterFacts.OfFile(snapshot) : null, null);
         } catch (ClusterFileException e) {
             tell(null, e.getMessage());
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (RuntimeException | Error e) {
             // A mistake of ours that some file brings to light must not end the watch for a better one.
-            tell(null, FailureLine.internal(e));
+            tell(null, Uncaught.line(e));
         }
     }
 

@@ -9,38 +9,53 @@ import org.jspecify.annotations.Nullable;
  * that hangs or has ended is dead.
  */
 public final class Heartbeat {
+    private final String name;
     private final long limit;
     private final LongSupplier clock;
     private volatile long last;
+    private volatile boolean resting = true;
     private volatile @Nullable Thread thread;
 
-    /** @param limit the longest that a round and the wait after it can take together */
-    public Heartbeat(Duration limit) {
-        this(limit, System::nanoTime);
+    /**
+     * That of a thread that has nothing to do before its first beat.
+     *
+     * @param name the thread's
+     * @param limit the longest that a round and the wait after it can take together
+     */
+    public Heartbeat(String name, Duration limit) {
+        this(name, limit, System::nanoTime);
     }
 
     /** @param clock nanoseconds since any time */
-    Heartbeat(Duration limit, LongSupplier clock) {
+    Heartbeat(String name, Duration limit, LongSupplier clock) {
+        this.name = name;
         this.limit = limit.toNanos();
         this.clock = clock;
-        last = clock.getAsLong();
     }
 
     /** Says that a round begins, by the thread that it is about. */
     public void beat() {
         thread = Thread.currentThread();
         last = clock.getAsLong();
+        resting = false;
+    }
+
+    /** Says that there is nothing to do until the next beat, however long that is. */
+    public void rest() {
+        thread = null;
+        resting = true;
     }
 
     /** What is wrong with the thread: one line, null if nothing. */
     public @Nullable String problem() {
         Thread beating = thread;
         if (beating != null && !beating.isAlive()) {
-            return "the thread " + beating.getName() + " has ended";
+            return "the thread " + name + " has ended";
         }
         long since = clock.getAsLong() - last;
-        return since <= limit
+        return resting || since <= limit
                 ? null
-                : "the last round began " + Duration.ofNanos(since).toSeconds() + " s ago and has not ended";
+                : "the thread " + name + " hangs: the last round began "
+                        + Duration.ofNanos(since).toSeconds() + " s ago and has not ended";
     }
 }

@@ -59,7 +59,7 @@ class CliTest {
                 0,
                 disk.resolve("agent.sock"),
                 board,
-                List.of(new Heartbeat(Duration.ofMinutes(1))),
+                List.of(new Heartbeat("reconcile", Duration.ofMinutes(1))),
                 null,
                 "1.2.3",
                 log);

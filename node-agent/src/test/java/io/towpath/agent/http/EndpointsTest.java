@@ -44,7 +44,7 @@ class EndpointsTest {
     private Path folder;
 
     private final StatusBoard board = new StatusBoard(AgentStatus.starting(null, "kubernetes", Statuses.START));
-    private final Heartbeat heartbeat = new Heartbeat(Duration.ofMinutes(2));
+    private final Heartbeat heartbeat = new Heartbeat("reconcile", Duration.ofMinutes(2));
 
     private Path socket() {
         return folder.resolve("agent.sock");

@@ -1,13 +1,16 @@
 package io.towpath.agent.http;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.log.Log;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -61,6 +64,32 @@ class HttpServerTest {
             var _ = answer.whenComplete((_, _) -> ended.complete(null));
             ended.get(20, TimeUnit.SECONDS);
             assertTrue(answer.isCancelled());
+        }
+    }
+
+    @Test
+    void aMistakeInAnAnswerEndsThatConnectionAlone() throws Exception {
+        try (UnixListener listener = UnixListener.open(address().getPath(), 10);
+                HttpServer server = new HttpServer(log())) {
+            server.listen(
+                    listener.channel(),
+                    request -> switch (request.path()) {
+                        case "/error" -> throw new NoSuchMethodError("<init>");
+                        case "/late" -> CompletableFuture.failedFuture(new IllegalStateException("odd"));
+                        default -> CompletableFuture.completedFuture(Response.text(Response.OK, "well"));
+                    },
+                    10);
+            server.start();
+            assertEquals("", answer("/error"));
+            assertEquals("", answer("/late"));
+            assertTrue(answer("/").endsWith("well\n"));
+        }
+    }
+
+    private String answer(String path) throws IOException {
+        try (SocketChannel client = SocketChannel.open(address())) {
+            client.write(ByteBuffer.wrap(("GET " + path + " HTTP/1.1\r\n\r\n").getBytes(StandardCharsets.US_ASCII)));
+            return new String(Channels.newInputStream(client).readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

@@ -50,7 +50,7 @@ class PolicyPagesTest {
     private Path folder;
 
     private final StatusBoard board = new StatusBoard(AgentStatus.starting(null, "kubernetes", Statuses.START));
-    private final Heartbeat heartbeat = new Heartbeat(Duration.ofMinutes(2));
+    private final Heartbeat heartbeat = new Heartbeat("reconcile", Duration.ofMinutes(2));
 
     private Path socket() {
         return folder.resolve("agent.sock");
@@ -105,7 +105,7 @@ class PolicyPagesTest {
 
     @Test
     void whoeverHandsAPodOverWaitsAndOthersDoNot() throws Exception {
-        PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+        PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
         try (Endpoints _ = open(loop)) {
             Thread loops = new Thread(() -> assertDoesNotThrow(() -> {
                 String late = post("/policy/endpoints", handover("cali0123456789a", 60_000));
@@ -130,8 +130,7 @@ class PolicyPagesTest {
 
     @Test
     void whoeverHandsAPodOverDoesNotWaitForAPageThatTakesItsTime() throws Exception {
-        try (PolicyLoop loop =
-                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
                 Endpoints _ = open(loop)) {
             Thread reader = new Thread(() -> assertDoesNotThrow(() -> get("/policy/log")));
             synchronized (loop.denials()) {
@@ -171,8 +170,7 @@ class PolicyPagesTest {
             {"name":"a","namespace":"","link":"cali0123456789a","addresses":["10.0.0.1"],"waitMilliseconds":1} | namespace is wrong: ""
             """)
     void aHandoverThatIsWrongIsRefused(String content, String reason) throws Exception {
-        try (PolicyLoop loop =
-                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
                 Endpoints _ = open(loop)) {
             String answer = post("/policy/endpoints", content);
             assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
@@ -192,8 +190,7 @@ class PolicyPagesTest {
     /** Nobody is told that no policies will be in force: the next agent may say otherwise. */
     @Test
     void whoWaitsIsLeftToTheNextAgent() throws Exception {
-        try (PolicyLoop loop =
-                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
                 SocketChannel waiting = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             loop.start();
             try (Endpoints _ = open(loop)) {
@@ -215,8 +212,7 @@ class PolicyPagesTest {
     void whoseALinkIs() throws Exception {
         String web = "/policy/pods?link=" + EndpointName.hostName("shop", "web", "", "eth0");
         String db = "/policy/pods?link=" + EndpointName.hostName("shop", "db", "", "eth0");
-        try (PolicyLoop loop =
-                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
                 Endpoints _ = open(loop)) {
             assertTrue(get(web).startsWith("HTTP/1.1 503 "), get(web));
             loop.policy(new PolicyFacts(Facts.NONE, Map.of("shop/cache", "1", "shop/web", "2")));
@@ -240,8 +236,7 @@ class PolicyPagesTest {
 
     @Test
     void whyIsTold() throws Exception {
-        try (PolicyLoop loop =
-                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
                 Endpoints _ = open(loop)) {
             String early = get("/policy/explain?from=10.0.0.1&to=10.0.0.2&port=80");
             assertTrue(early.startsWith("HTTP/1.1 503 "), early);
@@ -266,8 +261,7 @@ class PolicyPagesTest {
 
     @Test
     void ofANodeIsToldWhatItsPacketsAreCalled() throws Exception {
-        try (PolicyLoop loop =
-                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
                 Endpoints _ = open(loop)) {
             board.listen(new OverlayNodes(true, loop::nodes));
             board.publish(Statuses.ready());
@@ -300,8 +294,7 @@ class PolicyPagesTest {
             from=a/b&to=10.0.0.2&port=icmp           | there is no pod a/b that policies can be about
             """)
     void whatIsAskedWronglyIsSaid(String query, String message) throws Exception {
-        try (PolicyLoop loop =
-                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
                 Endpoints _ = open(loop)) {
             loop.policy(new PolicyFacts(Facts.NONE, Map.of()));
             String answer = get("/policy/explain?" + query);

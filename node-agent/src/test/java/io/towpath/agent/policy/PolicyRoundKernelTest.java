@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.PolicyFacts;
+import io.towpath.agent.status.Heartbeat;
 import io.towpath.cni.wiring.EndpointName;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
@@ -30,6 +31,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -54,7 +56,8 @@ class PolicyRoundKernelTest {
     private final PolicyScene.Pod a = scene.pod("a", "10.64.1.2");
     private final PolicyScene.Pod b = scene.pod("b", "10.64.1.3");
     private final Queue<Runnable> compilations = new ArrayDeque<>();
-    private final Compilations compiling = new Compilations(this::begin, () -> {});
+    private final Compilations compiling =
+            new Compilations(this::begin, new Heartbeat("compile", Duration.ofMinutes(1)), () -> {});
     private final LocalPods pods = new LocalPods();
     private final Waiting waiting = new Waiting();
     private final Map<String, PodFact> known = new HashMap<>();

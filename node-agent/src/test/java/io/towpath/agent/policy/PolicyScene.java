@@ -3,7 +3,6 @@ package io.towpath.agent.policy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.status.AgentStatus;
-import io.towpath.agent.status.Heartbeat;
 import io.towpath.cni.wiring.EndpointName;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.TestNamespace;
@@ -16,7 +15,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -98,8 +96,7 @@ final class PolicyScene implements AutoCloseable {
     void make() throws Exception {
         status = AgentStatus.Policy.UNKNOWN; // not what the one before has left
         node.inside(() -> {
-            PolicyLoop made = new PolicyLoop(
-                    logger, Clock.systemUTC(), new Heartbeat(Duration.ofMinutes(1)), this::take, OPTIONS);
+            PolicyLoop made = new PolicyLoop(logger, Clock.systemUTC(), this::take, OPTIONS);
             loop = made;
         });
     }

@@ -3,6 +3,7 @@ package io.towpath.agent.reconcile;
 import io.towpath.agent.source.ClusterFacts;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.OwnNode;
+import io.towpath.agent.status.Heartbeat;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
@@ -10,6 +11,7 @@ import io.towpath.overlay.Cluster;
 import io.towpath.overlay.Health;
 import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.overlay.UnderlayChoice;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -74,6 +76,12 @@ final class TestSource implements ClusterSource {
     /** What this node said of itself, in order. */
     List<OwnNode> published() {
         return List.copyOf(published);
+    }
+
+    /** There is no thread. */
+    @Override
+    public Heartbeat heartbeat() {
+        return new Heartbeat("none", Duration.ZERO);
     }
 
     @Override

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class HeartbeatTest {
     private final AtomicLong clock = new AtomicLong();
-    private final Heartbeat heartbeat = new Heartbeat(Duration.ofSeconds(60), clock::get);
+    private final Heartbeat heartbeat = new Heartbeat("reconcile", Duration.ofSeconds(60), clock::get);
 
     private void pass(int seconds) {
         clock.addAndGet(Duration.ofSeconds(seconds).toNanos());
@@ -28,8 +28,25 @@ class HeartbeatTest {
     void aThreadThatHangsIsFoundOutAndForgivenWhenItGoesOn() {
         heartbeat.beat();
         pass(61);
-        assertEquals("the last round began 61 s ago and has not ended", heartbeat.problem());
+        assertEquals(
+                "the thread reconcile hangs: the last round began 61 s ago and has not ended", heartbeat.problem());
         heartbeat.beat();
+        assertNull(heartbeat.problem());
+    }
+
+    @Test
+    void aThreadThatHasNothingToDoIsNotWaitedFor() throws Exception {
+        pass(61);
+        assertNull(heartbeat.problem(), "it has not begun");
+        Thread thread = new Thread(
+                () -> {
+                    heartbeat.beat();
+                    heartbeat.rest();
+                },
+                "reconcile");
+        thread.start();
+        thread.join();
+        pass(61);
         assertNull(heartbeat.problem());
     }
 

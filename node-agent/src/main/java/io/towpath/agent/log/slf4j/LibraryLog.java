@@ -1,6 +1,7 @@
 package io.towpath.agent.log.slf4j;
 
 import io.towpath.agent.log.Log;
+import io.towpath.agent.log.Uncaught;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.ILoggerFactory;
@@ -96,6 +97,7 @@ public final class LibraryLog implements SLF4JServiceProvider {
                 String pattern,
                 Object @Nullable [] arguments,
                 @Nullable Throwable failure) {
+            Uncaught.endIfMust(failure); // a library goes on after everything
             Log log = LOG.get();
             if (log != null) {
                 log.event(

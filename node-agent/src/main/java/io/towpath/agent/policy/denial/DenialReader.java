@@ -1,7 +1,9 @@
 package io.towpath.agent.policy.denial;
 
 import io.towpath.agent.log.Log;
-import io.towpath.cni.FailureLine;
+import io.towpath.agent.log.Uncaught;
+import io.towpath.agent.status.Heartbeat;
+import io.towpath.agent.thread.LastingThread;
 import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
@@ -15,6 +17,7 @@ import io.towpath.policy.facts.Facts;
 import io.towpath.policy.nft.LoggedDenial;
 import io.towpath.policy.nft.PolicyOptions;
 import io.towpath.policy.ruleset.Direction;
+import java.time.Duration;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +27,11 @@ public final class DenialReader implements AutoCloseable {
     private static final String EVENT = "policy log";
     private static final int RETRY_MS = 5_000;
 
+    /** Between two beats where nothing is denied. */
+    private static final int BEAT_MS = 30_000;
+
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+
     private final Log log;
     private final PolicyOptions options;
     private final Supplier<@Nullable Known> known;
@@ -32,7 +40,7 @@ public final class DenialReader implements AutoCloseable {
     private final DenialCounts counts = new DenialCounts();
     private final Reasons reasons = new Reasons();
     private final Monitor monitor = new Monitor();
-    private final Thread thread = new Thread(this::run, EVENT);
+    private final LastingThread thread;
     private boolean isSubscribed;
     private volatile boolean stopped;
 
@@ -56,6 +64,7 @@ public final class DenialReader implements AutoCloseable {
         this.options = options;
         this.known = known;
         this.nodes = nodes;
+        thread = new LastingThread(EVENT, LIMIT, log, this::run);
     }
 
     /**
@@ -68,13 +77,17 @@ public final class DenialReader implements AutoCloseable {
             return options;
         }
         NetlinkException problem = subscribe();
-        if (problem != null && !isTaken(problem)) {
+        if (problem != null && !isTaken(problem) && !isPassing(problem)) {
             log.warn("denied packets are not logged", "problem", problem.getMessage());
             return PolicyOptions.silent();
         }
-        thread.setDaemon(true);
         thread.start();
         return options;
+    }
+
+    /** Tells whether they are read. */
+    public Heartbeat heartbeat() {
+        return thread.heartbeat();
     }
 
     /** What is known of single packets. */
@@ -89,6 +102,15 @@ public final class DenialReader implements AutoCloseable {
 
     private static boolean isTaken(NetlinkException problem) {
         return problem.is(Errno.EBUSY) || problem.is(Errno.EPERM);
+    }
+
+    /** Whether it says nothing of what the kernel can. */
+    private static boolean isPassing(NetlinkException problem) {
+        return problem.is(Errno.EMFILE)
+                || problem.is(Errno.ENFILE)
+                || problem.is(Errno.ENOMEM)
+                || problem.is(Errno.ENOBUFS)
+                || problem.is(Errno.EINTR);
     }
 
     private @Nullable NetlinkException subscribe() {
@@ -108,21 +130,18 @@ public final class DenialReader implements AutoCloseable {
         }
     }
 
-    private void run() {
+    private void run() throws NetlinkException {
         try {
             Linux.giveWay();
         } catch (LinuxException e) {
             log.warn("pods may wait for the log of denied packets", "problem", e.getMessage());
         }
-        try {
-            while (!stopped) {
-                if (!isSubscribed) {
-                    subscribe();
-                }
-                monitor.await(isSubscribed ? -1 : RETRY_MS);
+        while (!stopped) {
+            thread.beat();
+            if (!isSubscribed) {
+                subscribe();
             }
-        } catch (NetlinkException e) {
-            log.error("denied packets are no longer told", "problem", e.getMessage());
+            monitor.await(isSubscribed ? BEAT_MS : RETRY_MS);
         }
     }
 
@@ -132,9 +151,9 @@ public final class DenialReader implements AutoCloseable {
             public void packet(LoggedPacket packet) {
                 try {
                     take(packet);
-                } catch (RuntimeException | StackOverflowError e) {
+                } catch (RuntimeException | Error e) {
                     // A mistake of ours that some packet brings to light must not end the log of all others.
-                    log.problem(EVENT, FailureLine.internal(e));
+                    log.problem(EVENT, Uncaught.line(e));
                 }
             }
 
@@ -179,6 +198,7 @@ public final class DenialReader implements AutoCloseable {
     @Override
     public void close() {
         stopped = true;
+        thread.end();
         monitor.wake();
         try {
             thread.join();

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
+import io.towpath.agent.log.Uncaught;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URLEncoder;
@@ -88,7 +89,9 @@ final class ApiCalls {
 
     private <T> CompletableFuture<T> send(HttpRequest.Builder request, Class<T> type) {
         try {
-            return http.sendAsync(request.build(), byte[].class).thenApply(response -> read(response, type));
+            return http.sendAsync(request.build(), byte[].class)
+                    .thenApply(response -> read(response, type))
+                    .whenComplete((_, failure) -> Uncaught.endIfMust(failure));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }

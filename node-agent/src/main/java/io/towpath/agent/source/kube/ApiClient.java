@@ -55,6 +55,9 @@ final class ApiClient implements AutoCloseable {
             // With no cause, so that this is what the operator is told.
             throw new IllegalArgumentException(
                     (kubeconfig == null ? "" : "kubeconfig " + kubeconfig + " cannot be used: ") + Failures.line(e));
+        } catch (Error e) {
+            vertx.close();
+            throw e;
         }
         ObjectMapper mapper = JsonMapper.builder()
                 .addMixIn(ObjectMeta.class, Unread.class)

@@ -2,6 +2,7 @@ package io.towpath.agent.source.kube;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.towpath.agent.log.Uncaught;
+import io.towpath.agent.status.Heartbeat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,12 +38,16 @@ final class ApiConnection implements AutoCloseable {
     /** Any API server answers this at once, and anybody may ask it. */
     private static final String QUESTION = "/version";
 
+    private static final String NAME = "kubernetes";
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+
     private final ApiAccess access;
     private final Timing timing;
     private final Waits waits;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("kubernetes").factory());
+            Thread.ofPlatform().daemon().name(NAME).factory());
 
+    private final Heartbeat heartbeat = new Heartbeat(NAME, LIMIT);
     private volatile @Nullable ApiClient client;
 
     private final List<Follower> followers = new CopyOnWriteArrayList<>();
@@ -50,6 +55,8 @@ final class ApiConnection implements AutoCloseable {
     // Of the thread alone.
     private boolean begun;
     private int failedOpenings;
+    private int mistakes;
+    private long lastMistake = System.nanoTime();
     private final List<Runnable> waiting = new ArrayList<>();
     private @Nullable String outage;
 
@@ -82,7 +89,8 @@ final class ApiConnection implements AutoCloseable {
             }
             try {
                 follower.follow(opened);
-            } catch (RuntimeException _) {
+            } catch (RuntimeException | Error e) {
+                Uncaught.endIfMust(e);
                 reopen(); // tells why, if it fails again
             }
         });
@@ -113,17 +121,37 @@ final class ApiConnection implements AutoCloseable {
                 follower.follow(opened.calls());
             }
             failedOpenings = 0;
-        } catch (RuntimeException e) {
-            client = null;
-            followers.forEach(Follower::unfollow);
-            if (opened != null) {
-                opened.close();
-            }
+        } catch (RuntimeException | Error e) {
+            // Whatever it is: who does not ask again never hears again.
+            failed(opened, e);
             failedOpenings++;
-            String trouble = "the Kubernetes API cannot be asked: " + Failures.line(e);
-            followers.forEach(follower -> follower.unreachable(trouble));
             run(this::open, failedOpenings == 1 ? waits.lost() : waits.away());
         }
+    }
+
+    private void failed(@Nullable ApiClient opened, Throwable failure) {
+        Uncaught.endIfMust(failure);
+        client = null;
+        followers.forEach(Follower::unfollow);
+        if (opened != null) {
+            opened.close();
+        }
+        String trouble = "the Kubernetes API cannot be asked: " + Failures.line(failure);
+        followers.forEach(follower -> follower.unreachable(trouble));
+    }
+
+    /** After a mistake of ours nobody knows who is still asked for what: all begins anew, later each time. */
+    private void mistaken(Throwable failure) {
+        long now = System.nanoTime();
+        mistakes = now - lastMistake < timing.anew().toNanos() ? mistakes + 1 : 1;
+        lastMistake = now;
+        ApiClient opened = client;
+        if (opened == null) {
+            Uncaught.endIfMust(failure); // being opened; it is told why that fails
+            return;
+        }
+        failed(opened, failure);
+        run(this::open, waits.refused(mistakes));
     }
 
     /**
@@ -205,14 +233,29 @@ final class ApiConnection implements AutoCloseable {
 
     void run(Runnable task, Duration wait) {
         try {
-            var _ = thread.schedule(Uncaught.telling(task), wait.toNanos(), TimeUnit.NANOSECONDS);
+            var _ = thread.schedule(() -> attempt(task), wait.toNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException _) {
             // closed
         }
     }
 
+    private void attempt(Runnable task) {
+        heartbeat.beat();
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            mistaken(e);
+        }
+    }
+
+    /** Tells whether the thread works; whoever is open has it do something each second. */
+    Heartbeat heartbeat() {
+        return heartbeat;
+    }
+
     @Override
     public void close() {
+        heartbeat.rest();
         thread.shutdownNow();
         try {
             // Who is being told returns soon.

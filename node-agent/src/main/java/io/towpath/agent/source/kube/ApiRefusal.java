@@ -28,7 +28,7 @@ final class ApiRefusal extends RuntimeException {
     }
 
     /** An answer with something that cannot be read. */
-    static ApiRefusal unreadable(String what, Exception why) {
+    static ApiRefusal unreadable(String what, Throwable why) {
         return new ApiRefusal(
                 HttpURLConnection.HTTP_OK, "with " + what + " that cannot be read: " + Failures.line(why), null);
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.client.http.AsyncBody;
 import io.fabric8.kubernetes.client.http.HttpResponse;
+import io.towpath.agent.log.Uncaught;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.HttpURLConnection;
@@ -136,6 +137,7 @@ final class EventStream {
     }
 
     private void end(@Nullable Throwable failure) {
+        Uncaught.endIfMust(failure);
         if (!ended && !cancelled && !(failure instanceof CancellationException)) {
             ended = true;
             listener.ended(failure);

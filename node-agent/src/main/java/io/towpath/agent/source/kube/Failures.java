@@ -1,5 +1,6 @@
 package io.towpath.agent.source.kube;
 
+import io.towpath.cni.FailureLine;
 import org.jspecify.annotations.Nullable;
 
 /** What a failure to ask the API comes to. */
@@ -10,6 +11,9 @@ final class Failures {
     static String line(Throwable failure) {
         ApiRefusal refusal = refusal(failure);
         Throwable last = refusal == null ? innermost(failure) : refusal;
+        if (last instanceof Error) {
+            return FailureLine.internal(last);
+        }
         String message = last.getMessage();
         return oneLine(message == null ? last.toString() : message);
     }

@@ -4,6 +4,7 @@ import io.towpath.agent.log.Log;
 import io.towpath.agent.source.ClusterFacts;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.OwnNode;
+import io.towpath.agent.status.Heartbeat;
 import java.time.Clock;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -87,6 +88,11 @@ public final class KubernetesClusterSource implements ClusterSource {
     @Override
     public void leftOut(@Nullable String message) {
         connection.run(() -> events.want(message));
+    }
+
+    @Override
+    public Heartbeat heartbeat() {
+        return connection.heartbeat();
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.towpath.agent.source.kube;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.fabric8.kubernetes.api.model.ListMeta;
+import io.towpath.agent.log.Uncaught;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -55,7 +56,8 @@ final class PagedList<T extends HasMetadata, L extends KubernetesResourceList<T>
                     }
                     try {
                         put(keys, answer);
-                    } catch (RuntimeException e) {
+                    } catch (RuntimeException | Error e) {
+                        Uncaught.endIfMust(e);
                         reader.failed(ApiRefusal.unreadable("an object", e));
                         return;
                     }

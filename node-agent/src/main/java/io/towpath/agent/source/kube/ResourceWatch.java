@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.KubernetesResourceList;
+import io.towpath.agent.log.Uncaught;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -287,7 +288,8 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
             } catch (ApiRefusal e) {
                 from.cancel();
                 failed(e);
-            } catch (JsonProcessingException | RuntimeException e) {
+            } catch (JsonProcessingException | RuntimeException | Error e) {
+                Uncaught.endIfMust(e);
                 from.cancel();
                 failed(ApiRefusal.unreadable("an event", e));
             }
