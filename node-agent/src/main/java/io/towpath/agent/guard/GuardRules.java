@@ -38,9 +38,16 @@ final class GuardRules {
     private static final IpPrefix MULTICAST_V4 = IpPrefix.parse("224.0.0.0/4");
     private static final IpPrefix MULTICAST_V6 = IpPrefix.parse("ff00::/8");
     private static final String PODS = EndpointName.PREFIX + "*";
+    private static final String LOOPBACK = "lo";
+
+    /** The bridge that flannel's CNI plugin has pods on: a node that changes over has some on it for a while. */
+    private static final String FLANNEL_BRIDGE = "cni0";
 
     /** Before the usual filters, so that none of them accepts what is refused here, and none is asked in vain. */
     private static final int GUARD_PRIORITY = Chain.FILTER - 10;
+
+    /** Before connections are looked up. */
+    private static final Chain SOURCES = Chain.base(TABLE, "sources", "filter", Hook.PREROUTING, Chain.RAW);
 
     private static final Chain INPUT = Chain.base(TABLE, "input", "filter", Hook.INPUT, GUARD_PRIORITY);
     private static final Chain GUARD_FORWARD =
@@ -64,7 +71,7 @@ final class GuardRules {
     }
 
     private TableState state() {
-        List<Chain> chains = new ArrayList<>(List.of(INPUT, GUARD_FORWARD, FORWARD));
+        List<Chain> chains = new ArrayList<>(List.of(SOURCES, INPUT, GUARD_FORWARD, FORWARD));
         for (DesiredOverlay.Device device : overlay.devices()) {
             List<Element> remotes = new ArrayList<>();
             // Two nodes may have one address.
@@ -74,6 +81,7 @@ final class GuardRules {
                     .forEach(remote -> remotes.add(Element.of(Value.of(remote))));
             state.withSet(new SetState(peers(device), Contents.Listed.of(remotes)));
         }
+        overlay.devices().forEach(device -> guardSources(device.slice()));
         guardInput();
         for (DesiredOverlay.Device device : overlay.devices()) {
             guardForward(device);
@@ -105,6 +113,17 @@ final class GuardRules {
                 .mapToInt(device -> device.attributes().port())
                 .distinct()
                 .toArray();
+    }
+
+    /** Whoever comes with the address of a pod of this node, and is none, is a stranger: to policies he would be that pod. */
+    private void guardSources(IpPrefix slice) {
+        rules.add(Rule.in(SOURCES)
+                .saddr(slice)
+                .iifnameNot(PODS)
+                .iifnameNot(LOOPBACK)
+                .iifnameNot(FLANNEL_BRIDGE)
+                .counter()
+                .drop());
     }
 
     /**

@@ -141,7 +141,7 @@ final class Metrics {
                 status -> status.guard().repairs());
         counter(
                 "towpath_guard_dropped_packets_total",
-                "Packets to the overlay's port that it has dropped.",
+                "Packets that it has dropped: to the overlay's port, or with a source of this node's slice from elsewhere.",
                 status -> status.guard().dropped());
     }
 

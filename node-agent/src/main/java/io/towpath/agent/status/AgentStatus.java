@@ -146,13 +146,13 @@ public record AgentStatus(
     }
 
     /**
-     * The nftables table of the overlay: masquerade, forward, and who may send to the overlay's port.
+     * The nftables table of the overlay: masquerade, forward, who may send to the overlay's port, and whose sources are pods'.
      *
      * @param inForce whether it is as it must be
      * @param problem why it is not, null if it is or has not been looked at yet
      * @param repairs how often it was put right after others had changed it, since the start
      * @param lastRepair when last, null if never
-     * @param dropped the packets to the overlay's port that it has dropped; fewer when its rules are made anew
+     * @param dropped the packets that it has dropped; fewer when its rules are made anew
      */
     public record Guard(
             boolean inForce,

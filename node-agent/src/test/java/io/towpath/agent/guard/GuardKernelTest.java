@@ -9,6 +9,7 @@ import io.towpath.agent.guard.GuardScene.Addresses;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
+import io.towpath.netlink.TestNamespace;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.nft.table.KeptTable;
@@ -178,6 +179,56 @@ class GuardKernelTest {
         return scene.peer.execute("nft", "list", "table", "inet", "security").contains("packets 1 ");
     }
 
+    /** By the underlay and by the tunnel; to this node's pods, and to the node itself. */
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void nobodyButThisNodesPodsComesWithAnAddressOfTheirs(Addresses at) throws Exception {
+        scene.peer.ip("address", "add", at.otherPod() + (at.isIpv6() ? "/128" : "/32"), "dev", "lo");
+        for (boolean throughTheTunnel : List.of(false, true)) {
+            if (throughTheTunnel) {
+                scene.routeThroughTheTunnel();
+            }
+            assertEquals(FRAMES, forged(at, at.pod()), "without the table it reaches pods, or this test shows nothing");
+            assertEquals(FRAMES, forged(at, at.node()), "and the node");
+            Guard guard = guard(POLICY);
+            assertEquals(0, forged(at, at.pod()));
+            assertEquals(0, forged(at, at.node()));
+            assertEquals(2 * FRAMES, guard.dropped());
+            scene.nft("delete table inet towpath-overlay");
+        }
+    }
+
+    /** How many packets that the other node sends with the address of a pod of this one arrive, of {@link #FRAMES}. */
+    private long forged(Addresses at, String destination) throws Exception {
+        TestNamespace to = destination.equals(at.node()) ? scene.node : scene.pod;
+        to.execute(
+                "nft",
+                "add table inet counting; add chain inet counting c { type filter hook input priority 0; };"
+                        + "add rule inet counting c udp dport 9 " + at.ip() + " saddr " + at.otherPod() + " counter");
+        GuardScene.send(scene.peer, at.otherPod(), destination, 9, new byte[1], FRAMES);
+        // Behind the others, by the same way.
+        GuardScene.arriving(scene.peer, at.peer(), to, destination);
+        String counted = to.execute("nft", "list", "table", "inet", "counting");
+        to.execute("nft", "delete table inet counting");
+        return Long.parseLong(counted.replaceFirst("(?s).*counter packets (\\d+).*", "$1"));
+    }
+
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void theNodeItselfAndPodsOnFlannelsBridgeKeepTheirAddresses(Addresses at) throws Exception {
+        guard(POLICY);
+        assertEquals(
+                at.vtep(), GuardScene.arriving(scene.node, at.vtep(), scene.node, at.vtep()), "the node to itself");
+        assertEquals(at.pod(), GuardScene.arriving(scene.pod, at.pod(), scene.node, at.node()));
+        scene.node.ip("link", "set", "cali0123456789a", "down");
+        scene.node.ip("link", "set", "cali0123456789a", "name", "port0", "up");
+        scene.node.ip("link", "add", "cni0", "type", "bridge");
+        scene.node.ip("link", "set", "cni0", "up");
+        scene.node.ip("link", "set", "port0", "master", "cni0");
+        scene.node.ip("address", "add", at.isIpv6() ? "fd10:64:1::1/64" : "10.64.1.1/24", "dev", "cni0", "nodad");
+        assertEquals(at.pod(), GuardScene.arriving(scene.pod, at.pod(), scene.node, at.node()));
+    }
+
     private String fromPodTo(String destination, Addresses at) throws Exception {
         return GuardScene.arriving(scene.pod, at.pod(), scene.peer, destination);
     }
@@ -227,6 +278,11 @@ class GuardKernelTest {
         guard(POLICY);
         assertEquals(
                 """
+                chain sources {
+                type filter hook prerouting priority raw; policy accept;
+                ip saddr 10.64.1.0/24 iifname != "cali*" iifname != "lo" iifname != "cni0" counter drop
+                ip6 saddr fd10:64:1::/64 iifname != "cali*" iifname != "lo" iifname != "cni0" counter drop
+                }
                 chain input {
                 type filter hook input priority filter - 10; policy accept;
                 iifname "cali*" udp dport 8472 counter drop
@@ -280,6 +336,7 @@ class GuardKernelTest {
                 "add table inet towpath-overlay { flags dormant; }",
                 "flush table inet towpath-overlay",
                 "flush chain inet towpath-overlay input",
+                "flush chain inet towpath-overlay sources",
                 "flush chain inet towpath-overlay postrouting; delete chain inet towpath-overlay postrouting",
                 "flush set inet towpath-overlay peers4",
                 "delete element inet towpath-overlay peers6 { fd00::2 }",
@@ -318,7 +375,7 @@ class GuardKernelTest {
     void aRuleThatIsDeletedComesBackInItsPlace() throws Exception {
         Guard guard = guard(POLICY);
         String whole = list();
-        for (String chain : List.of("input", "guard-forward", "forward", "postrouting")) {
+        for (String chain : List.of("sources", "input", "guard-forward", "forward", "postrouting")) {
             String handle = scene.nft("-a", "list", "chain", "inet", "towpath-overlay", chain)
                     .replaceFirst("(?s).*?policy accept;.*?# handle (\\d+).*", "$1");
             scene.nft("delete", "rule", "inet", "towpath-overlay", chain, "handle", handle);

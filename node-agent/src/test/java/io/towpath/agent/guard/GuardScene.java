@@ -30,12 +30,42 @@ final class GuardScene implements AutoCloseable {
 
     /** The addresses of a family. */
     record Addresses(
-            String device, String node, String vtep, String peer, String stranger, String pod, String remotePod) {}
+            String device,
+            String node,
+            String vtep,
+            String peer,
+            String stranger,
+            String pod,
+            String otherPod,
+            String remotePod) {
+        boolean isIpv6() {
+            return pod.contains(":");
+        }
+
+        /** As nft calls the family. */
+        String ip() {
+            return isIpv6() ? "ip6" : "ip";
+        }
+    }
 
     static final Addresses V4 = new Addresses(
-            "flannel.1", "192.168.0.1", "10.64.1.0", "192.168.0.2", "192.168.0.77", "10.64.1.5", "10.64.2.9");
+            "flannel.1",
+            "192.168.0.1",
+            "10.64.1.0",
+            "192.168.0.2",
+            "192.168.0.77",
+            "10.64.1.5",
+            "10.64.1.6",
+            "10.64.2.9");
     static final Addresses V6 = new Addresses(
-            "flannel-v6.1", "fd00::1", "fd10:64:1::", "fd00::2", "fd00::77", "fd10:64:1::5", "fd10:64:2::9");
+            "flannel-v6.1",
+            "fd00::1",
+            "fd10:64:1::",
+            "fd00::2",
+            "fd00::77",
+            "fd10:64:1::5",
+            "fd10:64:1::6",
+            "fd10:64:2::9");
 
     final TestNamespace node = new TestNamespace();
     final TestNamespace pod = new TestNamespace();
