@@ -6,7 +6,7 @@
 set -eu
 java_home=$1 headers=$2 objects=$3 classes=$4
 here=$(cd "$(dirname "$0")" && pwd)
-parts="files publish netns netlink monitor ethtool unix"
+parts="files publish netns netlink monitor ethtool unix xtables"
 
 # compile FOLDER COMPILER...: the object files, into the folder
 compile() {

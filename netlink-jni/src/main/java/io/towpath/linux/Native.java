@@ -137,4 +137,20 @@ public final class Native {
      * @return the number of bytes received; ETIMEDOUT when the time is up, EFBIG if there is more than the array has
      */
     static native int ask(byte[] path, byte[] request, byte[] into, int milliseconds);
+
+    /** Opens a datagram socket of a family, {@code AF_INET} or {@code AF_INET6}, in the calling thread's network namespace. */
+    public static native int datagramOpen(int family);
+
+    /** getsockopt(2): what is asked for stands in the array, and so does the answer; its length. */
+    public static native int getOption(int fd, int level, int option, byte[] value);
+
+    /** setsockopt(2). */
+    public static native int setOption(int fd, int level, int option, byte[] value);
+
+    /**
+     * setsockopt(2) with a struct ipt_replace or ip6t_replace, whose pointer to the old counters is filled in here.
+     *
+     * @param counters takes what the rules that go have counted: as many as the replacement says
+     */
+    public static native int replaceTable(int fd, int level, int option, byte[] replacement, byte[] counters);
 }

@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The messages that come back, one at a time, those that answer none of the requests under way left out. */
 final class Replies {
+    /** ipset's own error numbers begin at 4096, IPSET_ERR_PRIVATE. */
+    private static final int MAX_ERROR = 8191;
+
     // The kernel fills datagrams of a dump up to this size when it sees that the receiver has the room.
     private static final int INITIAL_SIZE = 32 * 1024;
 
@@ -130,7 +133,7 @@ final class Replies {
             return 0;
         }
         int error = payload.getInt(0);
-        if ((error > 0 && isError()) || error < -4095) {
+        if ((error > 0 && isError()) || error < -MAX_ERROR) {
             throw AttributeReader.malformed("an error number of " + error);
         }
         return error < 0 ? -error : 0;

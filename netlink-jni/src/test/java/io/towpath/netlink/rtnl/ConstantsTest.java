@@ -7,6 +7,7 @@ import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
 import io.towpath.netlink.Nl;
 import io.towpath.netlink.conntrack.Ctnetlink;
+import io.towpath.netlink.ipset.IpsetNetlink;
 import io.towpath.netlink.nflog.NfnetlinkLog;
 import io.towpath.netlink.nft.NfTables;
 import java.io.IOException;
@@ -42,6 +43,7 @@ class ConstantsTest {
             Linux.class,
             NfTables.class,
             Ctnetlink.class,
+            IpsetNetlink.class,
             NfnetlinkLog.class);
     private static final String INCLUDES = """
             #include <stdio.h>
@@ -58,6 +60,7 @@ class ConstantsTest {
             #include <linux/net_namespace.h>
             #include <linux/nexthop.h>
             #include <linux/netfilter.h>
+            #include <linux/netfilter/ipset/ip_set.h>
             #include <linux/netfilter/nf_conntrack_common.h>
             #include <linux/netfilter/nf_nat.h>
             #include <linux/netfilter/nf_tables.h>

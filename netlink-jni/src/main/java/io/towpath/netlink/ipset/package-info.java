@@ -1,0 +1,5 @@
+/** Sets of ipset: listed and destroyed. */
+@NullMarked
+package io.towpath.netlink.ipset;
+
+import org.jspecify.annotations.NullMarked;

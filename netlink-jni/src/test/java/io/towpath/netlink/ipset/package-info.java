@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.netlink.ipset;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.netlink.xtables;
+
+import org.jspecify.annotations.NullMarked;
