@@ -67,8 +67,9 @@ final class DesiredTable {
         return layout.reason(rule);
     }
 
-    NftSet deniedPods(Direction direction) {
-        return layout.deniedPods(direction);
+    /** What is done with packets that are denied. */
+    Denials denials() {
+        return layout.denials();
     }
 
     /** The objects of a profile, and how many gotos are in its maps. */
@@ -85,7 +86,7 @@ final class DesiredTable {
             use(bound.egress(), used, byName);
         }
         endpoints(ruleset, byName, state);
-        deniedPods(ruleset, state);
+        layout.denials().addTo(ruleset, state);
         layout.passing().forEach(set -> state.withSet(new SetState(set, new Contents.Passing())));
         if (ruleset.endpoints().values().stream().anyMatch(DesiredTable::usesPods)) {
             if (!ruleset.pods().equals(pods)) {
@@ -139,19 +140,8 @@ final class DesiredTable {
             }
             state.withSet(new SetState(layout.sources(ipv6), Contents.Listed.of(sources)));
         }
-        for (Direction direction : Direction.values()) {
-            new EndpointObjects(layout, direction, ruleset, gotos).addTo(state);
-        }
-    }
-
-    /** By interface and not by address, so that also what a pod sends with another's is counted as its own. */
-    private void deniedPods(Ruleset ruleset, TableState state) {
-        Map<Value, Element> links = new LinkedHashMap<>();
-        for (Endpoint endpoint : ruleset.endpoints().keySet()) {
-            links.computeIfAbsent(Value.name(endpoint.link()), Element::of);
-        }
-        for (Direction direction : Direction.values()) {
-            state.withSet(new SetState(layout.deniedPods(direction), new Contents.Listed(links)));
+        for (Way way : Way.values()) {
+            new EndpointObjects(layout, way, ruleset, gotos).addTo(state);
         }
     }
 

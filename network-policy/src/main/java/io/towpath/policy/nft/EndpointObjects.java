@@ -4,6 +4,7 @@ import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.Element;
 import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
+import io.towpath.netlink.nft.Value;
 import io.towpath.netlink.nft.Verdict;
 import io.towpath.netlink.nft.table.Contents;
 import io.towpath.netlink.nft.table.TableState;
@@ -16,6 +17,7 @@ import io.towpath.policy.ruleset.Ruleset;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -23,7 +25,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What leads from the pods of the node to their profiles in a direction: a map or, where many pods share a profile that leads to many chains, a
+ * What leads from the pods of the node to their profiles on a way: a map or, where many pods share a profile that leads to many chains, a
  * set of these pods. The kernel follows a map's goto for each element again, down to the last chain, but a rule's only once.
  */
 final class EndpointObjects {
@@ -36,7 +38,7 @@ final class EndpointObjects {
     private static final int MOST_SETS = 4;
 
     private final TableLayout layout;
-    private final Direction direction;
+    private final Way way;
     private final Ruleset ruleset;
     private final List<String> shared;
 
@@ -45,9 +47,9 @@ final class EndpointObjects {
      *
      * @param gotos how many each profile has in its maps, by its name
      */
-    EndpointObjects(TableLayout layout, Direction direction, Ruleset ruleset, Map<String, Integer> gotos) {
+    EndpointObjects(TableLayout layout, Way way, Ruleset ruleset, Map<String, Integer> gotos) {
         this.layout = layout;
-        this.direction = direction;
+        this.way = way;
         this.ruleset = ruleset;
         Map<String, Long> spared = new HashMap<>();
         for (Bound bound : ruleset.endpoints().values()) {
@@ -68,37 +70,60 @@ final class EndpointObjects {
     }
 
     private @Nullable Profile profile(Bound bound) {
-        return direction == Direction.INGRESS ? bound.ingress() : bound.egress();
+        return way.direction() == Direction.INGRESS ? bound.ingress() : bound.egress();
     }
 
     /** Adds the chain, maps and sets. */
     void addTo(TableState state) {
-        Chain chain = layout.shared(direction);
+        Chain chain = layout.shared(way);
         List<Rule> rules = new ArrayList<>();
         for (boolean ipv6 : FAMILIES) {
             List<Element> others = new ArrayList<>();
             SortedMap<String, List<Element>> pods = new TreeMap<>();
-            ruleset.endpoints().forEach((endpoint, bound) -> {
-                if (endpoint.address().ipv6() == ipv6) {
-                    Element element = Element.of(TableLayout.key(endpoint));
-                    Profile profile = profile(bound);
-                    if (profile != null && shared.contains(profile.name())) {
-                        pods.computeIfAbsent(profile.name(), _ -> new ArrayList<>())
-                                .add(element);
-                    } else {
-                        others.add(element.to(profile == null ? Verdict.ACCEPT : Verdict.goTo(profile.name())));
-                    }
+            decided(ipv6).forEach((key, decision) -> {
+                Element element = Element.of(key);
+                Profile profile = decision.profile;
+                if (profile != null && shared.contains(profile.name())) {
+                    pods.computeIfAbsent(profile.name(), _ -> new ArrayList<>()).add(element);
+                } else {
+                    others.add(element.to(verdict(decision)));
                 }
             });
-            state.withSet(new SetState(layout.pods(direction, ipv6), Contents.Listed.of(others)));
+            state.withSet(new SetState(layout.pods(way, ipv6), Contents.Listed.of(others)));
             pods.forEach((profile, elements) -> {
-                NftSet set = layout.pods(profile, ipv6);
+                NftSet set = layout.pods(way, profile, ipv6);
                 state.withSet(new SetState(set, Contents.Listed.of(elements)));
-                rules.add(Rule.in(chain)
-                        .in(set, TableLayout.link(direction), TableLayout.pod(direction, ipv6))
-                        .goTo(Chain.of(layout.table(), profile)));
+                rules.add(Rule.in(chain).in(set, way.fields(ipv6)).goTo(Chain.of(layout.table(), profile)));
             });
         }
         state.withChain(new ChainState(chain, rules));
+    }
+
+    /**
+     * What is asked of the packets of a pod.
+     *
+     * @param isKnown false where two pods have one key and not one profile, and nobody can tell whose a packet is
+     */
+    private record Decision(@Nullable Profile profile, boolean isKnown) {
+        private Decision and(Decision other) {
+            return equals(other) ? this : new Decision(null, false);
+        }
+    }
+
+    private Verdict verdict(Decision decision) {
+        if (!decision.isKnown) {
+            return Verdicts.denied(way.direction());
+        }
+        return decision.profile == null ? Verdict.ACCEPT : Verdict.goTo(decision.profile.name());
+    }
+
+    private Map<Value, Decision> decided(boolean ipv6) {
+        Map<Value, Decision> decided = new LinkedHashMap<>();
+        ruleset.endpoints().forEach((endpoint, bound) -> {
+            if (endpoint.address().ipv6() == ipv6) {
+                decided.merge(way.key(endpoint), new Decision(profile(bound), true), Decision::and);
+            }
+        });
+        return decided;
     }
 }

@@ -1,6 +1,8 @@
 package io.towpath.policy.nft;
 
 import io.towpath.netlink.nft.Expression;
+import io.towpath.netlink.nft.Rule;
+import io.towpath.netlink.nft.RuleBuilder;
 
 /**
  * What an operator may choose of the table.
@@ -37,5 +39,10 @@ public record PolicyOptions(boolean enforces, int logGroup, int logPerSecond, in
 
     boolean logs() {
         return logGroup != NO_LOG;
+    }
+
+    /** What becomes of packets that are not allowed. */
+    Rule end(RuleBuilder rule) {
+        return enforces ? rule.drop() : rule.accept();
     }
 }

@@ -1,6 +1,5 @@
 package io.towpath.policy.nft;
 
-import io.towpath.linux.Errno;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Flow;
 import io.towpath.netlink.nft.Element;
@@ -14,7 +13,6 @@ import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Ruleset;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -128,24 +126,13 @@ public final class PolicyTable {
     }
 
     /**
-     * How many packets were denied, or in a trial would have been, by the interfaces of the pods: to the pod, or by egress from it, also
-     * with an address that is not its own. A pod's begin at 0 with the pod, and all when the table is made anew.
+     * How many packets were denied, or in a trial would have been, by the interfaces of the pods of the last sync: to the pod, or by
+     * egress from it, also with an address that is not its own. A pod's begin at 0 with the pod, and all when the table is made anew.
      *
      * @return nothing if there is no table
      */
     public Map<Denied, Long> deniedByLink() throws NetlinkException {
-        Map<Denied, Long> denied = new HashMap<>();
-        for (Direction direction : Direction.values()) {
-            try {
-                nft.counters(desiring.deniedPods(direction))
-                        .forEach((link, counter) -> denied.put(new Denied(link.name(), direction), counter.packets()));
-            } catch (NetlinkException e) {
-                if (!e.is(Errno.ENOENT)) {
-                    throw e;
-                }
-            }
-        }
-        return denied;
+        return desiring.denials().read(nft);
     }
 
     private static long packets(Rule rule) {

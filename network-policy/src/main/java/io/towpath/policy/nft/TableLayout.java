@@ -4,12 +4,8 @@ import io.towpath.net.IpPrefix;
 import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.CtKey;
 import io.towpath.netlink.nft.DataType;
-import io.towpath.netlink.nft.Expression;
 import io.towpath.netlink.nft.Expression.Cmp;
-import io.towpath.netlink.nft.Expression.Counter;
 import io.towpath.netlink.nft.Expression.Header;
-import io.towpath.netlink.nft.Expression.Limit;
-import io.towpath.netlink.nft.Expression.Log;
 import io.towpath.netlink.nft.Expression.Operator;
 import io.towpath.netlink.nft.Expression.Payload;
 import io.towpath.netlink.nft.Family;
@@ -17,7 +13,6 @@ import io.towpath.netlink.nft.Field;
 import io.towpath.netlink.nft.Hook;
 import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
-import io.towpath.netlink.nft.RuleBuilder;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Value;
 import io.towpath.netlink.nft.table.TableState.ChainState;
@@ -32,8 +27,12 @@ import java.util.stream.Stream;
  *
  * <p>Allowed is what a rule accepts; whatever falls through, by whatever gap, meets the drop at the end of a base chain. Egress and
  * ingress are two base chains of the same hook, one after the other, because an accept ends only its own: so both are asked of a
- * packet between two pods of this node, and nothing but an accept lets it pass. At output nothing is asked of what the node itself
- * sends; what it only passes on there, as IPVS and transparent proxies do, has the source of another, and meets ingress.
+ * packet between two pods of this node, and nothing but an accept lets it pass.
+ *
+ * <p>Policies are about the endpoint that a packet goes to, so they are asked where it is known. IPVS takes packets to a Service from the
+ * input hook, between the two chains there, and sends them to their endpoints by output: the first asks only whose a source is, the
+ * second sees what is for the node. At output, what comes from a pod of this node meets its egress, and what goes to one its ingress,
+ * but for what the node itself sends; of that nothing is asked.
  */
 final class TableLayout {
     /** After the overlay's guard, before the usual filters: what is denied here costs no other table anything. */
@@ -42,7 +41,14 @@ final class TableLayout {
     /** After both chains of the table that enforces. */
     private static final int TRIAL_PRIORITY = PRIORITY + 2;
 
-    private static final String PODS = "cali*";
+    /** After IPVS, which takes its packets just before NF_IP_PRI_NAT_SRC of {@code linux/netfilter_ipv4.h}. */
+    private static final int NODE_PRIORITY = 101;
+
+    /** After the chain of the table that enforces. */
+    private static final int TRIAL_NODE_PRIORITY = NODE_PRIORITY + 2;
+
+    /** The interfaces of pods. */
+    static final String PODS = "cali*";
 
     /** From where the kernel itself looks for neighbours. */
     private static final IpPrefix LINK_LOCAL = IpPrefix.parse("fe80::/10");
@@ -54,12 +60,6 @@ final class TableLayout {
     private static final int NEIGHBOUR_ADVERTISEMENT = 136;
     private static final int REGISTER = 1;
 
-    /** How much of a denied packet is logged: the headers of IPv6 and TCP. */
-    private static final int SNAPLEN = 80;
-
-    /** Where packets go that come from no pod's interface, or not with its address. */
-    private static final String STRANGERS = "denied-strangers";
-
     /** A comment by which counters are known. */
     private static final String INVALID = "of no connection";
 
@@ -68,9 +68,13 @@ final class TableLayout {
     private final Chain forwardFrom;
     private final Chain forwardTo;
     private final Chain input;
-    private final Chain output;
+    private final Chain inputNode;
+    private final Chain outputFrom;
+    private final Chain outputTo;
+    private final Chain source;
     private final Chain fromPod;
     private final Chain toPod;
+    private final Denials denials;
 
     TableLayout(PolicyOptions options) {
         this.options = options;
@@ -79,9 +83,14 @@ final class TableLayout {
         forwardFrom = Chain.base(table, "forward-from", "filter", Hook.FORWARD, priority);
         forwardTo = Chain.base(table, "forward-to", "filter", Hook.FORWARD, priority + 1);
         input = Chain.base(table, "input", "filter", Hook.INPUT, priority);
-        output = Chain.base(table, "output", "filter", Hook.OUTPUT, priority);
-        fromPod = Chain.of(table, "from-pod");
-        toPod = Chain.of(table, "to-pod");
+        inputNode = Chain.base(
+                table, "input-node", "filter", Hook.INPUT, options.enforces() ? NODE_PRIORITY : TRIAL_NODE_PRIORITY);
+        outputFrom = Chain.base(table, Way.BY_OUTPUT.chain(), "filter", Hook.OUTPUT, priority);
+        outputTo = Chain.base(table, "output-to", "filter", Hook.OUTPUT, priority + 1);
+        source = Chain.of(table, "source");
+        fromPod = Chain.of(table, Way.FROM_POD.chain());
+        toPod = Chain.of(table, Way.TO_POD.chain());
+        denials = new Denials(table, options);
     }
 
     /** The table; nobody else has one of its name. */
@@ -94,41 +103,29 @@ final class TableLayout {
         return NftSet.set(table, name("sources", ipv6), DataType.IFNAME, address(ipv6));
     }
 
-    /** By interface and address of a pod, what is asked of its packets of a direction. */
-    NftSet pods(Direction direction, boolean ipv6) {
-        String name = name(direction == Direction.INGRESS ? "to-pod" : "from-pod", ipv6);
-        return NftSet.verdicts(table, name, DataType.IFNAME, address(ipv6));
+    /** What is asked of the packets of each pod that come by a way. */
+    NftSet pods(Way way, boolean ipv6) {
+        return NftSet.verdicts(table, name(way.chain(), ipv6), way.types(ipv6));
     }
 
-    /** The pods of a profile that many share, by interface and address. */
-    NftSet pods(String profile, boolean ipv6) {
-        return NftSet.set(table, name(profile + "-endpoints", ipv6), DataType.IFNAME, address(ipv6));
+    /** The pods of a profile that many share. */
+    NftSet pods(Way way, String profile, boolean ipv6) {
+        return NftSet.set(table, name(way.pods(profile), ipv6), way.types(ipv6));
     }
 
     /** The chain from which the pods of such profiles go there. */
-    Chain shared(Direction direction) {
-        return Chain.of(table, "shared-" + Verdicts.suffix(direction));
+    Chain shared(Way way) {
+        return Chain.of(table, way.shared());
     }
 
-    /** The interface to the pod that a packet of a direction is about. */
-    static Field link(Direction direction) {
-        return direction == Direction.INGRESS ? Field.OIFNAME : Field.IIFNAME;
-    }
-
-    /** And its address. */
+    /** Where the address of the pod is that a packet of a direction is about. */
     static Field pod(Direction direction, boolean ipv6) {
         return peer(direction == Direction.INGRESS ? Direction.EGRESS : Direction.INGRESS, ipv6);
     }
 
-    /** The interfaces of the pods, each with a counter of what was denied to or by its pod, and how much of it is logged. */
-    NftSet deniedPods(Direction direction) {
-        List<Expression> each = new ArrayList<>();
-        each.add(new Counter(0, 0));
-        if (options.logs()) {
-            each.add(new Limit(options.logPerSecond(), 1, options.logBurst(), false, false));
-        }
-        return NftSet.set(table, Verdicts.denied(direction).chain(), DataType.IFNAME)
-                .withEach(each);
+    /** What is done with packets that are denied. */
+    Denials denials() {
+        return denials;
     }
 
     static DataType address(boolean ipv6) {
@@ -152,42 +149,57 @@ final class TableLayout {
     }
 
     List<ChainState> chains() {
-        return List.of(
-                base(
-                        forwardFrom,
-                        List.of(
-                                Rule.in(forwardFrom).iifname(PODS).jump(fromPod),
-                                end(Rule.in(forwardFrom).iifname(PODS).counter()))),
-                base(
-                        forwardTo,
-                        List.of(
-                                Rule.in(forwardTo).oifname(PODS).jump(toPod),
-                                end(Rule.in(forwardTo).oifname(PODS).counter()))),
-                base(
-                        input,
-                        List.of(
-                                discovery(ROUTER_SOLICITATION),
-                                discovery(NEIGHBOUR_SOLICITATION),
-                                discovery(NEIGHBOUR_ADVERTISEMENT),
-                                Rule.in(input).iifname(PODS).jump(fromPod),
-                                end(Rule.in(input).iifname(PODS).counter()))),
-                base(
-                        output,
-                        List.of(
-                                Rule.in(output).oifnameNot(PODS).accept(),
-                                Rule.in(output)
-                                        .ctState(CtKey.ESTABLISHED | CtKey.RELATED)
-                                        .accept(),
-                                Rule.in(output).fibSaddrLocal().accept(),
-                                Rule.in(output).saddr(LINK_LOCAL).accept(),
-                                Rule.in(output).saddr(UNSPECIFIED).accept(),
-                                Rule.in(output).jump(toPod),
-                                end(Rule.in(output).counter()))),
-                fromPodState(),
-                toPodState(),
-                deniedState(denied(Direction.EGRESS), Direction.EGRESS),
-                deniedState(denied(Direction.INGRESS), Direction.INGRESS),
-                deniedState(strangers(), Direction.EGRESS));
+        List<ChainState> chains = new ArrayList<>(denials.chains());
+        chains.add(new ChainState(
+                forwardFrom,
+                List.of(
+                        Rule.in(forwardFrom).iifname(PODS).jump(source),
+                        Rule.in(forwardFrom).iifname(PODS).jump(fromPod),
+                        options.end(Rule.in(forwardFrom).iifname(PODS).counter()))));
+        chains.add(new ChainState(
+                forwardTo,
+                List.of(
+                        Rule.in(forwardTo).oifname(PODS).jump(toPod),
+                        options.end(Rule.in(forwardTo).oifname(PODS).counter()))));
+        chains.add(new ChainState(
+                input,
+                List.of(
+                        discovery(input, ROUTER_SOLICITATION),
+                        discovery(input, NEIGHBOUR_SOLICITATION),
+                        discovery(input, NEIGHBOUR_ADVERTISEMENT),
+                        Rule.in(input).iifname(PODS).jump(source))));
+        chains.add(new ChainState(
+                inputNode,
+                List.of(
+                        discovery(inputNode, ROUTER_SOLICITATION),
+                        discovery(inputNode, NEIGHBOUR_SOLICITATION),
+                        discovery(inputNode, NEIGHBOUR_ADVERTISEMENT),
+                        Rule.in(inputNode).iifname(PODS).jump(fromPod),
+                        options.end(Rule.in(inputNode).iifname(PODS).counter()))));
+        chains.add(new ChainState(
+                outputFrom,
+                List.of(
+                        tracked(outputFrom),
+                        Rule.in(outputFrom).jump(shared(Way.BY_OUTPUT)),
+                        lookup(outputFrom, Way.BY_OUTPUT, false),
+                        lookup(outputFrom, Way.BY_OUTPUT, true))));
+        chains.add(new ChainState(
+                outputTo,
+                List.of(
+                        Rule.in(outputTo).oifnameNot(PODS).accept(),
+                        tracked(outputTo),
+                        Rule.in(outputTo).fibSaddrLocal().accept(),
+                        Rule.in(outputTo).saddr(LINK_LOCAL).accept(),
+                        Rule.in(outputTo).saddr(UNSPECIFIED).accept(),
+                        Rule.in(outputTo).jump(toPod),
+                        options.end(Rule.in(outputTo).counter()))));
+        // Before connections are looked at, or a pod could send as another one whose connections it guesses.
+        chains.add(new ChainState(source, List.of(stranger(false), stranger(true))));
+        chains.add(new ChainState(fromPod, asking(fromPod, Way.FROM_POD)));
+        List<Rule> toPodRules = asking(toPod, Way.TO_POD);
+        toPodRules.add(Rule.in(toPod).goTo(denials.denied(Direction.INGRESS)));
+        chains.add(new ChainState(toPod, toPodRules));
+        return chains;
     }
 
     /** Why a rule drops packets. */
@@ -205,26 +217,22 @@ final class TableLayout {
         if (rule.comment().equals(INVALID)) {
             return Reason.INVALID;
         }
-        if (chain.equals(STRANGERS)) {
+        if (isOf(chain, denials.strangers())) {
             return Reason.STRANGER;
         }
-        if (isOf(chain, denied(Direction.INGRESS), forwardTo, output)) {
+        if (isOf(chain, denials.denied(Direction.INGRESS), forwardTo, outputTo)) {
             return Reason.INGRESS;
         }
-        return isOf(chain, denied(Direction.EGRESS), forwardFrom, input) ? Reason.EGRESS : Reason.NONE;
+        return isOf(chain, denials.denied(Direction.EGRESS), forwardFrom, inputNode) ? Reason.EGRESS : Reason.NONE;
     }
 
     private static boolean isOf(String chain, Chain... chains) {
         return Stream.of(chains).anyMatch(each -> each.name().equals(chain));
     }
 
-    private static ChainState base(Chain chain, List<Rule> rules) {
-        return new ChainState(chain, rules);
-    }
-
     /** Without it a pod would not find its gateway; its source may be link-local, or none. */
-    private Rule discovery(int type) {
-        return Rule.in(input)
+    private static Rule discovery(Chain chain, int type) {
+        return Rule.in(chain)
                 .iifname(PODS)
                 .nfproto(Family.IPV6)
                 .l4proto(ICMPV6)
@@ -233,42 +241,28 @@ final class TableLayout {
                 .accept();
     }
 
-    private ChainState fromPodState() {
+    private Rule stranger(boolean ipv6) {
+        return Rule.in(source).notIn(sources(ipv6), Way.FROM_POD.fields(ipv6)).goTo(denials.strangers());
+    }
+
+    private static Rule tracked(Chain chain) {
+        return Rule.in(chain).ctState(CtKey.ESTABLISHED | CtKey.RELATED).accept();
+    }
+
+    private Rule lookup(Chain chain, Way way, boolean ipv6) {
+        return Rule.in(chain).vmap(pods(way, ipv6), way.fields(ipv6));
+    }
+
+    /** What is asked of packets that come by a way. */
+    private List<Rule> asking(Chain chain, Way way) {
         List<Rule> rules = new ArrayList<>();
-        // Before connections are looked at, or a pod could send as another one whose connections it guesses.
-        rules.add(Rule.in(fromPod)
-                .notIn(sources(false), Field.IIFNAME, Field.IP_SADDR)
-                .goTo(strangers()));
-        rules.add(Rule.in(fromPod)
-                .notIn(sources(true), Field.IIFNAME, Field.IP6_SADDR)
-                .goTo(strangers()));
-        addStates(fromPod, rules);
-        addCuts(fromPod, rules);
-        rules.add(Rule.in(fromPod).jump(shared(Direction.EGRESS)));
-        rules.add(Rule.in(fromPod).vmap(pods(Direction.EGRESS, false), Field.IIFNAME, Field.IP_SADDR));
-        rules.add(Rule.in(fromPod).vmap(pods(Direction.EGRESS, true), Field.IIFNAME, Field.IP6_SADDR));
-        return new ChainState(fromPod, rules);
-    }
-
-    private ChainState toPodState() {
-        List<Rule> rules = new ArrayList<>();
-        addStates(toPod, rules);
-        addCuts(toPod, rules);
-        rules.add(Rule.in(toPod).jump(shared(Direction.INGRESS)));
-        rules.add(Rule.in(toPod).vmap(pods(Direction.INGRESS, false), Field.OIFNAME, Field.IP_DADDR));
-        rules.add(Rule.in(toPod).vmap(pods(Direction.INGRESS, true), Field.OIFNAME, Field.IP6_DADDR));
-        rules.add(Rule.in(toPod).goTo(denied(Direction.INGRESS)));
-        return new ChainState(toPod, rules);
-    }
-
-    /** What becomes of packets that are not allowed. */
-    private Rule end(RuleBuilder rule) {
-        return options.enforces() ? rule.drop() : rule.accept();
-    }
-
-    private void addStates(Chain chain, List<Rule> rules) {
-        rules.add(Rule.in(chain).ctState(CtKey.ESTABLISHED | CtKey.RELATED).accept());
-        rules.add(end(Rule.in(chain).ctState(CtKey.INVALID).counter().comment(INVALID)));
+        rules.add(tracked(chain));
+        rules.add(options.end(Rule.in(chain).ctState(CtKey.INVALID).counter().comment(INVALID)));
+        addCuts(chain, rules);
+        rules.add(Rule.in(chain).jump(shared(way)));
+        rules.add(lookup(chain, way, false));
+        rules.add(lookup(chain, way, true));
+        return rules;
     }
 
     /** A trial cuts nothing. */
@@ -286,28 +280,5 @@ final class TableLayout {
     /** The sets that the chains use and whose elements come and go by themselves. */
     List<NftSet> passing() {
         return options.enforces() ? List.of(Cuts.set(table, false), Cuts.set(table, true)) : List.of();
-    }
-
-    private Chain denied(Direction direction) {
-        return Chain.of(table, Verdicts.denied(direction).chain());
-    }
-
-    private String prefix(Direction direction) {
-        return new LoggedDenial(direction, options.enforces()).prefix();
-    }
-
-    private Chain strangers() {
-        return Chain.of(table, STRANGERS);
-    }
-
-    private ChainState deniedState(Chain chain, Direction direction) {
-        List<Rule> rules = new ArrayList<>();
-        // No verdict: the element that is found counts, and lets go on to the log while its limit does; then the packet
-        // meets the end.
-        RuleBuilder known = Rule.in(chain).in(deniedPods(direction), link(direction));
-        rules.add((options.logs() ? known.with(new Log(options.logGroup(), prefix(direction), SNAPLEN, 0)) : known)
-                .build());
-        rules.add(end(Rule.in(chain).counter()));
-        return new ChainState(chain, rules);
     }
 }

@@ -145,4 +145,23 @@ class CountedPacketsKernelTest {
         assertEquals(Map.of(), trial.deniedByLink());
         assertTrue(scene.passes(scene.c, b, ipv6, 80));
     }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatAPodIsDeniedByTheNodesOutputIsCountedAsItsOwn(boolean ipv6) throws Exception {
+        scene.force(
+                new Rulesets().with(a, null, Rulesets.deny(Direction.EGRESS)).open(b));
+        assertFalse(scene.passes(a, b, ipv6, 80));
+        assertFalse(scene.passes(scene.node, RawPacket.udp(a.address(ipv6), 5, b.address(ipv6), 5)));
+        Map<Denied, Long> counted = Map.of(new Denied(a.link, Direction.EGRESS), 2L);
+        assertEquals(counted, denied());
+        PolicyTable restarted = new PolicyTable(scene.nft, PolicyOptions.silent());
+        assertEquals(
+                KeptTable.Outcome.STOOD,
+                restarted.sync(new Rulesets()
+                        .with(a, null, Rulesets.deny(Direction.EGRESS))
+                        .open(b)
+                        .build()));
+        assertEquals(2, restarted.deniedByLink().get(new Denied(a.link, Direction.EGRESS)));
+    }
 }

@@ -9,6 +9,7 @@ import io.towpath.net.IpAddress;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
+import io.towpath.netlink.TestNamespace;
 import io.towpath.netlink.nflog.LoggedPacket;
 import io.towpath.netlink.nflog.NfLog;
 import io.towpath.netlink.nflog.PacketHeader;
@@ -64,8 +65,12 @@ class DeniedLogKernelTest {
                 .asInt();
     }
 
-    /** Sends a packet, which is denied, and takes what is told of it. */
     private LoggedPacket logged(PolicyScene.Pod from, RawPacket packet) throws Exception {
+        return logged(from.namespace, packet);
+    }
+
+    /** Sends a packet, which is denied, and takes what is told of it. */
+    private LoggedPacket logged(TestNamespace from, RawPacket packet) throws Exception {
         packets.clear();
         assertFalse(scene.passes(from, packet));
         while (packets.isEmpty()) {
@@ -122,6 +127,18 @@ class DeniedLogKernelTest {
                         0,
                         new PacketHeader(a, node, ipv6 ? 58 : 1, NONE, NONE, NONE, ipv6 ? 128 : 8, 0)),
                 echo);
+
+        LoggedPacket service = logged(scene.node, RawPacket.udp(a.toString(), 5, b.toString(), 53));
+        assertEquals(
+                new LoggedPacket(
+                        service.time(),
+                        "denied-out",
+                        Hook.OUTPUT,
+                        0,
+                        toB,
+                        new PacketHeader(a, b, RawPacket.UDP, 5, 53, NONE, NONE, NONE)),
+                service,
+                "as IPVS sends it");
     }
 
     @Test
@@ -134,14 +151,19 @@ class DeniedLogKernelTest {
         int many = 40;
         for (int i = 0; i < many; i++) {
             assertFalse(scene.passes(scene.a, RawPacket.syn(scene.a.v4, scene.world.v4, 80)));
+            assertFalse(scene.passes(scene.node, RawPacket.syn(scene.a.v4, scene.world.v4, 80)));
         }
         assertFalse(scene.passes(scene.b, RawPacket.syn(scene.b.v4, scene.world.v4, 80)));
         int b = index(scene.b.link);
         while (packets.stream().noneMatch(packet -> packet.input() == b)) {
             assertTrue(monitor.await(10_000));
         }
-        int ofA = packets.size() - 1;
+        int ofA = (int) packets.stream()
+                .filter(packet -> packet.input() == index(scene.a.link))
+                .count();
         assertTrue(ofA >= OPTIONS.logBurst() && ofA < many, () -> ofA + " packets");
+        int byOutput = packets.size() - 1 - ofA;
+        assertTrue(byOutput >= OPTIONS.logBurst() && byOutput < many, () -> byOutput + " packets by the node's output");
     }
 
     @Test

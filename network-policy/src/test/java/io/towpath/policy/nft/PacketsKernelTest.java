@@ -11,6 +11,7 @@ import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.policy.nft.PolicyTable.Dropped;
 import io.towpath.policy.ruleset.Direction;
+import io.towpath.policy.ruleset.Endpoint;
 import io.towpath.policy.ruleset.Outcome;
 import io.towpath.policy.ruleset.Profile;
 import java.util.List;
@@ -164,5 +165,66 @@ class PacketsKernelTest {
         scene.force(new Rulesets().with(b, Rulesets.deny(Direction.INGRESS), null));
         assertFalse(scene.passes(scene.node, RawPacket.udp(near, 1, to, 53)));
         assertFalse(scene.passes(scene.node, RawPacket.udp(far, 1, near, 53)), "to an unknown pod");
+    }
+
+    /** As IPVS does with what a pod sends to a Service: the packet comes out of the node, to its endpoint. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatAPodSendsByTheNodesOutputMeetsItsEgressFirst(boolean ipv6) throws Exception {
+        String from = a.address(ipv6);
+        Profile toB = Rulesets.profile("out-b", Direction.EGRESS, Rulesets.to(Outcome.ALLOW, b));
+        scene.force(new Rulesets().with(a, null, toB).open(b, scene.c));
+        assertTrue(scene.passes(scene.node, RawPacket.syn(from, b.address(ipv6), 80)));
+        assertTrue(scene.passes(scene.node, RawPacket.udp(b.address(ipv6), 1, world.address(ipv6), 53)), "an open pod");
+        assertFalse(scene.passes(scene.node, RawPacket.syn(from, scene.c.address(ipv6), 80)), "a pod");
+        assertFalse(scene.passes(scene.node, RawPacket.udp(from, 1, world.address(ipv6), 53)), "nor the world");
+        assertEquals(new Dropped(0, 2, 0, 0), table.dropped());
+        assertTrue(scene.passes(scene.node, RawPacket.syn(ipv6 ? "fd00::1" : "192.168.0.1", from, 80)), "the node's");
+
+        scene.force(new Rulesets()
+                .with(a, null, toB)
+                .with(b, Rulesets.deny(Direction.INGRESS), null)
+                .open(scene.c));
+        assertFalse(scene.passes(scene.node, RawPacket.udp(from, 1, b.address(ipv6), 80)), "the receiver's ingress");
+        assertEquals(1, table.dropped().ingress());
+        Profile toItself = Rulesets.profile("out-a", Direction.EGRESS, Rulesets.to(Outcome.ALLOW, a));
+        scene.force(new Rulesets().with(a, null, toItself));
+        assertTrue(scene.passes(scene.node, RawPacket.udp(from, 1, from, 80)), "itself, by a Service");
+        scene.force(new Rulesets().with(a, Rulesets.deny(Direction.INGRESS), toItself));
+        assertFalse(scene.passes(scene.node, RawPacket.udp(from, 2, from, 80)));
+    }
+
+    /** An address that is two pods', as after a lease that was lost, is nobody's behind IPVS. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatMayBeOfTwoPodsWithDifferentPoliciesIsDenied(boolean ipv6) throws Exception {
+        Profile none = Rulesets.deny(Direction.EGRESS);
+        IpAddress shared = IpAddress.parse(a.address(ipv6));
+        scene.force(new Rulesets().open(a, b).with(new Endpoint(b.link, shared), null, null));
+        assertTrue(scene.passes(scene.node, RawPacket.udp(a.address(ipv6), 1, b.address(ipv6), 53)), "both are open");
+        scene.force(new Rulesets().open(a, b).with(new Endpoint(b.link, shared), null, none));
+        assertFalse(scene.passes(scene.node, RawPacket.udp(a.address(ipv6), 2, b.address(ipv6), 53)));
+        assertTrue(scene.passes(a, RawPacket.udp(a.address(ipv6), 3, b.address(ipv6), 53)), "its interface is known");
+    }
+
+    /** As IPVS changes, between the two, where a packet goes that stays on the node. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void policiesSeeThePlaceOnTheNodeThatAServiceLeadsTo(boolean ipv6) throws Exception {
+        String service = ipv6 ? "fd96::1" : "10.96.0.1";
+        String host = ipv6 ? "fd00::1" : "192.168.0.1";
+        String field = ipv6 ? "ip6" : "ip";
+        scene.node.ip("address", "add", service, "dev", "lo");
+        scene.nft("add table inet service;"
+                + " add chain inet service in { type filter hook input priority 99; };"
+                + " add rule inet service in " + field + " daddr " + service + " " + field + " daddr set " + host);
+        Profile toHost = Rulesets.profile("out-host", Direction.EGRESS, Map.of(IpAddress.parse(host), Outcome.ALLOW));
+        Profile toService =
+                Rulesets.profile("out-service", Direction.EGRESS, Map.of(IpAddress.parse(service), Outcome.ALLOW));
+        scene.force(new Rulesets().with(a, null, toHost).with(b, null, toService));
+        assertTrue(scene.passes(a, RawPacket.udp(a.address(ipv6), 1, service, 53)));
+        assertFalse(scene.passes(b, RawPacket.udp(b.address(ipv6), 1, service, 53)));
+        assertFalse(scene.passes(b, RawPacket.udp(a.address(ipv6), 1, service, 53)), "not its address");
+        assertEquals(new Dropped(0, 1, 1, 0), table.dropped());
     }
 }

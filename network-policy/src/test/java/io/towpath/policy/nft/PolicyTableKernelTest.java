@@ -138,9 +138,14 @@ class PolicyTableKernelTest {
                 "tcp . 8000-8100 : accept",
                 "meta l4proto sctp accept",
                 "udp dport 53 accept",
-                "\"cali00000000001\" counter packets 0 bytes 0 limit rate 1/second burst 3 packets",
+                "elements = { \"cali00000000001\" counter packets 0 bytes 0 }",
+                "elements = { \"cali00000000001\" limit rate 1/second burst 3 packets }",
+                "elements = { 10.1.0.1 counter packets 0 bytes 0 }",
                 "iifname @denied-out",
-                "oifname @denied-in log prefix \"denied-in\" group 7 snaplen 80")) {
+                "oifname @logged-in log prefix \"denied-in\" group 7 snaplen 80",
+                "iifname != \"cali*\" ip6 saddr @logged-out-6 log prefix \"denied-out\" group 7 snaplen 80",
+                "ip saddr vmap @output-from-4",
+                "type filter hook input priority 101; policy accept;")) {
             assertTrue(listed.contains(words), () -> words + " is not in\n" + listed);
         }
         Path file = Files.writeString(folder.resolve("ruleset"), listed);
@@ -282,6 +287,9 @@ class PolicyTableKernelTest {
                         + " add element inet towpath-policy in-1-4 { 10.2.0.2 : accept }",
                 "add element inet towpath-policy in-1-4 { 8.8.8.8 : accept }",
                 "add element inet towpath-policy in-1-4 { * : accept }",
+                "flush map inet towpath-policy output-from-4",
+                "flush chain inet towpath-policy input-node",
+                "flush set inet towpath-policy denied-out-6",
                 "add element inet towpath-policy pods-4 { 8.8.8.8 }",
                 "add element inet towpath-policy ports-in-web { udp . 1-9 : accept }",
                 "insert rule inet towpath-policy in-1 accept",
@@ -314,6 +322,10 @@ class PolicyTableKernelTest {
                 table inet towpath-policy {
                   comment "of another release"
                   map old { type ipv4_addr : verdict; elements = { 10.1.0.1 : goto old-profile }; }
+                  set denied-out {
+                    type ifname; counter limit rate 10/second burst 20 packets;
+                    elements = { "cali00000000001" counter packets 5 bytes 5 limit rate 10/second burst 20 packets };
+                  }
                   set sources-4 { type ipv4_addr; elements = { 10.1.0.1 }; }
                   chain old-profile { drop; }
                   chain from-pod { ip saddr vmap @old; ip saddr @sources-4 accept; }

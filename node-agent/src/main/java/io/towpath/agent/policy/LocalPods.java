@@ -1,5 +1,6 @@
 package io.towpath.agent.policy;
 
+import io.towpath.agent.policy.denial.DenialReader;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.cni.wiring.EndpointName;
 import io.towpath.cni.wiring.OwnerMark;
@@ -10,6 +11,7 @@ import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.netlink.rtnl.RtnlEvent;
 import io.towpath.policy.compile.LocalEndpoint;
+import io.towpath.policy.facts.Facts;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -231,16 +233,19 @@ final class LocalPods {
                 .reduce(longest, Math::min);
     }
 
-    /** The pods of endpoints, as {@code namespace/name}, by the indexes of their links. */
-    Map<Integer, String> names(List<LocalEndpoint> endpoints) {
-        Map<Integer, String> names = new HashMap<>();
+    /** By what packets are understood: the pods of endpoints, by the indexes of their links and by their addresses. */
+    DenialReader.Known known(Facts facts, List<LocalEndpoint> endpoints) {
+        Map<Integer, String> links = new HashMap<>();
+        Map<IpAddress, String> byAddress = new HashMap<>();
         for (LocalEndpoint endpoint : endpoints) {
+            String pod = PolicyFacts.key(endpoint.podNamespace(), endpoint.podName());
             Seen link = seen.get(endpoint.link());
             if (link != null) {
-                names.put(link.index, PolicyFacts.key(endpoint.podNamespace(), endpoint.podName()));
+                links.put(link.index, pod);
             }
+            endpoint.addresses().forEach(address -> byAddress.put(address, pod));
         }
-        return names;
+        return new DenialReader.Known(facts, links, byAddress);
     }
 
     /** Whether the facts know the pod that was meant. */

@@ -231,7 +231,7 @@ final class PolicyRound {
     /** By what denied packets are understood; null before anything is in force. */
     DenialReader.@Nullable Known known() {
         Compilation last = compilations.last();
-        return last == null ? null : new DenialReader.Known(last.facts().facts(), pods.names(endpoints()));
+        return last == null ? null : pods.known(last.facts().facts(), endpoints());
     }
 
     /** The endpoints that something is in force for. */

@@ -123,6 +123,29 @@ class DenialKernelTest {
         awaitCounted(new DenialCounts.Key("default/a", Direction.EGRESS, true), Map.of());
     }
 
+    /** As IPVS sends on what a pod sends to a Service. */
+    @Test
+    void packetThatTheNodesOutputSendsForAPodIsThePods() throws Exception {
+        scene.start();
+        scene.policies(PolicyFact.of(
+                "default", "none-from-a", Selector.of(Map.of("app", "a")), List.of("Egress"), List.of(), List.of()));
+        scene.tell();
+        scene.await("in force", () -> scene.status().endpoints() == 2);
+        scene.node.execute(
+                "nft",
+                "add table ip service; add chain ip service out { type filter hook output priority -150; };"
+                        + " add rule ip service out ip daddr " + b.address() + " ip saddr set " + a.address());
+        scene.node.execute("sh", "-c", "ping -c 1 -W 1 " + b.address() + " >&2; true");
+        Denial denial = first();
+        assertEquals("default/a", denial.pod());
+        assertEquals(Direction.EGRESS, denial.direction());
+        assertEquals("default/b (10.64.1.3)", denial.to());
+        assertEquals(List.of("NetworkPolicy default/none-from-a"), denial.policies());
+        awaitCounted(
+                new DenialCounts.Key("default/a", Direction.EGRESS, true),
+                Map.of(new DenialCounts.Policy("NetworkPolicy default/none-from-a", true), 1L));
+    }
+
     @Test
     void theCommandPrintsIt(@TempDir Path folder) throws Exception {
         start(false);

@@ -7,6 +7,7 @@ import io.towpath.agent.thread.LastingThread;
 import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
+import io.towpath.net.IpAddress;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nflog.LoggedPacket;
@@ -47,9 +48,21 @@ public final class DenialReader implements AutoCloseable {
     /**
      * What packets are understood by.
      *
-     * @param pods the pods of this node as {@code namespace/name}, by the indexes of the node's interfaces to them
+     * @param links the pods of this node as {@code namespace/name}, by the indexes of the node's interfaces to them
+     * @param addresses the same by their addresses
      */
-    public record Known(Facts facts, Map<Integer, String> pods) {}
+    public record Known(Facts facts, Map<Integer, String> links, Map<IpAddress, String> addresses) {
+        /** The pod of this node that a packet is denied to or by; null if there is none. */
+        @Nullable
+        String pod(Direction direction, LoggedPacket packet, PacketHeader header) {
+            if (direction == Direction.INGRESS) {
+                return links.get(packet.output());
+            }
+            // What a pod sends by the node's output, as IPVS does, has come from no interface there; its source was
+            // looked at before.
+            return packet.input() == 0 ? addresses.get(header.source()) : links.get(packet.input());
+        }
+    }
 
     /**
      * A reader for the network namespace of the thread that starts it.
@@ -172,7 +185,7 @@ public final class DenialReader implements AutoCloseable {
             return;
         }
         Direction direction = denial.direction();
-        String pod = now.pods.get(direction == Direction.INGRESS ? packet.output() : packet.input());
+        String pod = now.pod(direction, packet, header);
         if (pod == null) {
             return; // has just gone
         }
