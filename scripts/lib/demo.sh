@@ -20,7 +20,8 @@ demo_nodes() {
     cluster_file "$node" >"$work/$node/cluster.json"
     towpath_conf "$1" "$work/$node" >"$work/$node/conf.json"
   done
-  ip link add eth0 netns a type veth peer name eth0 netns b
+  # Said inside of a: kernels up to 6.12 look for the name where ip runs, and the machine may have an eth0.
+  ip -n a link add eth0 type veth peer name eth0 netns b
   for node in a b; do
     node_underlay "$node"
     note "node $node   ${node_address[$node]} on eth0   pods from ${node_slice[$node]}"
