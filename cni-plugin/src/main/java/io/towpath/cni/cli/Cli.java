@@ -50,14 +50,19 @@ public final class Cli {
      * What a command has to say.
      *
      * @param text its last line ended
-     * @param complete whether all was done that was asked for
+     * @param exitCode {@link #OK}, or what the command's description says
      */
-    public record Output(String text, boolean complete) {}
+    public record Output(String text, int exitCode) {
+        /** @param complete whether all was done that was asked for */
+        public Output(String text, boolean complete) {
+            this(text, complete ? OK : FAILED);
+        }
+    }
 
     /**
      * Does what the arguments say. A failure, whatever it is, is one line on stderr.
      *
-     * @return the exit code: {@link #OK}, {@link #FAILED} or {@link #USAGE}
+     * @return the exit code: {@link #OK}, {@link #FAILED}, {@link #USAGE} or the command's own
      */
     public int run(String... arguments) {
         try {
@@ -160,7 +165,7 @@ public final class Cli {
             Output output = action.run(command);
             out.print(output.text());
             out.flush();
-            return output.complete() ? OK : FAILED;
+            return output.exitCode();
         } catch (ParameterException e) {
             throw e;
         } catch (Exception | Error e) {

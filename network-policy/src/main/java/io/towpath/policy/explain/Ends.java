@@ -18,6 +18,7 @@ final class Ends {
     private final List<PodFact> pods;
     private final Map<String, Node> nodes = new HashMap<>();
     private final Map<IpAddress, Node> nodesByAddress = new HashMap<>();
+    private final List<IpAddress> gateways;
 
     Ends(Facts facts, Nodes known) {
         Set<String> namespaces =
@@ -25,6 +26,7 @@ final class Ends {
         pods = facts.pods().stream()
                 .filter(pod -> namespaces.contains(pod.namespace()))
                 .toList();
+        gateways = known.gateways();
         for (Node node : known.all()) {
             nodes.put(node.name(), node);
             node.addresses().forEach(address -> nodesByAddress.put(address, node));
@@ -38,14 +40,20 @@ final class Ends {
     }
 
     /** Somebody who sends or receives: a pod, a node, or neither if none has the address. */
-    record End(@Nullable PodFact pod, @Nullable Node node, IpAddress address) {
+    record End(@Nullable PodFact pod, @Nullable Node node, IpAddress address, boolean isGateway) {
+        Explanation.End told() {
+            String name = pod == null ? null : pod.namespace() + "/" + pod.name();
+            return new Explanation.End(name, nodeName(), address, toString());
+        }
+
         @Override
         public String toString() {
             if (pod != null) {
                 return pod.namespace() + "/" + pod.name() + " (" + address + ")";
             }
             if (node != null) {
-                return "node " + node.name() + (isOverlay() ? " in the overlay (" : " (") + address + ")";
+                String by = isGateway ? " as its pods' gateway (" : isOverlay() ? " in the overlay (" : " (";
+                return "node " + node.name() + by + address + ")";
             }
             return address.toString();
         }
@@ -62,7 +70,7 @@ final class Ends {
 
         /** The same node by another address of its. */
         End by(IpAddress other) {
-            return new End(pod, node, other);
+            return new End(pod, node, other, false);
         }
     }
 
@@ -74,11 +82,18 @@ final class Ends {
         for (End sender : ends(from)) {
             for (End receiver : ends(to)) {
                 if (sender.address.ipv6() == receiver.address.ipv6()) {
-                    return new Pair(sender, receiver);
+                    return new Pair(behindGateway(sender, receiver), behindGateway(receiver, sender));
                 }
             }
         }
         throw new IllegalArgumentException(from + " and " + to + " have no addresses of the same family");
+    }
+
+    /** Whoever has the address of the pods' gateway is the node of the pod that sees it. */
+    private End behindGateway(End end, End other) {
+        return other.pod != null && gateways.contains(end.address)
+                ? new End(null, node(other), end.address, true)
+                : end;
     }
 
     /** The node of a name, or that a pod is on; null if it is not known. */
@@ -95,7 +110,7 @@ final class Ends {
                     .filter(pod -> pod.addresses().contains(address))
                     .findFirst()
                     .orElse(null);
-            return List.of(new End(holder, holder == null ? nodesByAddress.get(address) : null, address));
+            return List.of(new End(holder, holder == null ? nodesByAddress.get(address) : null, address, false));
         }
         for (PodFact pod : pods) {
             if (text.equals(pod.namespace() + "/" + pod.name())) {
@@ -103,7 +118,7 @@ final class Ends {
                     throw new IllegalArgumentException("pod " + text + " has no address yet");
                 }
                 return pod.addresses().stream()
-                        .map(each -> new End(pod, null, each))
+                        .map(each -> new End(pod, null, each, false))
                         .toList();
             }
         }

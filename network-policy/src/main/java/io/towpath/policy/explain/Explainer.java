@@ -22,6 +22,8 @@ public final class Explainer {
     private static final Comparator<ClusterPolicyFact> ORDER =
             Comparator.comparingInt(ClusterPolicyFact::priority).thenComparing(ClusterPolicyFact::name);
 
+    private static final String ONLY_PORTS = " is about ports, and ICMP has none";
+
     private final Facts facts;
     private final Ends ends;
     private final boolean hidesPods;
@@ -38,19 +40,23 @@ public final class Explainer {
      *
      * @param from a pod as {@code namespace/name}, or an address
      * @param to as {@code from}
-     * @param protocol null for one without ports, such as ICMP
-     * @param port the destination port, 0 to 65,535
+     * @param asked the destination port
      * @throws IllegalArgumentException if one of them is not known, or they have no addresses of the same family; one line
      */
-    public Explanation explain(String from, String to, @Nullable Protocol protocol, int port) {
+    public Explanation explain(String from, String to, PortQuestion asked) {
         Ends.Pair pair = ends.pair(from, to);
-        Question question = new Question(protocol, port);
         PodFact receiver = pair.to().pod();
+        Question question = new Question(asked.numbered(to, receiver));
         Nodes.Node sender = pair.from().node();
         if (sender != null && receiver != null) {
             return fromNode(pair, sender, receiver, question);
         }
-        return question.explained(pair, sides(pair, question), whoSees(pair));
+        Explanation explained = question.explained(pair, sides(pair, question), whoSees(pair));
+        return pair.from().pod() != null && receiver == null && pair.to().node() == null
+                ? explained.with(pair.to().address()
+                        + " is of no pod and no node that is known. If it is a Service's, policies see"
+                        + " the pod that serves it: ask for that")
+                : explained;
     }
 
     /**
@@ -62,14 +68,13 @@ public final class Explainer {
      */
     public Explanation packet(String from, String to, @Nullable Protocol protocol, int port) {
         Ends.Pair pair = ends.pair(from, to);
-        Question question = new Question(protocol, port);
+        Question question = new Question(new PortQuestion(protocol, port, null));
         return question.explained(pair, sides(pair, question), List.of());
     }
 
-    private record Question(@Nullable Protocol protocol, int port) {
+    private record Question(PortQuestion port) {
         Explanation explained(Ends.Pair pair, List<Explanation.Side> sides, List<String> notes) {
-            String what = protocol == null ? "no port" : "port " + port + "/" + protocol;
-            return new Explanation(pair.from().toString(), pair.to().toString(), what, notes, sides);
+            return new Explanation(pair.from().told(), pair.to().told(), port, notes, sides);
         }
     }
 
@@ -126,7 +131,13 @@ public final class Explainer {
         PodFact receiver = pair.to().pod();
         if (sender != null) {
             sides.add(side(new Traffic(
-                    facts, Direction.EGRESS, sender, receiver, pair.to().address(), question.protocol, question.port)));
+                    facts,
+                    Direction.EGRESS,
+                    sender,
+                    receiver,
+                    pair.to().address(),
+                    question.port.protocol(),
+                    question.port.number())));
         }
         if (receiver != null) {
             sides.add(side(new Traffic(
@@ -135,8 +146,8 @@ public final class Explainer {
                     receiver,
                     sender,
                     pair.from().address(),
-                    question.protocol,
-                    question.port)));
+                    question.port.protocol(),
+                    question.port.number())));
         }
         return sides;
     }
@@ -174,8 +185,8 @@ public final class Explainer {
                             ", ", isolating.stream().map(Explainer::marked).toList())
                     + ", of whose rules none allows it");
         }
-        List<String> deciding = (allowing.isEmpty() ? isolating : allowing)
-                .stream().map(PolicyFact::title).toList();
+        List<Explanation.Policy> deciding = (allowing.isEmpty() ? isolating : allowing)
+                .stream().map(Explanation.Policy::of).toList();
         return new Verdict(!allowing.isEmpty(), deciding, why);
     }
 
@@ -187,10 +198,13 @@ public final class Explainer {
             String flaw = Flaws.of(rule.peers(), rule.ports(), false);
             if (flaw != null) {
                 why.add(place(policy, traffic, i) + " allows nothing: " + flaw);
-            } else if ((rule.peers().isEmpty() || traffic.isWith(rule.peers(), policy.namespace()))
-                    && traffic.isTo(rule.ports())) {
-                why.add(place(policy, traffic, i) + " allows it");
-                allowed = true;
+            } else if (rule.peers().isEmpty() || traffic.isWith(rule.peers(), policy.namespace())) {
+                if (traffic.isTo(rule.ports())) {
+                    why.add(place(policy, traffic, i) + " allows it");
+                    allowed = true;
+                } else if (traffic.protocol() == null) {
+                    why.add(place(policy, traffic, i) + ONLY_PORTS);
+                }
             }
         }
         return allowed;
@@ -211,7 +225,7 @@ public final class Explainer {
                     return null;
                 }
                 if (action != null) {
-                    return new Verdict(action == Action.ACCEPT, List.of(policy.title()), why);
+                    return new Verdict(action == Action.ACCEPT, List.of(Explanation.Policy.of(policy)), why);
                 }
             }
         }
@@ -230,9 +244,14 @@ public final class Explainer {
             why.add(place(policy, rule, traffic, number) + " denies everything: " + flaw);
             return Action.DENY;
         }
-        if (traffic.isWith(rule.peers(), null) && traffic.isTo(rule.ports())) {
-            why.add(place(policy, rule, traffic, number) + ": " + rule.action());
-            return rule.action();
+        if (traffic.isWith(rule.peers(), null)) {
+            if (traffic.isTo(rule.ports())) {
+                why.add(place(policy, rule, traffic, number) + ": " + rule.action());
+                return rule.action();
+            }
+            if (traffic.protocol() == null) {
+                why.add(place(policy, rule, traffic, number) + ONLY_PORTS);
+            }
         }
         return null;
     }

@@ -1,21 +1,64 @@
 package io.towpath.policy.explain;
 
+import io.towpath.net.IpAddress;
+import io.towpath.policy.facts.ClusterPolicyFact;
+import io.towpath.policy.facts.PolicyFact;
 import io.towpath.policy.ruleset.Direction;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Why a packet that begins a connection passes, or does not. Replies of a connection that was allowed always pass.
  *
- * @param from who sends: a pod as {@code namespace/name}, or a node, with its address, or an address
+ * @param from who sends
  * @param to who receives
- * @param port the port and protocol
+ * @param port where to, by its number
  * @param notes what is to say of the addresses that packets have on their way, a line each
  * @param sides what holds for those of the two that are pods, the sender first
  */
-public record Explanation(String from, String to, String port, List<String> notes, List<Side> sides) {
+public record Explanation(End from, End to, PortQuestion port, List<String> notes, List<Side> sides) {
     public Explanation {
         notes = List.copyOf(notes);
         sides = List.copyOf(sides);
+    }
+
+    /**
+     * Who sends or receives.
+     *
+     * @param pod {@code namespace/name}, null if it is none that policies can be about
+     * @param node the one that it is, or that the pod is on; null if none that is known
+     * @param address by which it is explained
+     * @param text all of that, for a person
+     */
+    public record End(@Nullable String pod, @Nullable String node, IpAddress address, String text) {
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
+
+    /**
+     * A policy.
+     *
+     * @param kind {@code NetworkPolicy} or {@code ClusterNetworkPolicy}
+     * @param namespace null for one of the cluster
+     * @param isDryRun whether it is evaluated only
+     */
+    public record Policy(String kind, @Nullable String namespace, String name, boolean isDryRun) {
+        static Policy of(PolicyFact fact) {
+            return new Policy("NetworkPolicy", fact.namespace(), fact.name(), fact.dryRun());
+        }
+
+        static Policy of(ClusterPolicyFact fact) {
+            return new Policy("ClusterNetworkPolicy", null, fact.name(), fact.dryRun());
+        }
+
+        /** Its kind and name. */
+        @Override
+        public String toString() {
+            return kind + " " + (namespace == null ? "" : namespace + "/") + name;
+        }
     }
 
     /**
@@ -32,14 +75,21 @@ public record Explanation(String from, String to, String port, List<String> note
      * What a pod may do.
      *
      * @param allowed whether it is allowed to send or receive this
-     * @param policies those that decide, each its kind and name: of which a rule does, or that isolate the pod and none of whose rules allows it
+     * @param policies those that decide: of which a rule does, or that isolate the pod and none of whose rules allows it
      * @param why all that is to say of policies, a line each
      */
-    public record Verdict(boolean allowed, List<String> policies, List<String> why) {
+    public record Verdict(boolean allowed, List<Policy> policies, List<String> why) {
         public Verdict {
             policies = List.copyOf(policies);
             why = List.copyOf(why);
         }
+    }
+
+    /** The same, and one more thing to say. */
+    public Explanation with(String note) {
+        List<String> all = new ArrayList<>(notes);
+        all.add(note);
+        return new Explanation(from, to, port, all, sides);
     }
 
     /** Whether it passes. */

@@ -1,6 +1,7 @@
 package io.towpath.policy.explain;
 
 import io.towpath.net.IpAddress;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -9,13 +10,27 @@ import org.jspecify.annotations.Nullable;
  *
  * @param all those of the overlay
  * @param hidesPods whether what a pod sends to another node comes from its own node's address there
+ * @param self the name of this node, empty if that is not known
+ * @param gateways the addresses that each pod knows its own node by
  */
-public record Nodes(List<Node> all, boolean hidesPods) {
+public record Nodes(List<Node> all, boolean hidesPods, String self, List<IpAddress> gateways) {
     /** None is known. */
-    public static final Nodes NONE = new Nodes(List.of(), false);
+    public static final Nodes NONE = new Nodes(List.of(), false, "", List.of());
 
     public Nodes {
         all = List.copyOf(all);
+        gateways = List.copyOf(gateways);
+    }
+
+    /** The same, with all addresses that this node has. */
+    public Nodes withOwn(List<IpAddress> addresses) {
+        return new Nodes(
+                all.stream()
+                        .map(node -> node.name().equals(self) ? node.with(addresses) : node)
+                        .toList(),
+                hidesPods,
+                self,
+                gateways);
     }
 
     /**
@@ -30,6 +45,14 @@ public record Nodes(List<Node> all, boolean hidesPods) {
             direct = List.copyOf(direct);
             addresses = List.copyOf(addresses);
             overlay = List.copyOf(overlay);
+        }
+
+        private Node with(List<IpAddress> others) {
+            List<IpAddress> more = new ArrayList<>(addresses);
+            others.stream()
+                    .filter(each -> !more.contains(each) && !overlay.contains(each))
+                    .forEach(more::add);
+            return new Node(name, more, overlay, direct);
         }
 
         /** From where it sends to the pods of another, null if from no other address than usual. */

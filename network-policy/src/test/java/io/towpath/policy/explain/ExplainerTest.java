@@ -1,6 +1,7 @@
 package io.towpath.policy.explain;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -98,7 +99,7 @@ class ExplainerTest {
 
     private static String explain(Facts facts, String from, String to, int port) {
         return new Explainer(facts, Nodes.NONE)
-                .explain(from, to, Protocol.TCP, port)
+                .explain(from, to, PortQuestion.of(Protocol.TCP, port))
                 .toString();
     }
 
@@ -180,7 +181,9 @@ class ExplainerTest {
             List.of(
                     node("node", "192.168.0.1", "10.0.0.0", "fd02::1", "fd00::"),
                     node("b", "192.168.0.2", "10.0.2.0", "fd02::2", "fd00:0:0:2::")),
-            true);
+            true,
+            "node",
+            List.of(IpAddress.parse("169.254.1.1"), IpAddress.parse("fe80::ecee:eeff:feee:eeee")));
 
     private static Nodes.Node node(String name, String address, String overlay, String address6, String overlay6) {
         return new Nodes.Node(
@@ -190,6 +193,10 @@ class ExplainerTest {
                 List.of());
     }
 
+    private static Nodes nodes(List<Nodes.Node> all, boolean hidesPods) {
+        return new Nodes(all, hidesPods, "node", List.of());
+    }
+
     /** Lets a block into the database. */
     private static PolicyFact blockIntoDb(String cidr) {
         RuleFact rule = new RuleFact(List.of(new Peer.Block(IpPrefix.parse(cidr), List.of())), List.of());
@@ -197,7 +204,9 @@ class ExplainerTest {
     }
 
     private static String explain(Facts facts, Nodes nodes, String from, String to) {
-        return new Explainer(facts, nodes).explain(from, to, Protocol.TCP, 80).toString();
+        return new Explainer(facts, nodes)
+                .explain(from, to, PortQuestion.of(Protocol.TCP, 80))
+                .toString();
     }
 
     @Test
@@ -238,12 +247,8 @@ class ExplainerTest {
                   ingress of shop/db: allowed
                     NetworkPolicy shop/db spec.ingress[0] allows it
                 """,
-                explain(
-                        facts(List.of(blockIntoDb("192.168.0.0/24"))),
-                        new Nodes(direct, true),
-                        "192.168.0.2",
-                        "shop/db"));
-        Nodes oneOfThem = new Nodes(List.of(direct.getFirst(), NODES.all().getLast()), true);
+                explain(facts(List.of(blockIntoDb("192.168.0.0/24"))), nodes(direct, true), "192.168.0.2", "shop/db"));
+        Nodes oneOfThem = nodes(List.of(direct.getFirst(), NODES.all().getLast()), true);
         assertTrue(
                 explain(facts(List.of()), oneOfThem, "192.168.0.2", "shop/db").contains("in the overlay (10.0.2.0)"));
     }
@@ -274,7 +279,7 @@ class ExplainerTest {
                 """;
         assertEquals(
                 shown.formatted("b (192.168.0.2)"),
-                explain(facts(List.of()), new Nodes(NODES.all(), false), "shop/web", "192.168.0.2"),
+                explain(facts(List.of()), nodes(NODES.all(), false), "shop/web", "192.168.0.2"),
                 "where sources are kept");
         assertEquals(
                 shown.formatted("b in the overlay (10.0.2.0)"),
@@ -314,11 +319,115 @@ class ExplainerTest {
                 """, explain(withNodes, NODES, "10.0.0.1", "shop/db"));
     }
 
+    private static Explanation ask(Facts facts, String from, String to, String port) {
+        return new Explainer(facts, NODES.withOwn(List.of(IpAddress.parse("203.0.113.1"))))
+                .explain(from, to, PortQuestion.parse(port));
+    }
+
+    @Test
+    void icmpHasNoPorts() {
+        assertEquals(
+                """
+                denied: shop/web (10.0.0.1) to shop/db (10.0.0.2), ICMP
+                  egress of shop/web: allowed
+                    no NetworkPolicy isolates it
+                  ingress of shop/db: denied
+                    NetworkPolicy shop/db spec.ingress[0] allows nothing: except 10.8.0.0/24 is outside of 10.9.0.0/16
+                    NetworkPolicy shop/db spec.ingress[1] is about ports, and ICMP has none
+                    isolated by NetworkPolicy shop/db, of whose rules none allows it
+                """,
+                ask(facts(List.of(intoDb(false))), "shop/web", "shop/db", "icmp")
+                        .toString());
+        assertTrue(ask(facts(List.of(blockIntoDb("10.0.0.0/24"))), "shop/web", "shop/db", "ICMPv6")
+                .allowed());
+    }
+
+    @Test
+    void aNamedPortIsTheReceivers() {
+        Explanation named = ask(facts(List.of(intoDb(false))), "shop/web", "shop/db", "sql");
+        assertTrue(named.allowed());
+        assertTrue(
+                named.toString()
+                        .startsWith("allowed: shop/web (10.0.0.1) to shop/db (10.0.0.2), port sql (5432/TCP)\n"),
+                named::toString);
+        assertEquals(new PortQuestion(Protocol.TCP, 5432, "sql"), named.port());
+        assertEquals(
+                named,
+                ask(facts(List.of(intoDb(false))), "shop/web", "shop/db", "SQL/tcp"),
+                "whatever its case, and with its protocol");
+    }
+
+    @Test
+    void sctpIsExplained() {
+        Explanation sctp = ask(facts(List.of(intoDb(false))), "shop/web", "shop/db", "5432/sctp");
+        assertFalse(sctp.allowed());
+        assertTrue(sctp.toString().contains(", port 5432/SCTP\n"), sctp::toString);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            80/icmp    | ICMP has no ports: ask for icmp, not for 80/icmp
+            http/ICMP  | ICMP has no ports: ask for icmp, not for http/ICMP
+            sctp       | sctp needs a port: 80/sctp, or a port's name
+            80/quic    | protocol "quic" is none of tcp, udp, sctp, icmp
+            65536      | "65536" is no port from 0 to 65535, and no name of a port
+            -1         | "-1" is no port from 0 to 65535, and no name of a port
+            a_b        | "a_b" is no port from 0 to 65535, and no name of a port
+            http       | shop/db has no port http: it names sql (5432/tcp)
+            sql/udp    | shop/db has no port sql/udp: it names sql (5432/tcp)
+            """)
+    void whatPortIsMeantIsNotGuessed(String port, String message) {
+        IllegalArgumentException e =
+                assertThrows(IllegalArgumentException.class, () -> ask(facts(List.of()), "shop/web", "shop/db", port));
+        assertEquals(message, e.getMessage());
+    }
+
+    @Test
+    void aNameIsAskedOfPodsOnly() {
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class, () -> ask(facts(List.of()), "shop/web", "192.0.2.1", "sql"));
+        assertEquals(
+                "\"sql\" is a name, and 192.0.2.1 is no pod that names its ports: ask for a number", e.getMessage());
+    }
+
+    @Test
+    void ofAServiceTheEndpointDecides() {
+        assertEquals("""
+                allowed: shop/web (10.0.0.1) to 10.96.0.10, port 80/TCP
+                  10.96.0.10 is of no pod and no node that is known. If it is a Service's, policies see the pod that serves it: ask for that
+                  egress of shop/web: allowed
+                    no NetworkPolicy isolates it
+                """, ask(facts(List.of()), "shop/web", "10.96.0.10", "80").toString());
+    }
+
+    @Test
+    void theGatewayOfAPodIsItsNode() {
+        assertEquals(
+                """
+                allowed: shop/web (fd00::1) to node node as its pods' gateway (fe80::ecee:eeff:feee:eeee), ICMP
+                  egress of shop/web: allowed
+                    no NetworkPolicy isolates it
+                """,
+                ask(facts(List.of()), "shop/web", "fe80::ecee:eeff:feee:eeee", "icmp")
+                        .toString());
+        Explanation back = ask(facts(List.of(blockIntoDb("198.51.100.0/24"))), "169.254.1.1", "shop/db", "80");
+        assertTrue(back.allowed(), back::toString);
+        assertEquals("node", back.from().node());
+        assertTrue(back.toString().contains("its own node reaches it always"), back::toString);
+    }
+
+    @Test
+    void allAddressesOfThisNodeAreTheNodes() {
+        Explanation own = ask(facts(List.of()), "shop/web", "203.0.113.1", "80");
+        assertEquals("node node (203.0.113.1)", own.to().text());
+        assertEquals(List.of(), own.notes());
+    }
+
     @Test
     void aPacketHasTheAddressesThatItHas() {
         Explanation packet = new Explainer(facts(List.of(blockIntoDb("192.168.0.2/32"))), NODES)
                 .packet("192.168.0.2", "10.0.0.2", Protocol.TCP, 80);
-        assertEquals("node b (192.168.0.2)", packet.from());
+        assertEquals("node b (192.168.0.2)", packet.from().text());
         assertTrue(packet.allowed());
         assertEquals(List.of(), packet.notes());
     }
@@ -331,8 +440,8 @@ class ExplainerTest {
             """)
     void whoIsNotKnownIsSaid(String from, String to, String message) {
         Explainer explainer = new Explainer(facts(List.of()), Nodes.NONE);
-        IllegalArgumentException e =
-                assertThrows(IllegalArgumentException.class, () -> explainer.explain(from, to, Protocol.UDP, 1));
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class, () -> explainer.explain(from, to, PortQuestion.of(Protocol.UDP, 1)));
         assertEquals(message, e.getMessage());
     }
 

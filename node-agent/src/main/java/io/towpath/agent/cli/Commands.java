@@ -23,7 +23,7 @@ public final class Commands {
         ipam.addSubcommand("list", IpamCommand.list());
         root.addSubcommand("ipam", ipam);
         CommandSpec policy = Cli.group("policy", "The network policies on this node.");
-        policy.addSubcommand("explain", PolicyCommand.explain());
+        policy.addSubcommand("explain", PolicyCommand.explain(err));
         policy.addSubcommand("log", PolicyLogCommand.log(out));
         root.addSubcommand("policy", policy);
         return new Cli(root, out, err);

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.towpath.cni.cli.Cli;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +46,8 @@ final class PolicyLogCommand {
     }
 
     private Cli.Output run(PrintStream out, boolean follow) throws IOException, InterruptedException {
-        JsonNode answer = ask();
+        // Asked once whether there can be any: one that has ended meanwhile may come back.
+        JsonNode answer = ask(pod.isEmpty() ? "" : "&pod=" + URLEncoder.encode(pod, StandardCharsets.UTF_8));
         if (answer == null) {
             throw new IOException("no agent answers on " + socket + ": is it running? It alone knows what is denied");
         }
@@ -54,15 +57,15 @@ final class PolicyLogCommand {
             out.flush();
             Thread.sleep(PAUSE_MS);
             // An agent that has ended may be started again.
-            answer = ask();
+            answer = ask("");
             text = answer == null ? "" : lines(answer);
         }
         return new Cli.Output(text, true);
     }
 
     /** What came since the last call; null if no agent answers. */
-    private @Nullable JsonNode ask() throws IOException {
-        JsonNode answer = Asking.get(socket, "/policy/log?after=" + last);
+    private @Nullable JsonNode ask(String more) throws IOException {
+        JsonNode answer = Asking.get(socket, "/policy/log?after=" + last + more);
         if (answer == null || answer.path("run").asText().equals(run)) {
             return answer;
         }
@@ -70,7 +73,7 @@ final class PolicyLogCommand {
         run = answer.path("run").asText();
         long before = last;
         last = 0;
-        return before == 0 ? answer : ask();
+        return before == 0 ? answer : ask("");
     }
 
     private String lines(JsonNode answer) {

@@ -6,15 +6,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.policy.explain.Explainer;
 import io.towpath.policy.explain.Explanation;
 import io.towpath.policy.explain.Nodes;
+import io.towpath.policy.explain.PortQuestion;
 import io.towpath.policy.facts.Facts;
-import io.towpath.policy.facts.Protocol;
-import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Answers why a connection is allowed or not. */
 final class Explaining {
-    private static final int LAST_PORT = 0xffff;
-
     private Explaining() {}
 
     /**
@@ -22,14 +20,13 @@ final class Explaining {
      *
      * @param nodes as their packets show them
      * @param query {@code from}, {@code to} and {@code port}
+     * @param notInForce why what is known is not what this node enforces; null if it is
      * @throws IllegalArgumentException saying in one line what of it is wrong
      */
-    static String answer(Facts facts, Nodes nodes, Map<String, String> query) {
-        String port = value(query, "port").toLowerCase(Locale.ROOT);
-        int slash = port.indexOf('/');
-        Protocol protocol = port.equals("icmp") ? null : protocol(slash < 0 ? "tcp" : port.substring(slash + 1));
-        int number = protocol == null ? 0 : number(slash < 0 ? port : port.substring(0, slash));
-        return json(new Explainer(facts, nodes).explain(value(query, "from"), value(query, "to"), protocol, number))
+    static String answer(Facts facts, Nodes nodes, Map<String, String> query, @Nullable String notInForce) {
+        PortQuestion port = PortQuestion.parse(value(query, "port"));
+        Explanation explanation = new Explainer(facts, nodes).explain(value(query, "from"), value(query, "to"), port);
+        return json(notInForce == null ? explanation : explanation.with(notInForce), notInForce == null)
                 .toString();
     }
 
@@ -41,30 +38,15 @@ final class Explaining {
         return value;
     }
 
-    private static Protocol protocol(String name) {
-        for (Protocol each : Protocol.values()) {
-            if (each.name().toLowerCase(Locale.ROOT).equals(name)) {
-                return each;
-            }
-        }
-        throw new IllegalArgumentException("protocol \"" + name + "\" is none of tcp, udp, sctp, icmp");
-    }
-
-    private static int number(String text) {
-        boolean isNumber = !text.isEmpty() && text.length() <= 5 && text.chars().allMatch(c -> c >= '0' && c <= '9');
-        int number = isNumber ? Integer.parseInt(text) : -1;
-        if (number < 0 || number > LAST_PORT) {
-            throw new IllegalArgumentException("\"" + text + "\" is no port from 0 to 65535");
-        }
-        return number;
-    }
-
-    private static ObjectNode json(Explanation explanation) {
+    private static ObjectNode json(Explanation explanation, boolean isInForce) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("allowed", explanation.allowed())
-                .put("from", explanation.from())
-                .put("to", explanation.to())
-                .put("port", explanation.port());
+        json.put("allowed", explanation.allowed()).put("inForce", isInForce);
+        put(explanation.from(), json.putObject("from"));
+        put(explanation.to(), json.putObject("to"));
+        PortQuestion port = explanation.port();
+        json.put("protocol", port.protocolWord())
+                .put("port", port.protocol() == null ? null : port.number())
+                .put("portName", port.name());
         explanation.notes().forEach(json.putArray("notes")::add);
         ArrayNode sides = json.putArray("sides");
         for (Explanation.Side side : explanation.sides()) {
@@ -76,9 +58,22 @@ final class Explaining {
         return json.put("text", explanation.toString());
     }
 
+    private static void put(Explanation.End end, ObjectNode into) {
+        into.put("pod", end.pod())
+                .put("node", end.node())
+                .put("address", end.address().toString());
+    }
+
     private static void put(Explanation.Verdict verdict, ObjectNode into) {
         into.put("allowed", verdict.allowed());
-        verdict.policies().forEach(into.putArray("policies")::add);
+        ArrayNode policies = into.putArray("policies");
+        for (Explanation.Policy policy : verdict.policies()) {
+            policies.addObject()
+                    .put("kind", policy.kind())
+                    .put("namespace", policy.namespace())
+                    .put("name", policy.name())
+                    .put("dryRun", policy.isDryRun());
+        }
         verdict.why().forEach(into.putArray("why")::add);
     }
 }

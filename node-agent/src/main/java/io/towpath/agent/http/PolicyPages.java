@@ -4,6 +4,9 @@ import io.towpath.agent.policy.Handover;
 import io.towpath.agent.policy.PolicyLoop;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.cni.wiring.EndpointName;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.policy.explain.Nodes;
+import io.towpath.policy.facts.PodFact;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +64,15 @@ final class PolicyPages {
         if (known == null) {
             return Response.text(Response.UNAVAILABLE, "the policies of the cluster are not known yet");
         }
-        String json = Explaining.answer(known.facts(), loop.nodes(), request.query());
+        // Before, so that what comes into force meanwhile is not told of what was asked.
+        String notInForce = loop.notInForce();
+        Nodes nodes;
+        try {
+            nodes = loop.nodes().withOwn(OwnAddresses.read());
+        } catch (NetlinkException e) {
+            return Response.text(Response.UNAVAILABLE, "this node's addresses cannot be read: " + e.getMessage());
+        }
+        String json = Explaining.answer(known.facts(), nodes, request.query(), notInForce);
         return new Response(Response.OK, "application/json", json);
     }
 
@@ -70,8 +81,33 @@ final class PolicyPages {
         if (after.length() > 18 || !after.chars().allMatch(c -> c >= '0' && c <= '9') || after.isEmpty()) {
             throw new IllegalArgumentException("after is no number: \"" + after + "\"");
         }
+        String pod = request.query().getOrDefault("pod", "");
+        String problem = pod.isEmpty() ? null : noDenialsOf(pod, loop);
+        if (problem != null) {
+            throw new IllegalArgumentException(problem);
+        }
         String json = DenialJson.of(loop.denials(), Long.parseLong(after)).toString();
         return new Response(Response.OK, "application/json", json);
+    }
+
+    /** Why there cannot be any of a pod; null if there are or may be. */
+    private static @Nullable String noDenialsOf(String pod, PolicyLoop loop) {
+        if (loop.denials().after(0).stream().anyMatch(each -> each.pod().equals(pod))) {
+            return null;
+        }
+        PolicyFacts known = loop.facts();
+        if (known == null || known.uids().containsKey(pod)) {
+            return null;
+        }
+        for (PodFact each : known.facts().pods()) {
+            if (PolicyFacts.key(each.namespace(), each.name()).equals(pod)) {
+                return "pod " + pod + " is on node " + each.node() + ": ask there";
+            }
+        }
+        return pod.indexOf('/') < 0
+                ? "\"" + pod + "\" is no pod as namespace/name"
+                : "there is no pod " + pod + " that policies can be about: it is not known, has ended, or is in its"
+                        + " node's network";
     }
 
     private static CompletableFuture<Response> handOver(PolicyLoop loop, String body) {

@@ -1,6 +1,7 @@
 package io.towpath.agent.policy;
 
 import io.towpath.agent.status.AgentStatus;
+import io.towpath.cni.wiring.Endpoint;
 import io.towpath.net.IpAddress;
 import io.towpath.overlay.DesiredOverlay;
 import io.towpath.policy.explain.Nodes;
@@ -50,7 +51,7 @@ public final class OverlayNodes implements Consumer<AgentStatus> {
         }
         List<Nodes.Node> nodes = new ArrayList<>(known.size());
         known.forEach((name, each) -> nodes.add(new Nodes.Node(name, each.addresses, each.overlay, each.direct)));
-        return new Nodes(nodes, hidesPods);
+        return new Nodes(nodes, hidesPods, self, List.of(Endpoint.GATEWAY_V4, Endpoint.GATEWAY_V6));
     }
 
     /** A node's addresses of all families. */

@@ -132,6 +132,20 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         return trouble == null && now != null && now.held() == null ? now : null;
     }
 
+    /** Why what is known is not what this node's kernel enforces; null if it is. Any thread may ask. */
+    @SuppressWarnings("ReferenceEquality") // whatever is told anew is another object
+    public @Nullable String notInForce() {
+        String why = problem;
+        if (why != null) {
+            return "not in force on this node: " + why;
+        }
+        PolicyFacts now = facts;
+        DenialReader.Known enforced = known;
+        return now != null && enforced != null && enforced.facts() == now.facts()
+                ? null
+                : "not in force on this node yet: its kernel has what was known before";
+    }
+
     /** Whether a link was handed over and the source has not told of its pod since. Any thread may ask. */
     public boolean isNotKnownYet(String link) {
         return notKnownYet.contains(link);

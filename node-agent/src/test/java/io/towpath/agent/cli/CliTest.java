@@ -38,6 +38,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,6 +82,38 @@ class CliTest {
         arguments.addAll(List.of("--state-dir", disk.toString()));
         arguments.addAll(List.of(more));
         return Ran.of(arguments.toArray(String[]::new));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            HTTP/1.1 200 OK                  | {"allowed":true,"text":"allowed"}  | 0 | allowed |
+            HTTP/1.1 200 OK                  | {"allowed":false,"text":"denied"}  | 1 | denied  |
+            HTTP/1.1 200 OK                  | {"allowed":"no"}                   | 2 | ''      | answers something else than an explanation
+            HTTP/1.1 200 OK                  | {                                  | 2 | ''      | towpath-node: Unexpected end-of-input
+            HTTP/1.1 400 Bad Request         | there is no pod a/b                | 2 | ''      | towpath-node: there is no pod a/b
+            HTTP/1.1 503 Service Unavailable | the policies are not known yet     | 2 | ''      | towpath-node: the policies are not known yet
+            """)
+    void whetherItIsAllowedTheExitCodeTells(String status, String body, int code, String out, @Nullable String err)
+            throws Exception {
+        Path socket = disk.resolve("agent.sock");
+        try (ServerSocketChannel agent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            agent.bind(UnixDomainSocketAddress.of(socket));
+            Thread answering = Thread.ofPlatform().start(() -> {
+                try {
+                    answer(agent, status + "\r\n\r\n" + body);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            Ran ran = Ran.of("policy", "explain", "a/b", "c/d", "80", "--socket", socket.toString());
+            answering.join();
+            assertEquals(code, ran.code(), ran::err);
+            assertEquals(out, ran.out());
+            assertTrue(ran.err().contains(err == null ? "" : err), ran::err);
+        }
+        Ran unanswered = Ran.of("policy", "explain", "a/b", "c/d", "80", "--socket", socket + "-none");
+        assertEquals(2, unanswered.code());
+        assertTrue(unanswered.err().contains("no agent answers on "), unanswered::err);
     }
 
     /** As an agent does that ends while it is asked. */
@@ -133,9 +166,13 @@ class CliTest {
     }
 
     private static void answer(ServerSocketChannel agents) throws IOException {
+        answer(agents, "HTTP/1.1 200 OK\r\n\r\n{\"run\":\"a\",\"denials\":[]}");
+    }
+
+    private static void answer(ServerSocketChannel agents, String text) throws IOException {
         try (SocketChannel client = agents.accept()) {
             awaitQuestion(client, true);
-            client.write(StandardCharsets.UTF_8.encode("HTTP/1.1 200 OK\r\n\r\n{\"run\":\"a\",\"denials\":[]}"));
+            client.write(StandardCharsets.UTF_8.encode(text));
         }
     }
 

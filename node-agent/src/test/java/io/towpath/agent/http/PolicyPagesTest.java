@@ -19,6 +19,8 @@ import io.towpath.netlink.NeedsRoot;
 import io.towpath.policy.facts.Facts;
 import io.towpath.policy.facts.NamespaceFact;
 import io.towpath.policy.facts.PodFact;
+import io.towpath.policy.facts.PolicyFact;
+import io.towpath.policy.facts.Selector;
 import io.towpath.policy.nft.PolicyOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -252,10 +254,12 @@ class PolicyPagesTest {
             String answer = get("/policy/explain?from=10.0.0.1&to=shop%2Fweb&port=80");
             assertTrue(answer.startsWith("HTTP/1.1 200 "), answer);
             assertEquals("""
-                    {"allowed":true,"from":"10.0.0.1","to":"shop/web (10.0.0.2)","port":"port 80/TCP","notes":[],"sides":[\
+                    {"allowed":true,"inForce":false,"from":{"pod":null,"node":null,"address":"10.0.0.1"},\
+                    "to":{"pod":"shop/web","node":"node","address":"10.0.0.2"},"protocol":"tcp","port":80,"portName":null,\
+                    "notes":["not in force on this node yet: its kernel has what was known before"],"sides":[\
                     {"direction":"ingress","pod":"shop/web","allowed":true,"policies":[],"why":["no NetworkPolicy \
                     isolates it"],"withDryRuns":{"allowed":true,"policies":[],"why":["no NetworkPolicy isolates it"]}}],"text":"allowed: 10.0.0.1 to shop/web (10.0.0.2), port \
-                    80/TCP\\n  ingress of shop/web: allowed\\n    no NetworkPolicy isolates it\\n"}""", body(answer));
+                    80/TCP\\n  not in force on this node yet: its kernel has what was known before\\n  ingress of shop/web: allowed\\n    no NetworkPolicy isolates it\\n"}""", body(answer));
         }
     }
 
@@ -276,9 +280,11 @@ class PolicyPagesTest {
                     Map.of()));
             String answer = body(get("/policy/explain?from=192.168.0.2&to=shop%2Fweb&port=80"));
             assertTrue(answer.startsWith("""
-                    {"allowed":true,"from":"node b in the overlay (10.244.2.0)","to":"shop/web (10.244.1.2)",\
-                    "port":"port 80/TCP","notes":["node b sends to pods of other nodes from 10.244.2.0, not from \
-                    192.168.0.2","by a host port of node a it comes from 192.168.0.2 and is allowed"],"""), answer);
+                    {"allowed":true,"inForce":false,"from":{"pod":null,"node":"b","address":"10.244.2.0"},\
+                    "to":{"pod":"shop/web","node":"a","address":"10.244.1.2"},"protocol":"tcp","port":80,"portName":null,\
+                    "notes":["node b sends to pods of other nodes from 10.244.2.0, not from \
+                    192.168.0.2","by a host port of node a it comes from 192.168.0.2 and is allowed",\
+                    "not in force on this node yet: its kernel has what was known before"],"""), answer);
             assertTrue(body(get("/policy/explain?from=shop%2Fweb&to=192.168.0.2&port=80"))
                     .contains("see it come from 192.168.0.1, the address of node a"));
         }
@@ -290,6 +296,7 @@ class PolicyPagesTest {
             from=10.0.0.1&port=80                    | to is missing
             from=10.0.0.1&to=10.0.0.2&port=80/quic   | protocol "quic" is none of tcp, udp, sctp, icmp
             from=10.0.0.1&to=10.0.0.2&port=99999/udp | "99999" is no port from 0 to 65535
+            from=10.0.0.1&to=10.0.0.2&port=80/icmp   | ICMP has no ports: ask for icmp, not for 80/icmp
             from=10.0.0.1&to=10.0.0.2&port=%zz       | URLDecoder: Illegal hex characters in escape (%) pattern
             from=a/b&to=10.0.0.2&port=icmp           | there is no pod a/b that policies can be about
             """)
@@ -300,6 +307,52 @@ class PolicyPagesTest {
             String answer = get("/policy/explain?" + query);
             assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
             assertTrue(body(answer).startsWith(message), answer);
+        }
+    }
+
+    @Test
+    void whoDecidesIsToldFieldByField() throws Exception {
+        try (PolicyLoop loop =
+                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+                Endpoints _ = open(loop)) {
+            PodFact web = new PodFact("shop", "web", Map.of(), List.of(IpAddress.parse("10.0.0.2")), List.of(), "node");
+            PolicyFact closed =
+                    PolicyFact.of("shop", "closed", Selector.EVERYTHING, List.of("Ingress"), List.of(), List.of());
+            loop.policy(new PolicyFacts(
+                    new Facts(
+                            List.of(web),
+                            List.of(new NamespaceFact("shop", Map.of())),
+                            List.of(),
+                            List.of(closed),
+                            List.of()),
+                    Map.of()));
+            String answer = body(get("/policy/explain?from=10.0.0.1&to=shop%2Fweb&port=icmp"));
+            assertTrue(answer.startsWith("{\"allowed\":false,"), answer);
+            assertTrue(answer.contains("\"protocol\":\"icmp\",\"port\":null,"), answer);
+            assertTrue(answer.contains("""
+                            "policies":[{"kind":"NetworkPolicy","namespace":"shop","name":"closed","dryRun":false}]"""), answer);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            shop/web     | 200 |
+            shop/far     | 400 | pod shop/far is on node b: ask there
+            shop/nobody  | 400 | there is no pod shop/nobody that policies can be about
+            web          | 400 | "web" is no pod as namespace/name
+            """)
+    void theLogOfAPodThatIsNotThereIsAnError(String pod, String code, @Nullable String message) throws Exception {
+        try (PolicyLoop loop =
+                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+                Endpoints _ = open(loop)) {
+            PodFact far = new PodFact("shop", "far", Map.of(), List.of(IpAddress.parse("10.0.1.2")), List.of(), "b");
+            loop.policy(new PolicyFacts(
+                    new Facts(List.of(far), List.of(), List.of(), List.of(), List.of()), Map.of("shop/web", "1")));
+            String answer = get("/policy/log?after=0&pod=" + pod.replace("/", "%2F"));
+            assertTrue(answer.startsWith("HTTP/1.1 " + code), answer);
+            if (message != null) {
+                assertTrue(body(answer).startsWith(message), answer);
+            }
         }
     }
 

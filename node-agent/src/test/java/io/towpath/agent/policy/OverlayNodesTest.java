@@ -54,7 +54,9 @@ class OverlayNodesTest {
                                         addresses("10.244.2.0", "fd00:2::"),
                                         addresses("fd01::2")),
                                 new Nodes.Node("c", addresses("192.168.0.3"), addresses("10.244.3.0"), addresses())),
-                        true),
+                        true,
+                        "a",
+                        addresses("169.254.1.1", "fe80::ecee:eeff:feee:eeee")),
                 OverlayNodes.of("a", List.of(Statuses.device(), ofIpv6()), true));
     }
 

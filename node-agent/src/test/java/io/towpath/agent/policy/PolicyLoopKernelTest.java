@@ -93,12 +93,17 @@ class PolicyLoopKernelTest {
     @Test
     void factsThatAreToldWhileARoundIsUnderWayComeIntoForce() throws Exception {
         startKnowingBoth();
+        assertNull(scene.loop().notInForce());
         scene.amidRound(() -> {
             scene.policies(into("b"));
             scene.tell();
+            assertEquals(
+                    "not in force on this node yet: its kernel has what was known before",
+                    scene.loop().notInForce());
         });
         scene.tell();
         scene.await("told amid the round", () -> scene.status().policies() == 1);
+        assertNull(scene.loop().notInForce());
         assertFalse(a.reaches(b));
     }
 

@@ -42,6 +42,14 @@ public final class Command {
             return this;
         }
 
+        /** Fails unless the program ended with this code. */
+        public Outcome exited(int code) {
+            if (exit != code) {
+                throw new AssertionError("exit code " + exit + ", not " + code + ": " + this);
+            }
+            return this;
+        }
+
         @Override
         public String toString() {
             return what + "\nstdout: " + out + "\nstderr: " + err;

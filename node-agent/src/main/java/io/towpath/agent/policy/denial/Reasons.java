@@ -73,13 +73,18 @@ final class Reasons {
         Explanation.Verdict verdict = verdict(explanation, question);
         if (verdict == null) {
             return new Reason(
-                    explanation.from(), explanation.to(), List.of(), "the address is not " + question.pod + "'s");
+                    explanation.from().text(),
+                    explanation.to().text(),
+                    List.of(),
+                    "the address is not " + question.pod + "'s");
         }
         if (verdict.allowed()) {
-            return new Reason(explanation.from(), explanation.to(), List.of(), "by now no policy denies it");
+            return new Reason(
+                    explanation.from().text(), explanation.to().text(), List.of(), "by now no policy denies it");
         }
-        List<String> denying = policies.computeIfAbsent(verdict.policies(), list -> list);
-        return new Reason(explanation.from(), explanation.to(), denying, "");
+        List<String> denying = policies.computeIfAbsent(
+                verdict.policies().stream().map(Explanation.Policy::toString).toList(), list -> list);
+        return new Reason(explanation.from().text(), explanation.to().text(), denying, "");
     }
 
     private static Explanation.@Nullable Verdict verdict(Explanation explanation, Question question) {

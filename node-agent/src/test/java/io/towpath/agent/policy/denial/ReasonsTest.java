@@ -94,8 +94,11 @@ class ReasonsTest {
         IpAddress overlay = IpAddress.parse("10.1.2.0");
         Nodes.Node ofThePods = new Nodes.Node(
                 "node", List.of(IpAddress.parse("192.168.0.1")), List.of(IpAddress.parse("10.0.0.0")), List.of());
-        Nodes nodes =
-                new Nodes(List.of(ofThePods, new Nodes.Node("b", List.of(own), List.of(overlay), List.of())), true);
+        Nodes nodes = new Nodes(
+                List.of(ofThePods, new Nodes.Node("b", List.of(own), List.of(overlay), List.of())),
+                true,
+                "node",
+                List.of());
         PacketHeader throughTheTunnel = tcp("10.1.2.0", "10.0.0.2", 80);
         assertEquals(
                 "10.1.2.0",

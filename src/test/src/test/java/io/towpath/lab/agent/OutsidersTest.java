@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.lab.Await;
+import io.towpath.lab.Command;
 import io.towpath.lab.Namespace;
 import io.towpath.lab.Node;
 import io.towpath.lab.OnLab;
@@ -139,23 +140,25 @@ class OutsidersTest {
             awaitConnects(false, b.namespace(), overlay, web.addresses().get(family), PORT);
             String name = "node b in the overlay (" + overlay + ")";
             String address = b.addresses().get(family);
-            String why = operator("explain", address, "lab/web", "80");
+            String why = policy("explain", address, "lab/web", "80").exited(1).out();
             assertTrue(why.startsWith("denied: " + name + " to lab/web ("), why);
             assertTrue(why.contains("by a host port of node a it comes from " + address + " and is allowed\n"), why);
             Await.until(
-                    name + " is told", () -> operator("log", "--pod", "lab/web").contains(name + " to lab/web ("));
-            String own = operator("explain", a.addresses().get(family), "lab/web", "80");
+                    name + " is told",
+                    () -> policy("log", "--pod", "lab/web").succeeded().out().contains(name + " to lab/web ("));
+            String own = policy("explain", a.addresses().get(family), "lab/web", "80")
+                    .succeeded()
+                    .out();
             assertTrue(own.startsWith("allowed: node a (" + a.addresses().get(family) + ") to lab/web ("), own);
         }
-        String seen = operator("explain", "lab/web", b.address(), "80");
+        String seen =
+                policy("explain", "lab/web", b.address(), "80").succeeded().out();
         assertTrue(seen.contains("see it come from " + a.address() + ", the address of node a\n"), seen);
     }
 
-    private String operator(String... words) {
-        return lab.agent
-                .operator(Stream.concat(Stream.of("policy"), Stream.of(words)).toArray(String[]::new))
-                .succeeded()
-                .out();
+    private Command.Outcome policy(String... words) {
+        return lab.agent.operator(
+                Stream.concat(Stream.of("policy"), Stream.of(words)).toArray(String[]::new));
     }
 
     /** An example of conf's README, for the pods here. */
