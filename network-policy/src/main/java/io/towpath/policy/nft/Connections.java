@@ -14,8 +14,6 @@ import java.util.stream.Stream;
  * Forgets connections that a ruleset permits no more: the packets of one that is tracked are accepted without a look at the policies.
  */
 public final class Connections {
-    private static final int TCP = 6;
-
     private final Conntrack conntrack;
     private final PolicyTable table;
 
@@ -61,7 +59,7 @@ public final class Connections {
         table.cut(ended.stream()
                 .filter(connection -> !isOfGone(connection, pods, permissions))
                 .map(Connection::reply)
-                .filter(flow -> flow.protocol() == TCP)
+                .filter(flow -> Cuts.revives(flow.protocol()))
                 .toList());
         return conntrack.delete(ended);
     }

@@ -67,6 +67,11 @@ final class DesiredTable {
         return layout.reason(rule);
     }
 
+    /** What is done with connections that were cut. */
+    Cuts cuts() {
+        return layout.cuts();
+    }
+
     /** What is done with packets that are denied. */
     Denials denials() {
         return layout.denials();

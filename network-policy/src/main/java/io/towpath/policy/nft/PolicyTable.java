@@ -74,19 +74,20 @@ public final class PolicyTable {
     }
 
     /**
-     * Has packets dropped for a day that would revive connections which are to be forgotten. To be called after a sync.
+     * Has packets dropped, for a day or, by UDP, for some minutes, that would revive connections which are to be forgotten. To be called after
+     * a sync.
      *
-     * @param flows what is not to begin a connection, of TCP, but for a SYN
+     * @param flows what is not to begin a connection of TCP, but for a SYN, of SCTP, but for an INIT, or of UDP
      */
     void cut(Collection<Flow> flows) throws NetlinkException {
         Transaction transaction = new Transaction();
         for (boolean ipv6 : new boolean[] {false, true}) {
             List<Element> elements = flows.stream()
                     .filter(flow -> flow.source().ipv6() == ipv6)
-                    .map(flow -> Element.of(Cuts.key(flow)))
+                    .map(Cuts::element)
                     .toList();
             if (!elements.isEmpty()) {
-                transaction.add(Cuts.set(table, ipv6), elements);
+                transaction.add(desiring.cuts().set(ipv6), elements);
             }
         }
         kept.also(transaction);

@@ -75,6 +75,7 @@ final class TableLayout {
     private final Chain fromPod;
     private final Chain toPod;
     private final Denials denials;
+    private final Cuts cuts;
 
     TableLayout(PolicyOptions options) {
         this.options = options;
@@ -91,6 +92,7 @@ final class TableLayout {
         fromPod = Chain.of(table, Way.FROM_POD.chain());
         toPod = Chain.of(table, Way.TO_POD.chain());
         denials = new Denials(table, options);
+        cuts = new Cuts(table);
     }
 
     /** The table; nobody else has one of its name. */
@@ -148,8 +150,16 @@ final class TableLayout {
         return ipv6 ? Field.IP6_DADDR : Field.IP_DADDR;
     }
 
+    /** What is done with connections that were cut. */
+    Cuts cuts() {
+        return cuts;
+    }
+
     List<ChainState> chains() {
         List<ChainState> chains = new ArrayList<>(denials.chains());
+        if (options.enforces()) {
+            chains.add(cuts.state(INVALID));
+        }
         chains.add(new ChainState(
                 forwardFrom,
                 List.of(
@@ -183,16 +193,7 @@ final class TableLayout {
                         Rule.in(outputFrom).jump(shared(Way.BY_OUTPUT)),
                         lookup(outputFrom, Way.BY_OUTPUT, false),
                         lookup(outputFrom, Way.BY_OUTPUT, true))));
-        chains.add(new ChainState(
-                outputTo,
-                List.of(
-                        Rule.in(outputTo).oifnameNot(PODS).accept(),
-                        tracked(outputTo),
-                        Rule.in(outputTo).fibSaddrLocal().accept(),
-                        Rule.in(outputTo).saddr(LINK_LOCAL).accept(),
-                        Rule.in(outputTo).saddr(UNSPECIFIED).accept(),
-                        Rule.in(outputTo).jump(toPod),
-                        options.end(Rule.in(outputTo).counter()))));
+        chains.add(new ChainState(outputTo, leaving()));
         // Before connections are looked at, or a pod could send as another one whose connections it guesses.
         chains.add(new ChainState(source, List.of(stranger(false), stranger(true))));
         chains.add(new ChainState(fromPod, asking(fromPod, Way.FROM_POD)));
@@ -253,6 +254,22 @@ final class TableLayout {
         return Rule.in(chain).vmap(pods(way, ipv6), way.fields(ipv6));
     }
 
+    /** What is asked of packets that the node sends to pods, or passes on there. */
+    private List<Rule> leaving() {
+        List<Rule> rules = new ArrayList<>();
+        rules.add(Rule.in(outputTo).oifnameNot(PODS).accept());
+        rules.add(tracked(outputTo));
+        // The node's own processes may begin connections to all pods: so they would revive what pods may not have with
+        // them.
+        addCuts(outputTo, rules);
+        rules.add(Rule.in(outputTo).fibSaddrLocal().accept());
+        rules.add(Rule.in(outputTo).saddr(LINK_LOCAL).accept());
+        rules.add(Rule.in(outputTo).saddr(UNSPECIFIED).accept());
+        rules.add(Rule.in(outputTo).jump(toPod));
+        rules.add(options.end(Rule.in(outputTo).counter()));
+        return rules;
+    }
+
     /** What is asked of packets that come by a way. */
     private List<Rule> asking(Chain chain, Way way) {
         List<Rule> rules = new ArrayList<>();
@@ -268,17 +285,12 @@ final class TableLayout {
     /** A trial cuts nothing. */
     private void addCuts(Chain chain, List<Rule> rules) {
         if (options.enforces()) {
-            for (boolean ipv6 : new boolean[] {false, true}) {
-                rules.add(Cuts.packets(chain, Cuts.set(table, ipv6), ipv6)
-                        .counter()
-                        .comment(INVALID)
-                        .drop());
-            }
+            rules.add(Rule.in(chain).jump(cuts.chain()));
         }
     }
 
     /** The sets that the chains use and whose elements come and go by themselves. */
     List<NftSet> passing() {
-        return options.enforces() ? List.of(Cuts.set(table, false), Cuts.set(table, true)) : List.of();
+        return options.enforces() ? List.of(cuts.set(false), cuts.set(true)) : List.of();
     }
 }

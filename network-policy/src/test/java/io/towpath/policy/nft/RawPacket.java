@@ -17,6 +17,17 @@ final class RawPacket {
     static final int PSH = 8;
     static final int CLIENT_PORT = 40000;
 
+    /** Chunks of SCTP. */
+    static final int INIT = 1;
+
+    static final int INIT_ACK = 2;
+    static final int HEARTBEAT = 4;
+    static final int COOKIE_ECHO = 10;
+    static final int COOKIE_ACK = 11;
+
+    /** By which both ends of an association of SCTP know it. */
+    static final int TAG = 1;
+
     /** Expedited forwarding, 46, in the upper six bits. */
     static final int TRAFFIC_CLASS = 46 << 2;
 
@@ -66,17 +77,22 @@ final class RawPacket {
         return sealed(from, to, UDP, content, 6);
     }
 
-    /** An SCTP packet with an INIT chunk. */
+    /** The first packet of an association of SCTP, which asks for {@link #TAG} in the answers. */
     static RawPacket sctp(String from, String to, int dport) {
+        return sctp(from, CLIENT_PORT, to, dport, INIT);
+    }
+
+    /** A packet of an association with one chunk, laid out as INIT's are. */
+    static RawPacket sctp(String from, int sport, String to, int dport, int chunk) {
         ByteBuffer content = ByteBuffer.allocate(32)
-                .putShort((short) CLIENT_PORT)
+                .putShort((short) sport)
                 .putShort((short) dport)
+                .putInt(chunk == INIT ? 0 : TAG)
                 .putInt(0)
-                .putInt(0)
-                .put((byte) 1)
+                .put((byte) chunk)
                 .put((byte) 0)
                 .putShort((short) 20)
-                .putInt(1)
+                .putInt(TAG)
                 .putInt(0x10000)
                 .putShort((short) 1)
                 .putShort((short) 1)
