@@ -2,6 +2,7 @@ package io.towpath.agent;
 
 import io.towpath.agent.attachments.Attachments;
 import io.towpath.agent.attachments.AttachmentsLoop;
+import io.towpath.agent.attachments.LeaseHoldings;
 import io.towpath.agent.cache.Cache;
 import io.towpath.agent.cache.CachedCluster;
 import io.towpath.agent.cache.CachedPolicySource;
@@ -112,8 +113,16 @@ public final class Agent {
      */
     public void run() throws NetlinkException, IOException {
         CachedCluster cluster = cache == null ? null : new CachedCluster(cache);
-        Reconciler reconciler =
-                new Reconciler(files, choices, policy, source, cluster, log, Clock.systemUTC(), status::publish);
+        Reconciler reconciler = new Reconciler(
+                files,
+                choices,
+                policy,
+                new LeaseHoldings(cniConf, Clock.systemUTC()),
+                source,
+                cluster,
+                log,
+                Clock.systemUTC(),
+                status::publish);
         // Not this thread's end: the virtual machine waits for whoever waits for that.
         CountDownLatch ended = new CountDownLatch(1);
         Thread ending = new Thread(

@@ -159,11 +159,24 @@ public final class Wiring {
         List<NetlinkException> failures = host.submit(batch);
         for (NetlinkException failure : failures) {
             Route route = EndpointPlan.hostRoute(endpoint.addresses().get(failure.index()), index);
+            // The agent puts back routes that others delete, and may have been faster.
+            if (failure.is(Errno.EEXIST) && isThere(host, route)) {
+                continue;
+            }
             if (!failure.is(Errno.EEXIST) || !removeStale(host, route.destination())) {
                 throw failure;
             }
             host.apply(new Batch().addRoute(route));
         }
+    }
+
+    private static boolean isThere(Rtnl host, Route wanted) throws NetlinkException {
+        for (Route route : host.routes(wanted.linkIndex())) {
+            if (route.table() == wanted.table() && route.destination().equals(wanted.destination())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

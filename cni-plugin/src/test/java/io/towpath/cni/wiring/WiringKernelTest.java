@@ -8,7 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
+import io.towpath.netlink.NetNs.Sysctl;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.rtnl.Rtnl;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -92,6 +97,65 @@ class WiringKernelTest {
                     unwiring.find(endpoint.hostName(), nameIsSure, endpoint.mark(), opened, endpoint.ifName()),
                     endpoint.mark());
         }
+    }
+
+    /** A pod during whose ADD something happens after the node's end is up, before its routes. */
+    private record Meanwhile(Namespaces.Pod pod, Runnable action) implements Namespaces.Pod {
+        @Override
+        public int fd() {
+            return pod.fd();
+        }
+
+        @Override
+        public boolean isHost() throws NetlinkException {
+            return pod.isHost();
+        }
+
+        @Override
+        public boolean hasOtherEnd(Link host) throws NetlinkException {
+            return pod.hasOtherEnd(host);
+        }
+
+        @Override
+        public Rtnl rtnl() throws NetlinkException {
+            action.run();
+            return pod.rtnl();
+        }
+
+        @Override
+        public String readSysctl(String key) throws NetlinkException {
+            return pod.readSysctl(key);
+        }
+
+        @Override
+        public void writeSysctls(List<Sysctl> settings) throws NetlinkException {
+            pod.writeSysctls(settings);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void aRouteThatTheAgentPutThereMeanwhileIsThePods() throws Exception {
+        Endpoint endpoint = endpoint("c1", "web-0", V4);
+        Wiring wiring = new Wiring(namespaces, _ -> true, _ -> {});
+        try (Namespaces.Pod opened = namespaces.pod(pod.path())) {
+            Runnable agent = () -> {
+                try {
+                    node.ip("route", "add", V4, "dev", endpoint.hostName());
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            };
+            assertEquals(
+                    endpoint.hostName(),
+                    wiring.connect(new Meanwhile(opened, agent), endpoint, _ -> {})
+                            .name());
+        }
+        assertEquals(
+                endpoint.hostName(),
+                only(node.show("route", "show", V4)).path("dev").asText());
     }
 
     private static JsonNode only(JsonNode array) {

@@ -13,6 +13,7 @@ import io.towpath.agent.thread.LastingThread;
 import io.towpath.cni.ports.HostPortKeeper;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
+import io.towpath.cni.wiring.PodLinkKeeper;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Nft;
@@ -60,6 +61,7 @@ public final class Reconciler implements ClusterSource.Listener {
     private final @Nullable CachedCluster cached;
     private final Consumer<AgentStatus> statuses;
     private final StatusKeeper status;
+    private final PodLinkRounds pods;
     private final Monitor monitor;
     private final LastingThread thread;
 
@@ -80,6 +82,7 @@ public final class Reconciler implements ClusterSource.Listener {
      * A reconciler of the network namespace that the calling thread is in, where {@link #run} is to be called, too.
      *
      * @param policy what the nftables table is to do
+     * @param holdings who has which address of the pods' network
      * @param cached where a live cluster is kept for a start after a boot; null for nowhere
      * @param statuses takes the status after every round
      */
@@ -87,6 +90,7 @@ public final class Reconciler implements ClusterSource.Listener {
             OverlayConfig files,
             OwnChoices choices,
             GuardPolicy policy,
+            PodLinkKeeper.Holdings holdings,
             ClusterSource source,
             @Nullable CachedCluster cached,
             Log log,
@@ -102,9 +106,10 @@ public final class Reconciler implements ClusterSource.Listener {
         this.statuses = statuses;
         this.status = new StatusKeeper(source.name(), log, clock, cached == null ? () -> null : cached::problem);
         this.thread = new LastingThread("reconcile", LIMIT, log, this::rounds);
+        this.pods = new PodLinkRounds(new PodLinkKeeper(holdings), log, status::podLinksRepaired);
         this.monitor = new Monitor();
         try {
-            RtnlEvent.subscribe(monitor, null, event -> due |= interest.concerns(event));
+            RtnlEvent.subscribe(monitor, null, this::changed);
             NftEvent.subscribe(monitor, null, this::changed);
         } catch (NetlinkException e) {
             monitor.close();
@@ -130,6 +135,11 @@ public final class Reconciler implements ClusterSource.Listener {
     /** Takes how full the ranges are, and what was done about attachments; any thread may call it. */
     public void pods(List<AgentStatus.Fill> fills, AgentStatus.Attachments cleared) {
         status.pods(fills, cleared);
+    }
+
+    private void changed(RtnlEvent event) {
+        due |= interest.concerns(event);
+        pods.changed(event);
     }
 
     private void changed(NftEvent event) {
@@ -195,6 +205,7 @@ public final class Reconciler implements ClusterSource.Listener {
             interest = Interest.EVERYTHING;
             due = true;
             portsDue = true;
+            pods.again();
             long slow = System.nanoTime();
             long earliest = slow;
             while (!stopped) {
@@ -202,17 +213,20 @@ public final class Reconciler implements ClusterSource.Listener {
                 if (portsDue) {
                     mendPorts(keeper);
                 }
+                pods.run(rtnl);
                 long now = System.nanoTime();
                 boolean wanted = due || news.get();
                 long until = wanted ? earliest : Math.max(slow, earliest);
                 if (now - until < 0) {
-                    monitor.await((int) Math.min(SLOW_ROUND_MS, (until - now + 999_999) / 1_000_000));
+                    long first = Math.max(pods.next(until) - now, 0);
+                    monitor.await((int) Math.min(SLOW_ROUND_MS, (first + 999_999) / 1_000_000));
                     continue;
                 }
                 // News that came before the round is seen by it; what comes during it asks for another.
                 monitor.await(0);
                 due = false;
                 portsDue = true;
+                pods.again();
                 news.set(false);
                 boolean done = round(rtnl, overlay, guard);
                 retry = done ? 0 : Math.clamp(2L * retry, FIRST_RETRY_MS, LAST_RETRY_MS);

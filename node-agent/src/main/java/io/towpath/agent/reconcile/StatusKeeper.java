@@ -3,6 +3,7 @@ package io.towpath.agent.reconcile;
 import io.towpath.agent.guard.Guard;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
+import io.towpath.cni.wiring.PodLinkKeeper;
 import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.Health;
@@ -199,6 +200,11 @@ final class StatusKeeper {
                         all.size(),
                         "peers",
                         peers(all)));
+    }
+
+    /** Takes what was put back on pods' links. */
+    synchronized void podLinksRepaired(List<PodLinkKeeper.Repair> done) {
+        done.forEach(each -> repairs.merge("pod-" + each.what(), 1L, Long::sum));
     }
 
     private static @Nullable String peers(List<OverlayPlan.Repair> repairs) {

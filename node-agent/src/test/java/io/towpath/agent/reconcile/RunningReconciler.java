@@ -1,5 +1,6 @@
 package io.towpath.agent.reconcile;
 
+import io.towpath.agent.attachments.LeaseHoldings;
 import io.towpath.agent.cache.CachedCluster;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
@@ -52,6 +53,7 @@ final class RunningReconciler implements AutoCloseable {
                             files,
                             choices,
                             new GuardPolicy(true, true),
+                            new LeaseHoldings(folder.resolve("cni.conflist").toString(), Clock.systemUTC()),
                             source,
                             cached,
                             log,
