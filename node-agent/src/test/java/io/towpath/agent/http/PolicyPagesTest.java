@@ -312,8 +312,7 @@ class PolicyPagesTest {
 
     @Test
     void whoDecidesIsToldFieldByField() throws Exception {
-        try (PolicyLoop loop =
-                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
                 Endpoints _ = open(loop)) {
             PodFact web = new PodFact("shop", "web", Map.of(), List.of(IpAddress.parse("10.0.0.2")), List.of(), "node");
             PolicyFact closed =
@@ -342,8 +341,7 @@ class PolicyPagesTest {
             web          | 400 | "web" is no pod as namespace/name
             """)
     void theLogOfAPodThatIsNotThereIsAnError(String pod, String code, @Nullable String message) throws Exception {
-        try (PolicyLoop loop =
-                        new PolicyLoop(log(), Clock.systemUTC(), heartbeat, board::publish, PolicyOptions.silent());
+        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
                 Endpoints _ = open(loop)) {
             PodFact far = new PodFact("shop", "far", Map.of(), List.of(IpAddress.parse("10.0.1.2")), List.of(), "b");
             loop.policy(new PolicyFacts(
