@@ -3,7 +3,9 @@ package io.towpath.netlink;
 import io.towpath.linux.Errno;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -152,31 +154,59 @@ public final class Netlink implements AutoCloseable {
     public <T> List<T> dump(Requests request, Decoder<T> decoder) throws NetlinkException {
         for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
             List<T> objects = new ArrayList<>();
-            if (tryDump(request, decoder, objects)) {
+            if (tryDump(request, decoder, objects) == Read.WHOLE) {
                 return objects;
             }
         }
         throw new NetlinkException(request.describe(0), Errno.EINTR, "it changed during every attempt to read it", 0);
     }
 
-    private <T> boolean tryDump(Requests request, Decoder<T> decoder, List<T> into) throws NetlinkException {
+    /**
+     * As {@link #dump}, of objects that may hold still while others of their protocol do not: what is read twice in a row without a
+     * difference has not changed.
+     *
+     * @param decoder of what is equal if it has not changed
+     */
+    public <T> List<T> dumpAmidOthers(Requests request, Decoder<T> decoder) throws NetlinkException {
+        @Nullable Set<T> before = null;
+        for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
+            List<T> objects = new ArrayList<>();
+            Read read = tryDump(request, decoder, objects);
+            @Nullable Set<T> now = read == Read.GIVEN_UP ? null : new HashSet<>(objects);
+            if (read == Read.WHOLE || (now != null && now.equals(before))) {
+                return objects;
+            }
+            before = now;
+        }
+        throw new NetlinkException(request.describe(0), Errno.EINTR, "it changed during every attempt to read it", 0);
+    }
+
+    /** What an attempt has read. */
+    private enum Read {
+        WHOLE,
+        /** To the end, while something of the protocol changed. */
+        AMID_CHANGES,
+        GIVEN_UP
+    }
+
+    private <T> Read tryDump(Requests request, Decoder<T> decoder, List<T> into) throws NetlinkException {
         send(request, 0, 1, NO_ACK);
         boolean consistent = true;
         while (true) {
             replies.next();
             if (replies.isTruncated()) {
-                return false;
+                return Read.GIVEN_UP;
             }
             consistent &= (replies.flags() & Nl.NLM_F_DUMP_INTR) == 0;
             NetlinkException failure = failure(request, 0);
             if (failure != null && failure.is(Errno.EBUSY)) {
                 // An attempt that was given up has not ended; each attempt reads a part of what remains of it.
-                return false;
+                return Read.GIVEN_UP;
             } else if (failure != null) {
                 throw failure;
             }
             if (replies.isDone() || replies.isError()) {
-                return consistent;
+                return consistent ? Read.WHOLE : Read.AMID_CHANGES;
             }
             T object = decoder.decode(replies.type(), replies.payload());
             if (object != null) {

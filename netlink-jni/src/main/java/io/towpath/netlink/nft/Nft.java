@@ -75,9 +75,10 @@ public final class Nft implements AutoCloseable {
         Requests requests = new Requests();
         dump(requests, NFT_MSG_GETCHAIN, "chain list", table.family().number(), table)
                 .end();
-        List<Chain> chains = netlink.dump(requests, NftCodec::readChain);
-        chains.removeIf(chain -> !chain.table().isSame(table));
-        return chains;
+        return netlink.dumpAmidOthers(requests, (type, payload) -> {
+            Chain chain = NftCodec.readChain(type, payload);
+            return chain != null && chain.table().isSame(table) ? chain : null;
+        });
     }
 
     /** The sets and maps of a table, none if there is no such table; also the anonymous ones of others' rules. */
@@ -146,7 +147,7 @@ public final class Nft implements AutoCloseable {
 
     private List<ElementCodec.Part> parts(NftSet set) throws NetlinkException {
         List<ElementCodec.Part> parts = new ArrayList<>();
-        for (List<ElementCodec.Part> some : netlink.dump(listing(set), ElementCodec::read)) {
+        for (List<ElementCodec.Part> some : netlink.dumpAmidOthers(listing(set), ElementCodec::read)) {
             parts.addAll(some);
         }
         return parts;

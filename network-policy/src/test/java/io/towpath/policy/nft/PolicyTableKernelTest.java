@@ -3,6 +3,7 @@ package io.towpath.policy.nft;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.net.IpAddress;
@@ -11,8 +12,11 @@ import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.TestNamespace;
+import io.towpath.netlink.conntrack.Flow;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
+import io.towpath.netlink.nft.Table;
+import io.towpath.netlink.nft.Transaction;
 import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
@@ -27,7 +31,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @NeedsRoot
 class PolicyTableKernelTest {
     private static final PolicyOptions OPTIONS = new PolicyOptions(true, 7, 1, 3);
+    private static final int TCP = 6;
     private static final String[] ADDRESSES = {"10.1.0.1", "fd01::1"};
 
     private final TestNamespace node = new TestNamespace();
@@ -314,6 +323,47 @@ class PolicyTableKernelTest {
         assertEquals(KeptTable.Outcome.REPAIRED, table.sync(rich(7)));
         assertEquals(parts(whole), parts(list()));
         assertEquals(KeptTable.Outcome.STOOD, table.sync(rich(7)));
+    }
+
+    /** Others write to tables of their own all the time: more often than 200 times a second, as often as the kernel takes it. */
+    @Test
+    void othersWhoWriteToOtherTablesCostNeitherCountersNorCuts() throws Exception {
+        Table others = Table.inet("others");
+        Flow cut = new Flow(IpAddress.parse("10.1.0.1"), IpAddress.parse("10.2.0.1"), TCP, 4000, 80);
+        table.sync(rich(7));
+        table.cut(List.of(cut));
+        String handle = handle();
+        AtomicBoolean ended = new AtomicBoolean();
+        AtomicLong written = new AtomicLong();
+        AtomicReference<@Nullable NetlinkException> failure = new AtomicReference<>();
+        try (NetNs netNs = node.open();
+                Nft writer = Nft.open(netNs)) {
+            Thread writing = Thread.ofPlatform().start(() -> {
+                try {
+                    while (!ended.get()) {
+                        writer.commit(new Transaction().add(others));
+                        writer.commit(new Transaction().delete(others));
+                        written.addAndGet(2);
+                    }
+                } catch (NetlinkException e) {
+                    failure.set(e);
+                }
+            });
+            long begun = System.nanoTime();
+            for (int peers = 1; peers < 60; peers++) {
+                assertEquals(KeptTable.Outcome.CHANGED, table.sync(rich(7 + peers % 20 + 1)));
+            }
+            ended.set(true);
+            writing.join();
+            System.out.println(
+                    "59 changes amid others' " + written + " in " + (System.nanoTime() - begun) / 1_000_000 + " ms");
+        }
+        assertNull(failure.get());
+        assertTrue(written.get() > 59, "others wrote " + written + " times");
+        assertEquals(handle, handle(), "the table is the same");
+        assertTrue(nft("list", "set", "inet", PolicyTable.NAME, "cut-4").contains("10.1.0.1 . 10.2.0.1"));
+        nft("delete element inet towpath-policy in-1-4 { 10.2.0.0 }");
+        assertEquals(KeptTable.Outcome.REPAIRED, table.sync(rich(7 + 59 % 20 + 1)), "others' changes are still seen");
     }
 
     @Test

@@ -77,19 +77,52 @@ public final class KeptTable {
      */
     public synchronized Outcome sync(TableState desired) throws NetlinkException {
         sent = null;
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        boolean amidOthers = true;
+        for (int attempt = 0; attempt < ATTEMPTS && amidOthers; attempt++) {
             try {
                 return mend(desired);
             } catch (NetlinkException e) {
                 lastGeneration = NO_GENERATION;
                 // Somebody wrote meanwhile: what was read no longer holds, or could not be read in one piece.
-                if (!e.is(Errno.ERESTART) && !e.is(Errno.EINTR) && !e.is(Errno.ENOENT)) {
-                    break;
-                }
+                amidOthers = isAmidOthers(e);
             }
         }
-        // Others write faster than this can read, or there is something in the table that cannot be told apart: all of
-        // it goes.
+        return amidOthers ? mendAmidOthers(desired) : makeAnew(desired);
+    }
+
+    private static boolean isAmidOthers(NetlinkException problem) {
+        return problem.is(Errno.ERESTART) || problem.is(Errno.EINTR) || problem.is(Errno.ENOENT);
+    }
+
+    /**
+     * Others write faster than this can read and send, mostly to tables of their own: then a transaction is bound to none of their
+     * generations. If one of them wrote to this table in between, an event tells that, and it is mended once more.
+     */
+    private Outcome mendAmidOthers(TableState desired) throws NetlinkException {
+        NetlinkException problem;
+        int attempt = 0;
+        do {
+            try {
+                TableState there = TableState.read(nft, table);
+                Transaction transaction = TablePlan.between(desired, there, NO_GENERATION);
+                Outcome outcome = transaction.isEmpty()
+                        ? Outcome.STOOD
+                        : last == null || isNews(desired) ? Outcome.CHANGED : Outcome.REPAIRED;
+                nft.commit(transaction);
+                stands(desired, transaction, NO_GENERATION);
+                return outcome;
+            } catch (NetlinkException e) {
+                problem = e;
+                if (!isAmidOthers(e)) {
+                    return makeAnew(desired);
+                }
+            }
+        } while (++attempt < ATTEMPTS);
+        throw problem; // what is in force stays, with all that it has counted
+    }
+
+    /** There is something in the table that cannot be told apart: all of it goes. */
+    private Outcome makeAnew(TableState desired) throws NetlinkException {
         Transaction transaction = TablePlan.anew(desired);
         nft.commit(transaction);
         boolean known = last != null;
