@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class HostLocal {
     private static final int MAX_RESOLV_CONF_BYTES = 1 << 20;
 
-    private final LeaseDirectory leases;
+    final LeaseDirectory leases;
     private final IndexFiles indexFiles;
     private final Boot boot;
 
