@@ -14,6 +14,8 @@ public final class Commands {
                 Cli.root("towpath-node", "The agent of a Kubernetes node's network, and its operator's commands.");
         root.addSubcommand("agent", AgentCommand.agent(err));
         root.addSubcommand("install", InstallCommand.install());
+        root.addSubcommand("migrate", MigrateCommand.migrate());
+        root.addSubcommand("uninstall", UninstallCommand.uninstall());
         root.addSubcommand("status", StatusCommand.status());
         CommandSpec overlay = Cli.group("overlay", "The VXLAN overlay of this node.");
         overlay.addSubcommand("show", OverlayCommand.show());

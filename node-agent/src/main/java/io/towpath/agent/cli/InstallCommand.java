@@ -91,7 +91,7 @@ final class InstallCommand {
     }
 
     /** By the agent's word or, where none answers, by the file that says which slice the node has. */
-    private static void requireReady(ParseResult options) throws IOException {
+    static void requireReady(ParseResult options) throws IOException {
         Path socket = Asking.socket(options);
         JsonNode status = Asking.status(socket);
         String stateFile = Cli.value(options, "--state-dir") + "/node.json";

@@ -32,6 +32,11 @@ final class SourceOptions {
                 text("--cluster-file", "FILE", "", "The cluster file to go by instead of the Kubernetes API."));
         command.addOption(text(
                 "--net-config-path", "FILE", "/etc/kube-flannel/net-conf.json", "flannel's network configuration."));
+        addAccess(command);
+    }
+
+    /** The options that say which node this is in which API, and what is written there. */
+    static void addAccess(CommandSpec command) {
         command.addOption(text("--node-name", "NAME", "", "This node's name: else $NODE_NAME, else the host's."));
         command.addOption(text("--kubeconfig-file", "FILE", "", "A kubeconfig, instead of the pod's service account."));
         command.addOption(text("--kube-api-url", "URL", "", "The Kubernetes API, instead of the kubeconfig's."));
@@ -47,15 +52,22 @@ final class SourceOptions {
             return new FileClusterSource(file);
         }
         LibraryLog.to(log);
-        ApiAccess access;
+        return new KubernetesClusterSource(
+                new KubeSettings(
+                        access(options, environment),
+                        node(options, environment),
+                        conf(options),
+                        names(options),
+                        condition(options)),
+                log);
+    }
+
+    static ApiAccess access(ParseResult options, Map<String, String> environment) {
         try {
-            access = ApiAccess.of(value(options, "--kube-api-url"), value(options, "--kubeconfig-file"), environment);
+            return ApiAccess.of(value(options, "--kube-api-url"), value(options, "--kubeconfig-file"), environment);
         } catch (IllegalArgumentException e) {
             throw wrong(options, "--kubeconfig-file", "is needed: " + e.getMessage());
         }
-        return new KubernetesClusterSource(
-                new KubeSettings(access, node(options, environment), conf(options), names(options), condition(options)),
-                log);
     }
 
     private static NetConf conf(ParseResult options) {
@@ -66,7 +78,7 @@ final class SourceOptions {
         }
     }
 
-    private static AnnotationNames names(ParseResult options) {
+    static AnnotationNames names(ParseResult options) {
         try {
             return AnnotationNames.of(value(options, "--kube-annotation-prefix"));
         } catch (IllegalArgumentException _) {
@@ -77,7 +89,7 @@ final class SourceOptions {
         }
     }
 
-    private static boolean condition(ParseResult options) {
+    static boolean condition(ParseResult options) {
         return switch (value(options, "--set-node-network-unavailable")) {
             case "true" -> true;
             case "false" -> false;
@@ -85,7 +97,7 @@ final class SourceOptions {
         };
     }
 
-    private static String node(ParseResult options, Map<String, String> environment) {
+    static String node(ParseResult options, Map<String, String> environment) {
         String name = value(options, "--node-name");
         if (name.isEmpty()) {
             name = environment.getOrDefault("NODE_NAME", "");

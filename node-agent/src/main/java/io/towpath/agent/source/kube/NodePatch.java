@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** What this node has to write of itself into the API: flannel's annotations, and that its network is there. */
 final class NodePatch {
     private static final JsonMapper MAPPER = new JsonMapper();
-    private static final String CONDITION = "NetworkUnavailable";
+    static final String CONDITION = "NetworkUnavailable";
 
     // flanneld's to the character: tools and alerts look for them.
     private static final String REASON = "FlannelIsUp";

@@ -93,11 +93,19 @@ final class FakeObjects {
     /** A strategic merge patch as far as nodes need it: objects merge, conditions merge by their type. */
     static void merge(ObjectNode node, JsonNode patch) {
         ObjectNode annotations = node.withObject("/metadata").withObject("/annotations");
-        patch.at("/metadata/annotations").properties().forEach(it -> annotations.set(it.getKey(), it.getValue()));
+        patch.at("/metadata/annotations").properties().forEach(it -> {
+            if (it.getValue().isNull()) {
+                annotations.remove(it.getKey());
+            } else {
+                annotations.set(it.getKey(), it.getValue());
+            }
+        });
         ArrayNode conditions = node.withObject("/status").withArray("/conditions");
         for (JsonNode condition : patch.at("/status/conditions")) {
             conditions.removeIf(old -> old.get("type").equals(condition.get("type")));
-            conditions.add(condition);
+            if (!condition.path("$patch").asText().equals("delete")) {
+                conditions.add(condition);
+            }
         }
     }
 }

@@ -1,0 +1,109 @@
+package io.towpath.agent.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.towpath.netlink.NeedsRoot;
+import io.towpath.netlink.TestNamespace;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@NeedsRoot
+class MigrateCommandKernelTest {
+    private final TestNamespace node = new TestNamespace();
+
+    @TempDir
+    private Path disk;
+
+    @BeforeEach
+    void make() throws Exception {
+        Files.createDirectories(disk.resolve("conf"));
+        Files.writeString(disk.resolve("conf/10-towpath.conflist"), """
+                {"name": "net", "cniVersion": "1.0.0", "plugins": [{"type": "towpath", "ipam": {"type": "host-local"}}]}
+                """);
+        Files.writeString(disk.resolve("conf/10-canal.conflist"), """
+                {"name": "net", "cniVersion": "1.0.0", "plugins": [{"type": "calico", "ipam": {"type": "host-local"}}]}
+                """);
+        node.execute("nft", "add table inet towpath-policy");
+        for (int i = 0; i < 9; i++) {
+            node.execute("iptables-nft", "-N", "cali-" + i);
+        }
+    }
+
+    @AfterEach
+    void close() {
+        node.close();
+    }
+
+    private Ran run(String words) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of(words.split(" ", -1)));
+        for (String option : List.of("conf", "bin", "cni", "state", "cache")) {
+            arguments.addAll(
+                    List.of("--" + option + "-dir", disk.resolve(option).toString()));
+        }
+        arguments.addAll(List.of("--xtables-lock", disk + "/lock", "--socket", disk + "/agent.sock"));
+        AtomicReference<Ran> ran = new AtomicReference<>();
+        node.inside(() -> ran.set(Ran.of(arguments.toArray(String[]::new))));
+        return Objects.requireNonNull(ran.get());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            migrate                              | Give either '--from' or '--back'
+            migrate --from canal --back          | Give either '--from' or '--back'
+            migrate --from cilium                | Invalid value for option '--from': 'cilium' is none of canal, flannel, kube-proxy
+            """)
+    void whatIsNotUnderstoodChangesNothing(String words, String message) throws Exception {
+        Ran ran = run(words);
+        assertEquals(2, ran.code());
+        assertTrue(ran.err().contains(message), ran.err());
+    }
+
+    @Test
+    void aDryRunTellsAndChangesNothing() throws Exception {
+        Ran ran = run("migrate --from canal --dry-run");
+        assertEquals(0, ran.code(), ran.err());
+        assertTrue(ran.out().startsWith("would remove: iptables-nft filter: cali-0; "), ran.out());
+        assertTrue(ran.out().contains("; and 3 more\n"), ran.out());
+        assertTrue(ran.out().contains("10-canal.conflist"), ran.out());
+        assertTrue(node.execute("iptables-nft-save").contains("cali-8"));
+        JsonNode json = new ObjectMapper()
+                .readTree(run("migrate --from canal --dry-run --output json").out());
+        assertTrue(json.path("dryRun").asBoolean());
+        assertEquals(9, json.at("/removed/0/names").size());
+    }
+
+    @Test
+    void withoutAnAgentThatIsReadyNothingIsTakenFromTheOtherNetwork() throws Exception {
+        Ran ran = run("migrate --from canal");
+        assertEquals(1, ran.code());
+        assertTrue(ran.err().contains("the node is not ready: no agent answers on "), ran.err());
+        assertTrue(node.execute("iptables-nft-save").contains("cali-8"));
+        assertTrue(Files.exists(disk.resolve("conf/10-canal.conflist")));
+    }
+
+    @Test
+    void anUninstallWithoutTheApiChangesNothingAndSaysHowToGoOn() throws Exception {
+        Ran refused = run("uninstall --node-name b --kube-api-url http://127.0.0.1:9");
+        assertEquals(1, refused.code());
+        assertTrue(refused.err().contains("with --keep-node"), refused.err());
+        assertTrue(node.execute("nft", "list", "tables").contains("towpath-policy"));
+        Ran done = run("uninstall --keep-node");
+        assertEquals(0, done.code(), done.err());
+        assertTrue(done.out().contains("removed: nftables: inet towpath-policy\n"), done.out());
+        assertEquals("table ip filter", node.execute("nft", "list", "tables"));
+        assertTrue(Files.exists(disk.resolve("conf/10-canal.conflist")));
+    }
+}
