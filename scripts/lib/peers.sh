@@ -64,7 +64,7 @@ go_builds() {
   rm -f "$folder/$program.log"
 }
 
-# build_peers [suites]: what a cluster is made of; with the word, upstream's suites too.
+# build_peers [suites] [flannel]: what a cluster is made of; with the words, upstream's suites and flannel too.
 build_peers() {
   local flags program
   flags=$(kubernetes_flags)
@@ -82,7 +82,14 @@ build_peers() {
   peer coredns coredns github.com/coredns/coredns
   peer_of_ours pause
   peer_of_ours sctp-agnhost
-  if [[ ${1:-} == suites ]]; then
+  if [[ " $* " == *" flannel "* ]]; then
+    # flanneld needs C for its backend udp, and a cloud's SDK that is not to be had, which a module of ours stands in for.
+    cgo=1 peer flannel flanneld github.com/flannel-io/flannel -ldflags "-s -w -X github.com/flannel-io/flannel/pkg/version.Version=v0.28.10"
+    peer cni bridge github.com/containernetworking/plugins/plugins/main/bridge
+    peer cni host-local github.com/containernetworking/plugins/plugins/ipam/host-local
+    peer cni portmap github.com/containernetworking/plugins/plugins/meta/portmap
+  fi
+  if [[ " $* " == *" suites "* ]]; then
     peer_suite kubernetes e2e.test k8s.io/kubernetes/test/e2e
     peer kubernetes ginkgo github.com/onsi/ginkgo/v2/ginkgo
     peer kubernetes regression-issue-74839 k8s.io/kubernetes/test/images/regression-issue-74839

@@ -19,6 +19,7 @@ public final class Conformance {
         PARTS.put("churn", Churn::run);
         PARTS.put("outages", Outages::run);
         PARTS.put("addresses", Addresses::run);
+        PARTS.put("migrate", Migrate::run);
         PARTS.put("policy", PolicySuites::run);
         PARTS.put("services-iptables", ServiceSuites::besideIptables);
         PARTS.put("services-nftables", ServiceSuites::besideNftables);

@@ -1,0 +1,276 @@
+package io.towpath.lab.kubernetes;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.towpath.lab.ImageArchive;
+import io.towpath.lab.Namespace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/** A node of a cluster with the real flannel moves to Towpath and back, as conf/MIGRATION.md says, while everything is asked every 50 ms. */
+final class Migrate {
+    private static final String FLANNEL = "flannel.test/flannel:0.28.10";
+    private static final String MOVING = "node-b";
+    private static final List<String> STAYING = List.of("web-a1", "web-a2");
+    private static final int HOST_PORT = 8090;
+
+    private final KubeCluster cluster;
+    private final Path root;
+    private final Pods pods;
+    private final Path folder;
+    private final Guide guide;
+    private final List<Probe> still = new ArrayList<>();
+    private final List<Probe> moved = new ArrayList<>();
+    private final AddressWatch addresses;
+
+    private Migrate(KubeCluster cluster, Path root) throws IOException {
+        this.cluster = cluster;
+        this.root = root;
+        pods = new Pods(cluster);
+        folder = Files.createDirectories(cluster.folder().resolve("administrator"));
+        guide = new Guide(cluster, root, "conf/MIGRATION.md", folder);
+        addresses = new AddressWatch(cluster);
+    }
+
+    static void run(Report report, Path root, Path logs) throws IOException {
+        Report.Part part = report.part("migrate");
+        Installed.with(part, Settings.IPV4, logs, cluster -> new Migrate(cluster, root).checks(part));
+    }
+
+    private void checks(Report.Part part) {
+        part.require("flannel makes all nodes Ready", this::flannel);
+        part.require("pods of all kinds on both nodes, asked every 50 ms", this::workloads);
+        part.require("Towpath is installed beside it, on no node yet", this::once);
+        part.check("a bare pod stops the way before it begins", this::bare);
+        part.require("a node moves to Towpath, by the page", () -> guide(guide.follow("## Each node", MOVING)));
+        part.check("nothing of flannel's is left on it, and its pods are Towpath's", this::isTowpaths);
+        part.check("a policy, which flannel's node does not enforce, holds on it", this::policy);
+        part.require("it goes back, by the page", () -> guide(guide.follow("## Back", MOVING)));
+        part.check("nothing of Towpath's is left on it, and its pods are flannel's", this::isFlannels);
+        part.check("who did not move lost nothing", this::losses);
+        part.check("no Service was answered by a stranger", this::strangers);
+        part.check("no address was two pods' at once", this::twice);
+    }
+
+    /** What the operator is told last. */
+    private static String guide(String said) {
+        return said.lines().reduce("", (_, line) -> line);
+    }
+
+    private String flannel() throws IOException {
+        Path image = ImageArchive.named(FLANNEL)
+                .file(cluster.peers().file("flanneld"), "/opt/bin/flanneld")
+                .file(Path.of("/usr/sbin/nft"), "/usr/bin/nft")
+                .busybox()
+                .write(folder.resolve("flannel.tar"));
+        cluster.load(List.of(image));
+        for (KubeNode node : cluster.nodes()) {
+            Path bin = node.disk().path("cni-bin");
+            for (String plugin : List.of("bridge", "host-local", "portmap")) {
+                Files.copy(cluster.peers().file(plugin), bin.resolve(plugin), StandardCopyOption.COPY_ATTRIBUTES);
+            }
+            Path flannel = Files.writeString(bin.resolve("flannel"), KubeCluster.resource("flannel-cni"));
+            if (!flannel.toFile().setExecutable(true, false)) {
+                throw new IOException(flannel + " cannot be made executable");
+            }
+        }
+        cluster.apply(KubeCluster.resource("flannel.yaml"));
+        double seconds = cluster.awaitNodesReady();
+        cluster.awaitPods("kube-flannel", "app=flannel", 2);
+        return Math.round(seconds) + " s";
+    }
+
+    private String workloads() {
+        cluster.apply(KubeCluster.resource("migrate.yaml").replace("AGNHOST", Images.AGNHOST));
+        cluster.apply(Pods.web("bare", "bare", MOVING));
+        pods.start(STAYING);
+        cluster.awaitPods("default", "app=web", 4);
+        cluster.awaitPods("default", "app=other", 4);
+        cluster.awaitPods("default", "app=daemon", 2);
+        cluster.awaitPods("default", "app=bare", 1);
+        Namespace a = cluster.node("node-a").network();
+        Namespace b = cluster.node(MOVING).network();
+        String staying = pods.addresses("web-a1").getFirst();
+        still.add(new Probe("pod from its node", "web-a1", a, staying, Pods.PORT, cluster.logs()));
+        still.add(new Probe("pod from the moving node", "web-a1", b, staying, Pods.PORT, cluster.logs()));
+        moved.add(probe("web", a));
+        moved.add(probe("daemon", a));
+        moved.add(probe("other", b));
+        return "";
+    }
+
+    private Probe probe(String service, Namespace from) {
+        String address = cluster.get("service", service).at("/spec/clusterIP").asText();
+        return new Probe("Service " + service, service + "-", from, address, 80, cluster.logs());
+    }
+
+    private String once() throws IOException, InterruptedException {
+        cluster.loadTowpath(root);
+        Files.writeString(folder.resolve("towpath.yaml"), cluster.manifest());
+        guide.follow("## Once", MOVING);
+        if (!cluster.get("pods", "-n", "kube-system", "-l", Installed.SELECTOR)
+                .path("items")
+                .isEmpty()) {
+            throw new AssertionError("Towpath runs on a node without the label");
+        }
+        return "";
+    }
+
+    private String bare() throws IOException, InterruptedException {
+        Guide.Outcome refused = guide.run("kubectl towpath migrate \"$NODE\"", MOVING);
+        if (refused.exit() == 0 || !refused.said().contains("default bare ")) {
+            throw new AssertionError("exit code " + refused.exit() + ": " + refused.said());
+        }
+        JsonNode node = cluster.get("node", MOVING);
+        if (node.at("/spec/unschedulable").asBoolean()
+                || !node.at("/metadata/labels/towpath.io~1network").isMissingNode()) {
+            throw new AssertionError("the node was changed all the same");
+        }
+        cluster.kubectl("delete", "pod", "bare");
+        return "";
+    }
+
+    private String isTowpaths() {
+        KubeNode node = cluster.node(MOVING);
+        require(node, List.of("cni0"), List.of("flannel-ipv4"), "10-flannel.conflist", "10-towpath.conflist");
+        cluster.awaitPods("default", "app=daemon", 2);
+        cluster.await(
+                "leases and routes are those of its pods",
+                () -> pods.differences().stream().noneMatch(line -> line.startsWith(MOVING)),
+                () -> pods.differences().toString());
+        return hostPort(node);
+    }
+
+    private String isFlannels() {
+        KubeNode node = cluster.node(MOVING);
+        require(node, List.of(), List.of("towpath-"), "10-towpath.conflist", "10-flannel.conflist");
+        cluster.awaitPods("default", "app=daemon", 2);
+        cluster.await(
+                "flannel's leases are those of its pods",
+                () -> leases(node).equals(addressesOn(node)),
+                () -> leases(node) + " instead of " + addressesOn(node));
+        for (String gone : List.of("cni-bin/towpath", "cni/networks/k8s-pod-network")) {
+            Path path = node.disk().path(gone);
+            if (Files.isRegularFile(path) || names(path).stream().anyMatch(name -> name.startsWith("10."))) {
+                throw new AssertionError(gone + " is left: " + names(path));
+            }
+        }
+        return hostPort(node);
+    }
+
+    private void require(KubeNode node, List<String> links, List<String> tables, String gone, String there) {
+        for (String link : links) {
+            if (node.network().hasLink(link)) {
+                throw new AssertionError(link + " is left");
+            }
+        }
+        String present = node.network().run("nft", "list", "tables");
+        if (tables.stream().anyMatch(present::contains)) {
+            throw new AssertionError("tables are left: " + present);
+        }
+        List<String> conflists = names(node.disk().path("cni-conf/net.d"));
+        if (conflists.contains(gone) || !conflists.contains(there)) {
+            throw new AssertionError("conflists: " + conflists);
+        }
+    }
+
+    private static List<String> names(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> String.valueOf(file.getFileName()))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static Set<String> leases(KubeNode node) {
+        Set<String> leases = new TreeSet<>(names(node.disk().path("cni/networks/cbr0")));
+        leases.removeIf(name -> !name.startsWith("10."));
+        return leases;
+    }
+
+    private Set<String> addressesOn(KubeNode node) {
+        Set<String> found = new TreeSet<>();
+        for (JsonNode pod : cluster.get("pods", "-A", "--field-selector", "spec.nodeName=" + node.name())
+                .path("items")) {
+            if (!pod.at("/spec/hostNetwork").asBoolean()) {
+                found.add(pod.at("/status/podIP").asText());
+            }
+        }
+        return found;
+    }
+
+    private String hostPort(KubeNode node) {
+        cluster.await(
+                "the host port of the DaemonSet's pod answers",
+                () -> node.network()
+                        .run(
+                                "sh",
+                                "-c",
+                                "curl -gs --noproxy '*' --max-time 1 http://" + node.address() + ":" + HOST_PORT
+                                        + "/hostname || true")
+                        .startsWith("daemon-"));
+        return "";
+    }
+
+    private String policy() {
+        JsonNode closed = null;
+        for (JsonNode pod : cluster.get("pods", "-l", "app=other").path("items")) {
+            if (pod.at("/spec/nodeName").asText().equals(MOVING)) {
+                closed = pod;
+            }
+        }
+        if (closed == null) {
+            // They were made anew elsewhere while the node was cordoned.
+            cluster.kubectl("scale", "deployment", "other", "--replicas", "8");
+            cluster.awaitPods("default", "app=other", 8);
+            return policy();
+        }
+        cluster.apply("""
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: closed}
+                spec: {podSelector: {matchLabels: {app: other}}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {matchLabels: {app: a2}}}]}]}
+                """);
+        String address = closed.at("/status/podIP").asText();
+        cluster.await("the policy keeps out web-a1", () -> !pods.reaches("web-a1", address, Pods.PORT));
+        cluster.await("the policy lets in web-a2", () -> pods.reaches("web-a2", address, Pods.PORT));
+        return "";
+    }
+
+    private String losses() {
+        if (still.stream().anyMatch(probe -> probe.lost() > 0)) {
+            throw new AssertionError(still.toString());
+        }
+        return still + "; of those that move " + moved;
+    }
+
+    private String strangers() {
+        for (List<Probe> probes : List.of(still, moved)) {
+            for (Probe probe : probes) {
+                if (!probe.strangers().isEmpty()) {
+                    throw new AssertionError(probe + ", answered by " + probe.strangers());
+                }
+            }
+        }
+        return "";
+    }
+
+    private String twice() throws IOException {
+        List<String> twice = addresses.twice();
+        if (!twice.isEmpty()) {
+            throw new AssertionError(String.join("\n", twice));
+        }
+        return "";
+    }
+}
