@@ -39,12 +39,16 @@ count_reports() {
   skipped=$((skipped + skips))
 }
 
-# show_failures LOG: what Maven calls errors, without its advice at the end.
+# show_failures LOG: what Maven calls errors, without its advice at the end. Where it calls nothing so, it has not understood its
+# options, or was ended in the middle.
 show_failures() {
+  local told
   title "What failed"
-  # Neither head, which would break the pipe before it, nor a whole line of a test that compares thousands of things.
-  grep -E '^\[ERROR\]' "$1" | grep -vE 'To see the full stack|Re-run Maven|For more information|\[Help|^\[ERROR\] *$' \
-    | sed -n '1,120s/^/  /p' | cut -c 1-1000
+  # A whole line of a test that compares thousands of things is too much.
+  told=$(sed -n -E -e '/^\[ERROR\] *($|To see the full stack|Re-run Maven|For more information|\[Help)/d' \
+    -e 's/ -> \[Help [0-9]+\]$//' -e '/^\[ERROR\]/p' "$1" | sed -n '1,120p' | cut -c 1-1000)
+  [[ -n $told ]] || told=$(grep -m 1 '^Unable to parse command line' "$1" || tail -n 10 "$1")
+  show_file /dev/stdin <<<"$told"
 }
 
 # run_script WHAT LOG COMMAND...: one of the scripts' own tests.
