@@ -43,6 +43,15 @@ public final class Conformance {
         return part.equals(name) || part.startsWith(name + "-");
     }
 
+    /** Runs a part; one that breaks off, as where a signal has ended the cluster's programs but not this one, keeps none from running. */
+    static void run(String name, Suite suite, Report report, Path root, Path logs) {
+        try {
+            suite.run(report, root, logs.resolve(name));
+        } catch (Exception | AssertionError e) {
+            report.brokenOff(name, e);
+        }
+    }
+
     /** Runs parts. Arguments: the project's folder, the folder for logs, and the parts; all if none is named. */
     public static void main(String[] arguments) throws IOException {
         Path root = Path.of(arguments[0]);
@@ -60,7 +69,7 @@ public final class Conformance {
         Runtime.getRuntime().addShutdownHook(new Thread(report::interrupt, "interrupt"));
         for (Map.Entry<String, Suite> part : PARTS.entrySet()) {
             if (named.isEmpty() || named.stream().anyMatch(name -> isMeant(part.getKey(), name))) {
-                part.getValue().run(report, root, logs.resolve(part.getKey()));
+                run(part.getKey(), part.getValue(), report, root, logs);
             }
         }
         report.print();

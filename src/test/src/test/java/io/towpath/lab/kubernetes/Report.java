@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
 /** What was checked and what came of it: a line each as it happens, one table at the end. */
 final class Report {
@@ -60,6 +61,13 @@ final class Report {
     Part part(String name) {
         out.println("\n" + name);
         return new Part(name);
+    }
+
+    /** A part has ended before its time, for a reason that is no check's. */
+    void brokenOff(String name, Throwable why) {
+        String text = firstLine(Objects.requireNonNullElse(why.getMessage(), why.toString()));
+        out.println("  FAILED  breaks off: " + text);
+        rows.add(new Row(name, "breaks off", Verdict.FAILED, text));
     }
 
     /** Whether nothing failed, and something passed. */
