@@ -40,6 +40,7 @@ final class Smoke {
         part.require("pods on two nodes, each with every other", () -> pods.start(WEB));
         part.check("a Service by its address and by its name", this::service);
         part.check("a NetworkPolicy closes, and opens when it goes", this::policy);
+        part.check("20 MB to and from a pod with 10M each way take 16 s", () -> Limits.check(cluster, pods, "web-b1"));
         part.check("an agent is replaced while pods come and go", this::replaced);
         part.check("a node reboots and its pods come back", this::reboot);
         part.check("pods that go leave nothing", this::leaks);
