@@ -213,6 +213,42 @@ public final class Overlay {
         }
     }
 
+    /**
+     * What the overlay must be by the cluster that rules, and how it differs from that. Changes nothing, and waits for no lock.
+     *
+     * @return null if no cluster is known
+     * @throws OverlayException if the cluster file is wrong or the kernel cannot be read
+     */
+    public @Nullable Difference difference() throws OverlayException {
+        try {
+            ClusterSnapshot source = files.isConfigured() ? source(Asking.TO_SHOW) : null;
+            if (source == null) {
+                return null;
+            }
+            NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster());
+            DesiredOverlay desired = DesiredOverlay.of(source.cluster(), facts);
+            List<String> steps = new ArrayList<>();
+            OverlayPlan.between(desired, observe(desired, facts)).describe(steps::add);
+            KnownState known = files.known();
+            return new Difference(desired, steps, known != null && known.isOfAgent());
+        } catch (LinuxException e) {
+            throw new OverlayException("overlay: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * How an overlay differs from what it must be.
+     *
+     * @param desired what it must be
+     * @param steps what a sync would do, one line each
+     * @param isOfAgent whether an agent made the last sync
+     */
+    public record Difference(DesiredOverlay desired, List<String> steps, boolean isOfAgent) {
+        public Difference {
+            steps = List.copyOf(steps);
+        }
+    }
+
     /** The answer if nothing is to be done, null if something is. */
     private @Nullable Ensured look() throws LinuxException {
         KnownState known = files.known();

@@ -16,9 +16,11 @@ import io.towpath.netlink.rtnl.LinkKind;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -258,6 +260,37 @@ public final class HostPorts {
     private static boolean isRace(NetlinkException e, @Nullable HostPortView view, @Nullable HostPortView failed) {
         boolean isOther = view == null || failed == null || !view.isSame(failed);
         return isOther && (e.is(Errno.ENOENT) || e.is(Errno.EEXIST) || e.is(Errno.ENFILE));
+    }
+
+    /**
+     * Looks for what is wrong with the ports of all pods. Changes nothing.
+     *
+     * @return null if nothing is
+     */
+    public static @Nullable String fault(Namespaces node) throws NetlinkException {
+        Nft nft = node.nft();
+        Map<OwnerMark, String> wanted = new HashMap<>();
+        for (Link link : node.host().links()) {
+            String alias = link.alias();
+            if (alias != null && Links.isHostEnd(link) && Links.isMarked(link) && OwnerMark.hasPorts(alias)) {
+                wanted.put(new OwnerMark(alias), link.name());
+            }
+        }
+        if (nft.find(HostPortTable.TABLE) == null) {
+            return wanted.isEmpty() ? null : "there is no such table, and " + of(wanted);
+        }
+        if (!HostPortTable.stands(nft)) {
+            return "it has not the sets, chains and rules that it needs";
+        }
+        HostPortView.read(nft).entries().forEach(entry -> wanted.remove(entry.owner()));
+        return wanted.isEmpty() ? null : of(wanted);
+    }
+
+    private static String of(Map<OwnerMark, String> lacking) {
+        String first = lacking.values().stream().sorted().findFirst().orElse("");
+        return lacking.size() == 1
+                ? "the host ports of the pod with link " + first + " are gone"
+                : "the host ports of " + lacking.size() + " pods are gone, one with link " + first;
     }
 
     /**

@@ -10,11 +10,13 @@ import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
 import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.TableState;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Ruleset;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The table that enforces a ruleset. */
 public final class PolicyTable {
@@ -57,6 +59,19 @@ public final class PolicyTable {
     /** Whether the table is in the kernel, whoever made it. */
     public static boolean isThere(Nft nft) throws NetlinkException {
         return nft.find(Table.inet(NAME)) != null;
+    }
+
+    /**
+     * What is wrong with the part of a table that is the same whatever the policies are, and with what leads to the policies of pods.
+     * Changes nothing.
+     *
+     * @param name {@link #NAME} or {@link #TRIAL_NAME}
+     * @param links of the pods that the table must know
+     * @return null if nothing is wrong
+     */
+    public static @Nullable String fault(Nft nft, String name, Collection<String> links) throws NetlinkException {
+        TableState there = TableState.read(nft, Table.inet(name));
+        return there == null ? "there is no such table" : new TableFault(there, name.equals(NAME)).find(links);
     }
 
     /** Takes the next event, and tells whether others have changed the table, so that a sync is due. */

@@ -127,6 +127,32 @@ public final class Attachments {
         }
     }
 
+    /**
+     * The addresses of pods to which there is no route, or whose lease is gone; mends nothing.
+     *
+     * @param rtnl a session with the node's network namespace
+     * @throws IOException if the kernel, a file or IPAM fails
+     */
+    public static List<String> lost(CniConf conf, Rtnl rtnl) throws IOException {
+        List<String> lost = new ArrayList<>();
+        try {
+            HostLocal leases = HostLocal.of(conf.tree());
+            List<Link> links = rtnl.links();
+            List<Route> routes = rtnl.routes();
+            for (Finding finding : Findings.of(conf.network(), Set.of(), links, routes, leases.list())) {
+                switch (finding) {
+                    case Finding.LostRoute route -> lost.add("no route to " + route.address() + " by " + route.name());
+                    case Finding.LostLease lease ->
+                        lost.add("no lease of " + lease.addresses() + ", which leads to " + lease.name());
+                    default -> {}
+                }
+            }
+        } catch (IpamException e) {
+            throw new IOException(e.message(), e);
+        }
+        return lost;
+    }
+
     private @Nullable IpamConfig config(CniConf conf) throws IOException, IpamException {
         try {
             return new IpamConfigReader(files.nodeState, files.subnetEnv).read(conf.tree(), "");

@@ -14,10 +14,16 @@ import org.jspecify.annotations.Nullable;
  * @param network the network's name
  * @param tree the executable's part of the list, with the list's name and version in it, as the executable gets it
  */
-record CniConf(String network, JsonNode tree) {
+public record CniConf(String network, JsonNode tree) {
     private static final int MAX_BYTES = 1 << 20;
+    private static final String POLICY = "policy";
     private static final String TYPE = "towpath";
     private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    /** Whether pods wait for an agent that enforces policies. */
+    public boolean waitsForPolicies() {
+        return tree.propertyStream().anyMatch(each -> each.getKey().equalsIgnoreCase(POLICY));
+    }
 
     /**
      * Reads a conflist.
@@ -25,7 +31,7 @@ record CniConf(String network, JsonNode tree) {
      * @return null if there is no such file
      * @throws IOException if it cannot be read, or has no plugin of type {@code towpath}
      */
-    static @Nullable CniConf read(String path) throws IOException {
+    public static @Nullable CniConf read(String path) throws IOException {
         byte[] content = Linux.readFile(path, MAX_BYTES);
         if (content == null) {
             return null;

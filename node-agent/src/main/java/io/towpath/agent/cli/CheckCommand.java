@@ -1,54 +1,70 @@
 package io.towpath.agent.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.towpath.agent.check.Checks;
 import io.towpath.agent.check.Finding;
+import io.towpath.agent.check.StateChecks;
 import io.towpath.cni.cli.Cli;
 import io.towpath.cni.cli.Columns;
-import io.towpath.linux.LinuxException;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.overlay.ClusterSnapshot;
 import io.towpath.overlay.Overlay;
 import io.towpath.overlay.OverlayException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
-/** The command {@code check}, which needs no agent. */
+/** The command {@code check}, which asks the agent for what it alone knows, and needs none. */
 final class CheckCommand {
     private CheckCommand() {}
 
     static CommandSpec check() {
         return OverlayCommand.withFiles(Cli.printing(
                         "check",
-                        "Looks for what is known to break a node's network, and says what to do. Changes nothing, needs no"
-                                + " agent. Fails if anything is broken.",
+                        "Looks for what is known to break a node's network, and says what to do. Changes nothing, and needs"
+                                + " no agent, but tells that there is none. Fails if anything is broken.",
                         CheckCommand::check))
                 .addOption(Cli.text(
-                        "--conf-dir", "DIR", InstallCommand.DEFAULT_CONF_DIR, "The runtime's folder of conflists."));
+                        "--conf-dir", "DIR", InstallCommand.DEFAULT_CONF_DIR, "The runtime's folder of conflists."))
+                .addOption(Asking.socketOption());
     }
 
-    private static Cli.Output check(ParseResult options) throws LinuxException, OverlayException {
+    private static Cli.Output check(ParseResult options) throws IOException, OverlayException {
         boolean json = Cli.json(options);
         ClusterSnapshot known;
         try (Rtnl rtnl = Rtnl.open()) {
             known = new Overlay(OverlayCommand.files(options), rtnl).lastKnown();
         }
-        List<Finding> findings;
+        String confDir = Cli.value(options, "--conf-dir");
+        List<Finding> findings = new ArrayList<>(
+                new StateChecks(OverlayCommand.files(options), confDir + "/" + InstallCommand.CONFLIST, agent(options))
+                        .all());
         // Not through a descriptor, which could only be entered with CAP_SYS_ADMIN: the agent's pod has none.
         try (NetNs own = NetNs.own()) {
-            findings = Checks.of(
-                    own,
-                    known == null ? null : known.cluster(),
-                    InstallCommand.CONFLIST,
-                    Cli.value(options, "--conf-dir"));
+            findings.addAll(Checks.of(own, known == null ? null : known.cluster(), InstallCommand.CONFLIST, confDir));
         }
         boolean well = findings.stream().noneMatch(finding -> finding.verdict() == Finding.Verdict.FAIL);
         return new Cli.Output(json ? json(findings) : text(findings), well);
+    }
+
+    /** What the agent says, null if none answers. */
+    private static StateChecks.@Nullable AnsweringAgent agent(ParseResult options) throws IOException {
+        JsonNode status = Asking.status(Asking.socket(options));
+        return status == null
+                ? null
+                : new StateChecks.AnsweringAgent(
+                        status.path("ready").asBoolean()
+                                ? null
+                                : status.path("notReady").asText(),
+                        status.path("leftOut").textValue(),
+                        status.path("policy").isObject());
     }
 
     private static String word(Finding finding) {

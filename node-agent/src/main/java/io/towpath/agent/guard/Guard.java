@@ -8,6 +8,7 @@ import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.netlink.nft.table.TableState;
 import io.towpath.overlay.DesiredOverlay;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,25 @@ public final class Guard {
             desired = wanted;
         }
         return kept.sync(wanted);
+    }
+
+    /**
+     * What a sync would do for an overlay by one of some policies, whichever is nearest. Changes nothing.
+     *
+     * @return one line each, empty if nothing
+     */
+    public static List<String> pending(Nft nft, DesiredOverlay overlay, List<GuardPolicy> policies)
+            throws NetlinkException {
+        List<String> least = null;
+        for (GuardPolicy policy : policies) {
+            List<String> lines = KeptTable.pending(nft, GuardRules.of(overlay, policy))
+                    .lines()
+                    .toList();
+            if (least == null || lines.size() < least.size()) {
+                least = lines;
+            }
+        }
+        return least == null ? List.of() : least;
     }
 
     /** The packets that the table's rules have dropped since they were made. */

@@ -180,6 +180,25 @@ public final class KeptTable {
         return isThere;
     }
 
+    /**
+     * What a sync would send, a line each; empty if nothing. Changes nothing.
+     *
+     * @throws NetlinkException if the kernel refuses, or others write all the time
+     */
+    public static String pending(Nft nft, TableState desired) throws NetlinkException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return TablePlan.between(desired, TableState.read(nft, desired.table()), NO_GENERATION)
+                        .toString();
+            } catch (NetlinkException e) {
+                boolean hasChangedMeanwhile = e.is(Errno.EINTR) || e.is(Errno.ENOENT);
+                if (!hasChangedMeanwhile || attempt == ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
     /** What the last sync sent, a line each; empty if nothing. */
     public synchronized String sent() {
         return sent == null ? "" : sent.toString();
