@@ -1,5 +1,6 @@
 package io.towpath.agent.check;
 
+import io.towpath.agent.firewall.Firewall;
 import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
@@ -110,7 +111,9 @@ record Picture(
         Firewall firewall = Firewall.NONE;
         String problem = null;
         try (Nft nft = Nft.open(netNs)) {
-            firewall = Firewall.of(nft);
+            Map<String, Integer> indexes = new HashMap<>();
+            links.forEach(link -> indexes.put(link.name(), link.index()));
+            firewall = Firewall.of(nft, indexes);
         } catch (NetlinkException e) {
             problem = e.is(Errno.EPERM) ? DENIED : e.getMessage();
         }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.check.Finding.Verdict;
+import io.towpath.agent.firewall.Firewall;
 import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
@@ -165,35 +166,6 @@ class ChecksKernelTest {
     }
 
     @Test
-    void aFirewallThatDropsByDefault() throws Exception {
-        node.execute(
-                "nft", "add table inet fw; add chain inet fw in { type filter hook input priority 0; policy drop; }");
-        assertOnly("port", Verdict.WARN, "inet fw in drops what no rule accepts");
-    }
-
-    @Test
-    void aRuleThatDropsThePort() throws Exception {
-        String chain = "add table ip fw; add chain ip fw in { type filter hook input priority 0; }; add rule ip fw in ";
-        node.execute("nft", chain + "udp dport 8472 ip saddr 192.168.0.9 drop");
-        node.execute("nft", chain + "tcp dport 8473 drop");
-        node.execute("nft", chain + "iifname eth9 udp dport 8472 drop");
-        node.execute("nft", chain + "udp dport 8472 accept");
-        assertWell();
-        node.execute("nft", chain + "udp dport 8472 counter drop");
-        assertOnly("port", Verdict.FAIL, "a rule of nftables chain ip fw in drops what comes to UDP port 8472");
-        node.execute("nft", "flush chain ip fw in");
-        node.execute("nft", chain + "udp dport 8472 reject");
-        assertOnly("port", Verdict.FAIL, "ip fw in");
-    }
-
-    @Test
-    void aFirewallThatForwardsNothingByDefault() throws Exception {
-        node.execute(
-                "nft", "add table ip fw; add chain ip fw to { type filter hook forward priority 0; policy drop; }");
-        assertOnly("forward", Verdict.WARN, "ip fw to drops what no rule of its own accepts");
-    }
-
-    @Test
     void aStrictReversePathFilter() throws Exception {
         set("net/ipv4/conf/flannel.1/rp_filter", "1");
         assertOnly("rp-filter", Verdict.WARN, "strict on flannel.1");
@@ -291,7 +263,7 @@ class ChecksKernelTest {
     void aKernelWithoutNftables() throws Exception {
         FirewallChecks checks = new FirewallChecks(with(picture(), "6.1", Set.of()));
         assertEquals(Verdict.FAIL, checks.nftables().verdict());
-        assertEquals(Verdict.WARN, checks.port(8472).verdict());
+        assertEquals(Verdict.WARN, checks.port().verdict());
         FirewallChecks denied = new FirewallChecks(with(picture(), "6.1", Set.of(), Picture.DENIED));
         assertEquals(Verdict.WARN, denied.nftables().verdict());
         assertEquals("run this as root", denied.nftables().mend());
