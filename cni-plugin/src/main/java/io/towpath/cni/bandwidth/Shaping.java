@@ -7,6 +7,7 @@ import io.towpath.cni.wiring.EndpointName;
 import io.towpath.cni.wiring.OwnerMark;
 import io.towpath.cni.wiring.WiringException;
 import io.towpath.linux.Errno;
+import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Batch;
 import io.towpath.netlink.rtnl.Filter;
@@ -16,12 +17,16 @@ import io.towpath.netlink.rtnl.LinkSpec;
 import io.towpath.netlink.rtnl.Qdisc;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Slows a pod down. What it gets leaves the node by the host's end of its link: a token bucket there. What it sends comes in by
  * it, where packets cannot wait: they are sent through a device of the pod's own that has a token bucket and gives them back.
+ *
+ * <p>What comes back from there is past the check of sources ({@code io.towpath.cni.sources}). So only what has a source of the
+ * pod's is sent through it; all else, as ARP and what has a link-local or a forged source, goes on to the check.
  */
 public final class Shaping {
     /** What a packet has on the link beyond what the MTU counts: the Ethernet header. */
@@ -35,7 +40,12 @@ public final class Shaping {
     private static final long MAX_BURST_TO_WAIT = 128 << 10;
 
     private static final long U32_MAX = 0xffff_ffffL;
-    private static final int PRIORITY = 1;
+
+    /** Of a filter that sent everything through the device, as earlier releases made it. */
+    private static final int FORMER_PRIORITY = 1;
+
+    private static final int IPV4_PRIORITY = 2;
+    private static final int IPV6_PRIORITY = 3;
 
     private final OwnerMark mark;
     private final Bandwidth bandwidth;
@@ -77,9 +87,11 @@ public final class Shaping {
      *
      * @param link the host's end
      * @param mtu of the link, in bytes
+     * @param addresses the pod's
      * @throws WiringException if somebody else's device has the name of this attachment's
      */
-    public void apply(Rtnl host, Link link, int mtu) throws NetlinkException, WiringException {
+    public void apply(Rtnl host, Link link, int mtu, List<IpAddress> addresses)
+            throws NetlinkException, WiringException {
         if (bandwidth.isUnlimited()) {
             return;
         }
@@ -93,13 +105,54 @@ public final class Shaping {
             }
             batch.addQdisc(Qdisc.root(device.index(), bucket(bandwidth.egress())))
                     .setLink(settings)
-                    .addQdisc(Qdisc.ingress(link.index()))
-                    .addFilter(Filter.redirect(link.index(), PRIORITY, device.index()));
+                    .addQdisc(Qdisc.ingress(link.index()));
+            for (IpAddress address : addresses) {
+                batch.addFilter(filter(link, address, device.index()));
+            }
         }
         if (bandwidth.ingress().isSet()) {
             batch.addQdisc(Qdisc.root(link.index(), bucket(bandwidth.ingress())));
         }
         host.apply(batch);
+    }
+
+    private static Filter filter(Link link, IpAddress address, int device) {
+        return Filter.redirect(link.index(), address.ipv6() ? IPV6_PRIORITY : IPV4_PRIORITY, address, device);
+    }
+
+    /**
+     * Has a pod's link that an earlier release limited send through the device only what comes from the pod's addresses.
+     *
+     * @param link the host's end
+     * @param addresses the pod's
+     * @return whether there was anything to do
+     */
+    public static boolean narrow(Rtnl host, Link link, Collection<IpAddress> addresses) throws NetlinkException {
+        List<Filter> filters = host.ingressFilters(link.index());
+        for (Filter former : filters) {
+            if (former.priority() == FORMER_PRIORITY
+                    && former.protocol() == Filter.ETH_P_ALL
+                    && former.redirectTo() != 0) {
+                Batch batch = new Batch();
+                for (IpAddress address : addresses) {
+                    Filter filter = filter(link, address, former.redirectTo());
+                    if (!contains(filters, filter)) {
+                        batch.addFilter(filter);
+                    }
+                }
+                host.apply(batch.deleteFilters(former));
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean contains(List<Filter> filters, Filter wanted) {
+        return filters.stream()
+                .anyMatch(filter -> wanted.source() != null
+                        && wanted.source().equals(filter.source())
+                        && wanted.protocol() == filter.protocol()
+                        && wanted.redirectTo() == filter.redirectTo());
     }
 
     private Link create(Rtnl host, int mtu) throws NetlinkException, WiringException {
@@ -139,9 +192,10 @@ public final class Shaping {
      * Compares a pod's link with its limits.
      *
      * @param hostName the name of the host's end
+     * @param addresses the pod's
      * @return what is wrong, one short sentence each; empty if nothing is
      */
-    public List<String> compare(Rtnl host, String hostName) throws NetlinkException {
+    public List<String> compare(Rtnl host, String hostName, List<IpAddress> addresses) throws NetlinkException {
         List<String> mismatches = new ArrayList<>();
         Link link = bandwidth.isUnlimited() ? null : host.link(hostName);
         if (link == null) {
@@ -151,12 +205,13 @@ public final class Shaping {
             compareBucket(host, link, bandwidth.ingress(), mismatches);
         }
         if (bandwidth.egress().isSet()) {
-            compareDevice(host, link, mismatches);
+            compareDevice(host, link, addresses, mismatches);
         }
         return mismatches;
     }
 
-    private void compareDevice(Rtnl host, Link link, List<String> mismatches) throws NetlinkException {
+    private void compareDevice(Rtnl host, Link link, List<IpAddress> addresses, List<String> mismatches)
+            throws NetlinkException {
         String name = EndpointName.limiterName(mark);
         Link device = host.link(name);
         if (device == null) {
@@ -170,10 +225,11 @@ public final class Shaping {
             mismatches.add("interface " + name + " on the node is down");
         }
         compareBucket(host, device, bandwidth.egress(), mismatches);
-        boolean redirected = host.ingressFilters(link.index()).stream()
-                .anyMatch(filter -> filter.redirectTo() == device.index() && filter.protocol() == Filter.ETH_P_ALL);
-        if (!redirected) {
-            mismatches.add("what comes in by " + link.name() + " does not go through " + name);
+        List<Filter> filters = host.ingressFilters(link.index());
+        for (IpAddress address : addresses) {
+            if (!contains(filters, filter(link, address, device.index()))) {
+                mismatches.add("what comes in by " + link.name() + " from " + address + " does not go through " + name);
+            }
         }
     }
 

@@ -52,7 +52,7 @@ final class Adding {
             Wiring.LeaseLook look = mark -> isLive(request, mark);
             Wiring wiring = new Wiring(node, look, mark -> HostPorts.close(node, mark));
             Link link = wiring.connect(pod, endpoint, host -> {
-                shaping.apply(node.host(), host, endpoint.mtu());
+                shaping.apply(node.host(), host, endpoint.mtu(), endpoint.addresses());
                 // Before ports of the node lead to the pod: these would have to be closed if it fails.
                 policies.await(request, endpoint);
                 if (!ports.isEmpty()) {

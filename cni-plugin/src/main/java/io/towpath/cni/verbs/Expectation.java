@@ -90,7 +90,7 @@ final class Expectation {
         Inspection inspection = new Inspection();
         inspection.compare(host, pod, NodeVerbs.mark(request), outer, inner, prefixes, routes);
         List<String> mismatches = new ArrayList<>(inspection.mismatches());
-        mismatches.addAll(NodeVerbs.shaping(request).compare(host, outer.name()));
+        mismatches.addAll(NodeVerbs.shaping(request).compare(host, outer.name(), addresses()));
         mismatches.addAll(NodeVerbs.ports(request, addresses()).compare(node, outer.name()));
         return mismatches;
     }

@@ -1,9 +1,12 @@
 package io.towpath.cni.wiring;
 
+import io.towpath.cni.sources.SourceTable;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -41,18 +44,30 @@ public final class Unwiring {
     }
 
     /**
-     * Removes the link of an attachment and what slows it down.
+     * Removes the link of an attachment, what slows it down, and the check of what comes in by it.
      *
      * @param link what {@link #find} found
      * @param mark the attachment's
      */
     public void disconnect(@Nullable Link link, OwnerMark mark) throws NetlinkException {
         Rtnl host = namespaces.host();
-        if (link != null) {
-            Links.deleteEndpoint(host, link.index(), mark);
-        } else {
+        if (link == null) {
             Links.deleteLimiter(host, mark);
+            SourceTable.sweep(namespaces.nft(), () -> names(host));
+            return;
         }
+        // The very chain: when the link is gone, another pod may have the name, and a chain of its own.
+        Chain sources = SourceTable.find(namespaces.nft(), link.name());
+        Links.deleteEndpoint(host, link.index(), mark);
+        SourceTable.remove(namespaces.nft(), sources);
+    }
+
+    private static Set<String> names(Rtnl host) throws NetlinkException {
+        Set<String> names = new HashSet<>();
+        for (Link link : host.links()) {
+            names.add(link.name());
+        }
+        return names;
     }
 
     /**
@@ -82,8 +97,8 @@ public final class Unwiring {
     }
 
     /**
-     * Removes the links of a network's attachments that are not among those to keep, and what an ADD killed on its way left.
-     * Goes on after a failure.
+     * Removes the links of a network's attachments that are not among those to keep, what an ADD killed on its way left, and the
+     * checks of links that are gone. Goes on after a failure.
      *
      * @param networkPrefix {@link OwnerMark#networkPrefix} of the network
      * @param keep the marks of the attachments to keep
@@ -100,6 +115,11 @@ public final class Unwiring {
                     failures.add(e);
                 }
             }
+        }
+        try {
+            SourceTable.sweep(namespaces.nft(), () -> names(host));
+        } catch (NetlinkException e) {
+            failures.add(e);
         }
         return failures;
     }

@@ -1,9 +1,12 @@
 package io.towpath.cni.wiring;
 
+import io.towpath.cni.sources.SourceTable;
+import io.towpath.cni.sources.Sources;
 import io.towpath.linux.Errno;
 import io.towpath.net.IpPrefix;
 import io.towpath.netlink.NetNs.Sysctl;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.rtnl.Batch;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Route;
@@ -14,8 +17,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a pod's link: create, host's end, pod's end, routes to the pod, each one message to the kernel. The routes are last
- * because they would show as dead while one of the ends is down.
+ * Makes a pod's link: create, the check of sources, host's end, pod's end, routes to the pod, each one message to the kernel. The
+ * routes are last because they would show as dead while one of the ends is down.
  */
 public final class Wiring {
     private final Namespaces namespaces;
@@ -61,6 +64,9 @@ public final class Wiring {
             if (!sysctls.isEmpty()) {
                 namespaces.writeHostSysctls(sysctls);
             }
+            // Before the pod can send.
+            SourceTable.admit(
+                    namespaces.nft(), Sources.of(endpoint.hostName(), endpoint.addresses(), endpoint.podMac()));
             host.apply(EndpointPlan.hostLink(endpoint, link));
             if (endpoint.has(true)) {
                 enableIpv6(pod, endpoint.ifName());
@@ -71,7 +77,9 @@ public final class Wiring {
             return link;
         } catch (Throwable failure) {
             try {
+                Chain sources = SourceTable.find(namespaces.nft(), endpoint.hostName());
                 Links.deleteEndpoint(host, link.index(), endpoint.mark());
+                SourceTable.remove(namespaces.nft(), sources);
             } catch (NetlinkException undo) {
                 throw new NotUndoneException(failure, undo);
             }
@@ -109,7 +117,10 @@ public final class Wiring {
         if (alias != null && OwnerMark.isMark(alias) && OwnerMark.hasPorts(alias)) {
             leftovers.remove(new OwnerMark(alias));
         }
-        return Links.deleteEndpoint(host, link);
+        Chain sources = SourceTable.find(namespaces.nft(), link.name());
+        boolean deleted = Links.deleteEndpoint(host, link);
+        SourceTable.remove(namespaces.nft(), sources);
+        return deleted;
     }
 
     /** Null if one of the two names is taken. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.towpath.linux.Errno;
+import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Batch;
 import io.towpath.netlink.rtnl.Filter;
@@ -63,7 +64,7 @@ class BandwidthTest {
                 List.of(
                         "dev 2 in ingress",
                         "dev 2 root tbf rate 1000000 burst 200000 limit 156072",
-                        "dev 2 in pref 1 redirect dev 3",
+                        "dev 2 in pref 2 src 10.1.2.2 redirect dev 3",
                         "dev 3 root tbf rate 2000000 burst 131072 limit 181072"),
                 traffic());
         assertEquals(
@@ -167,7 +168,7 @@ class BandwidthTest {
                 IFB + " | interface " + IFB + " has no tbf rate 2000000",
                 "device | interface " + IFB + ", which limits what the container sends, is missing on the node",
                 "down | interface " + IFB + " on the node is down",
-                "filter | what comes in by " + CALI + " does not go through " + IFB,
+                "filter | what comes in by " + CALI + " from 10.1.2.2 does not go through " + IFB,
                 "rate | interface " + CALI + " has tbf rate 1000001",
             })
     void checkTellsWhatIsWrong(String broken, String expected) throws IOException {
@@ -180,7 +181,8 @@ class BandwidthTest {
                     case IFB -> new Batch().deleteQdisc(Qdisc.root(index(IFB), other));
                     case "device" -> new Batch().deleteLink(IFB);
                     case "down" -> new Batch().setLink(LinkChange.of(IFB).withUp(false));
-                    case "filter" -> new Batch().deleteFilters(Filter.redirect(cali, 1, index(IFB)));
+                    case "filter" ->
+                        new Batch().deleteFilters(Filter.redirect(cali, 2, IpAddress.parse("10.1.2.2"), index(IFB)));
                     default -> new Batch().replaceQdisc(Qdisc.root(cali, other));
                 });
         String error = call("CHECK").conf("prevResult", result).run().error();

@@ -155,12 +155,17 @@ class DelTest {
     }
 
     @Test
-    void takesALookAndOneDatagram() throws IOException {
+    void takesALookAndADatagramForTheLinkAndForItsCheck() throws IOException {
         node.call("ADD").run().good();
         node.namespaces.kernel.forgetRequests();
         node.call("DEL").run().good();
         assertEquals(
-                List.of("link show cali0d7763386da", "link delete index 2", "link delete ifb1a7ff2e2bec5"),
+                List.of(
+                        "link show cali0d7763386da",
+                        "chain show netdev towpath-sources cali0d7763386da",
+                        "link delete index 2",
+                        "link delete ifb1a7ff2e2bec5",
+                        "chain delete netdev towpath-sources cali0d7763386da"),
                 node.namespaces.kernel.requests().stream()
                         .map(FakeRequest::text)
                         .toList());

@@ -31,9 +31,6 @@ final class FakeNamespaces implements Namespaces {
     /** What was written, and not undone by the removal of a link. */
     final List<Sysctl> sysctls = new ArrayList<>();
 
-    /** How often somebody asked for the node's nftables. */
-    int nftSessions;
-
     /** What writing settings fails with; 0 if it does not. */
     int sysctlErrno;
 
@@ -54,7 +51,6 @@ final class FakeNamespaces implements Namespaces {
 
     @Override
     public Nft nft() {
-        nftSessions++;
         return at(NODE).openNft();
     }
 

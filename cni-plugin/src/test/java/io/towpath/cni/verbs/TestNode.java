@@ -8,6 +8,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.cni.protocol.CniException;
 import io.towpath.cni.protocol.NetConf;
 import io.towpath.cni.protocol.Protocol;
+import io.towpath.netlink.nft.Family;
+import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.Filter;
 import io.towpath.netlink.rtnl.Link;
@@ -180,6 +183,11 @@ final class TestNode {
                 for (Route route : rtnl.routes()) {
                     all.add(path + ": " + route);
                 }
+            }
+            try (Nft nft = namespaces.at(path).openNft()) {
+                Table sources = Table.of(Family.NETDEV, "towpath-sources");
+                nft.chains(sources).forEach(chain -> all.add(path + ": " + chain));
+                nft.rules(sources).forEach(rule -> all.add(path + ": " + rule));
             }
         }
         return all;

@@ -231,4 +231,50 @@ public final class Libc {
             CALLS.close(fd);
         }
     }
+
+    /** A socket that sends frames by one interface of the namespace of the thread that opens it. */
+    static final class LinkSocket implements AutoCloseable {
+        /** sys/socket.h. */
+        private static final int AF_PACKET = 17;
+
+        private static final int SOCK_DGRAM = 2;
+        private static final int MAC_LENGTH = 6;
+
+        /** Length of struct sockaddr_ll. */
+        private static final int SOCKADDR_LL = 20;
+
+        private final int fd;
+        private final int linkIndex;
+
+        private LinkSocket(int fd, int linkIndex) {
+            this.fd = fd;
+            this.linkIndex = linkIndex;
+        }
+
+        static LinkSocket open(int linkIndex) throws IOException {
+            int fd = CALLS.socket(AF_PACKET, SOCK_DGRAM, 0);
+            check("socket", fd);
+            return new LinkSocket(fd, linkIndex);
+        }
+
+        /** Sends what follows the Ethernet header. */
+        void send(byte[] mac, int protocol, byte[] payload) throws IOException {
+            byte[] address = new byte[SOCKADDR_LL];
+            ByteBuffer.wrap(address)
+                    .order(ByteOrder.nativeOrder())
+                    .putShort((short) AF_PACKET)
+                    .putShort(Short.reverseBytes((short) protocol))
+                    .putInt(linkIndex)
+                    .putShort((short) 0)
+                    .put((byte) 0)
+                    .put((byte) MAC_LENGTH)
+                    .put(mac);
+            check("sendto", CALLS.sendto(fd, payload, payload.length, 0, address, address.length));
+        }
+
+        @Override
+        public void close() {
+            CALLS.close(fd);
+        }
+    }
 }

@@ -16,6 +16,8 @@ import io.towpath.lab.Pod;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -225,8 +227,10 @@ class SelfHealingTest {
                 .toList());
     }
 
+    /** Of all tables, in whatever order these were made. */
     private String rules() {
-        return at.run("nft", "-s", "list", "ruleset").replaceAll("counter packets \\d+ bytes \\d+", "counter");
+        String text = at.run("nft", "-s", "list", "ruleset").replaceAll("counter packets \\d+ bytes \\d+", "counter");
+        return Stream.of(text.split("(?m)^(?=table )")).sorted().collect(Collectors.joining());
     }
 
     private String chain() {
