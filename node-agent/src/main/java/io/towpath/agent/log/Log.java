@@ -3,16 +3,29 @@ package io.towpath.agent.log;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.temporal.ChronoUnit;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** Writes one line per event, as text or as JSON. Any thread may use it. */
+/**
+ * Writes one line per event, as text or as JSON, whose time has always the same width. A line has at most 4 KiB: what is longer says by how
+ * many characters it was cut. Any thread may use it.
+ */
 public final class Log {
     private static final JsonMapper MAPPER = new JsonMapper();
+
+    /** Of a line in UTF-8. */
+    private static final int MOST_BYTES = 4096;
+
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern(
+                    "uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
 
     private final PrintStream out;
     private final Form form;
@@ -84,8 +97,15 @@ public final class Log {
         if (level.compareTo(least) < 0) {
             return;
         }
-        String time = clock.instant().truncatedTo(ChronoUnit.MILLIS).toString();
-        String line = form == Form.JSON ? json(time, level, event, details) : text(time, level, event, details);
+        String time = TIME.format(clock.instant());
+        int most = MOST_BYTES;
+        String line;
+        do {
+            line = form == Form.JSON
+                    ? json(time, level, event, details, most)
+                    : text(time, level, event, details, most);
+            most /= 2;
+        } while (most > 0 && line.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES);
         out.println(line);
     }
 
@@ -107,43 +127,32 @@ public final class Log {
         }
     }
 
-    private static String text(String time, Level level, String event, @Nullable Object... details) {
+    private static String text(String time, Level level, String event, @Nullable Object[] details, int most) {
         StringBuilder line = new StringBuilder(time).append(' ').append(level.word());
-        line.repeat(' ', 6 - level.word().length()).append(oneLine(event));
+        line.repeat(' ', 6 - level.word().length()).append(LineText.escaped(LineText.cut(event, most)));
         for (int i = 0; i + 1 < details.length; i += 2) {
             Object value = details[i + 1];
             if (value != null) {
                 line.append(i == 0 ? "  " : " ")
                         .append(details[i])
                         .append('=')
-                        .append(quoted(oneLine(value.toString())));
+                        .append(LineText.quoted(LineText.cut(value.toString(), most)));
             }
         }
         return line.toString();
     }
 
-    private static String json(String time, Level level, String event, @Nullable Object... details) {
+    private static String json(String time, Level level, String event, @Nullable Object[] details, int most) {
         ObjectNode line = MAPPER.createObjectNode();
-        line.put("time", time).put("level", level.word()).put("event", event);
+        line.put("time", time).put("level", level.word()).put("event", LineText.cut(event, most));
         for (int i = 0; i + 1 < details.length; i += 2) {
             switch (details[i + 1]) {
                 case null -> {}
                 case Integer number -> line.put(String.valueOf(details[i]), number);
                 case Long number -> line.put(String.valueOf(details[i]), number);
-                case Object value -> line.put(String.valueOf(details[i]), value.toString());
+                case Object value -> line.put(String.valueOf(details[i]), LineText.cut(value.toString(), most));
             }
         }
-        return line.toString();
-    }
-
-    private static String oneLine(String text) {
-        StringBuilder line = new StringBuilder(text.length());
-        text.chars().forEach(c -> line.append(c < ' ' || c == 0x7f ? ' ' : (char) c));
-        return line.toString();
-    }
-
-    private static String quoted(String value) {
-        boolean plain = !value.isEmpty() && value.chars().noneMatch(c -> c == ' ' || c == '"' || c == '=');
-        return plain ? value : '"' + value.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+        return LineText.escaped(line.toString());
     }
 }

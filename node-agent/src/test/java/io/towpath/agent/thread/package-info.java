@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.thread;
+
+import org.jspecify.annotations.NullMarked;
