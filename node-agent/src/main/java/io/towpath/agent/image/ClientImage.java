@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.graalvm.nativeimage.hosted.Feature;
+import org.graalvm.nativeimage.hosted.RuntimeJNIAccess;
 import org.graalvm.nativeimage.hosted.RuntimeReflection;
 
 /** What the client of the Kubernetes API does by reflection, and the C libraries that are linked in. */
@@ -38,6 +39,15 @@ public final class ClientImage implements Feature {
             "io.towpath.agent.source.kube.KubeClusterPolicy",
             "io.towpath.agent.source.kube.KubeClusterPolicy$Items",
             "io.fabric8.kubernetes.api.model.Config");
+
+    /** What Netty's C code makes itself when a system call fails, by a constructor that takes a message or nothing. */
+    static final List<String> THROWN = List.of(
+            "io.netty.channel.ChannelException",
+            "java.io.IOException",
+            "java.lang.OutOfMemoryError",
+            "java.lang.RuntimeException",
+            "java.net.PortUnreachableException",
+            "java.nio.channels.ClosedChannelException");
 
     /** Of these, Netty lists the methods by name. */
     private static final List<String> LISTED = List.of(
@@ -73,6 +83,11 @@ public final class ClientImage implements Feature {
         Set<Class<?>> seen = new HashSet<>();
         for (String name : BOUND) {
             bind(named(access, name), seen);
+        }
+        for (String name : THROWN) {
+            Class<?> thrown = named(access, name);
+            RuntimeJNIAccess.register(thrown);
+            RuntimeJNIAccess.register(thrown.getConstructors());
         }
         Class<?> logging = named(access, "io.vertx.core.logging.SLF4JLogDelegateFactory");
         RuntimeReflection.register(logging);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.image;
+
+import org.jspecify.annotations.NullMarked;
