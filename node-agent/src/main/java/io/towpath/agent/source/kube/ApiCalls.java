@@ -28,22 +28,40 @@ final class ApiCalls {
     /** So much of an answer that is no object is told. */
     private static final int TOLD = 200;
 
+    /** Of one answer, and of one line of a watch: an object has at most some 1.5 MiB (etcd's limit), and few are that long. */
+    static final int MOST_BYTES = 8 << 20;
+
+    /** An answer that has begun may take so many times as long as it may take to begin. */
+    private static final int WHOLE = 6;
+
+    /** A watch may be held up so many times as long before it stands. */
+    private static final int WATCH = 2;
+
+    /** Has something done later, on the client's thread. */
+    @FunctionalInterface
+    interface Timer {
+        /** The answer is called if it need not be done any more. */
+        Runnable after(Duration wait, Runnable task);
+    }
+
     private final HttpClient http;
     private final String base;
     private final ObjectMapper mapper;
     private final Duration limit;
+    private final Timer timer;
 
     /**
      * Calls of a server.
      *
      * @param base its URL
-     * @param limit how long an answer may take to begin
+     * @param limit how long an answer may take to begin; it has to end within six times that, and a watch to stand within twice
      */
-    ApiCalls(HttpClient http, String base, ObjectMapper mapper, Duration limit) {
+    ApiCalls(HttpClient http, String base, ObjectMapper mapper, Duration limit, Timer timer) {
         this.http = http;
         this.base = base.replaceFirst("/+$", "");
         this.mapper = mapper;
         this.limit = limit;
+        this.timer = timer;
     }
 
     /** An object, or a list of them. */
@@ -53,17 +71,17 @@ final class ApiCalls {
 
     /** As {@link #get(String, Class)}, with another limit. */
     <T> CompletableFuture<T> get(String path, Class<T> type, Duration atMost) {
-        return send(request(path, atMost), type);
+        return send(request(path, atMost), atMost, type);
     }
 
     /** Makes an object. */
     <T> CompletableFuture<T> create(String path, String object, Class<T> type) {
-        return send(request(path, limit).post("application/json", object), type);
+        return send(request(path, limit).post("application/json", object), limit, type);
     }
 
     /** Changes an object by a strategic merge patch. */
     <T> CompletableFuture<T> patch(String path, String patch, Class<T> type) {
-        return send(request(path, limit).patch(STRATEGIC_MERGE, patch), type);
+        return send(request(path, limit).patch(STRATEGIC_MERGE, patch), limit, type);
     }
 
     /**
@@ -75,7 +93,10 @@ final class ApiCalls {
     EventStream watch(String path, Executor thread, EventStream.Listener listener) {
         EventStream stream = new EventStream(mapper, thread, listener);
         try {
+            Duration atMost = limit.multipliedBy(WATCH);
+            Runnable inTime = timer.after(atMost, () -> stream.expire(atMost));
             var _ = http.consumeBytes(request(path, limit).forStreaming().build(), stream::received)
+                    .whenComplete((_, _) -> inTime.run())
                     .whenComplete(stream::answered);
         } catch (RuntimeException e) {
             stream.answered(null, e); // before anything was sent, as where the token cannot be read
@@ -87,22 +108,27 @@ final class ApiCalls {
         return http.newHttpRequestBuilder().uri(base + path).timeout(atMost.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private <T> CompletableFuture<T> send(HttpRequest.Builder request, Class<T> type) {
+    private <T> CompletableFuture<T> send(HttpRequest.Builder request, Duration atMost, Class<T> type) {
         try {
-            return http.sendAsync(request.build(), byte[].class)
-                    .thenApply(response -> read(response, type))
+            WholeAnswer answer = new WholeAnswer(MOST_BYTES);
+            Duration whole = atMost.multipliedBy(WHOLE);
+            Runnable inTime = timer.after(whole, () -> answer.expire(whole));
+            var _ = http.consumeBytes(request.build(), answer::received).whenComplete(answer::answered);
+            return answer.whole()
+                    .whenComplete((_, _) -> inTime.run())
+                    .thenApply(response -> read(response, answer, type))
                     .whenComplete((_, failure) -> Uncaught.endIfMust(failure));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
     }
 
-    private <T> T read(HttpResponse<byte[]> response, Class<T> type) {
+    private <T> T read(HttpResponse<?> response, WholeAnswer answer, Class<T> type) {
         if (!response.isSuccessful()) {
-            throw refusal(response, response.body(), mapper);
+            throw refusal(response, answer.told(), mapper);
         }
         try {
-            return mapper.readValue(response.body(), type);
+            return mapper.readValue(answer.content(), type);
         } catch (IOException e) {
             throw new ApiRefusal(
                     HttpURLConnection.HTTP_OK, "with an answer that cannot be read: " + e.getMessage(), null);
@@ -118,7 +144,8 @@ final class ApiCalls {
             // a text
         }
         String said = status.path("message").asText();
-        String why = said.isEmpty() ? text(body, response.code()) : said;
+        String text = said.isEmpty() ? text(body, response.code()) : said;
+        String why = text.isEmpty() ? reason(response) : text;
         return new ApiRefusal(response.code(), why, retryAfter(response.header(RETRY_AFTER), status));
     }
 
@@ -134,12 +161,29 @@ final class ApiCalls {
 
     /** What an event of the type ERROR says. */
     static ApiRefusal refusal(JsonNode status) {
+        String said = status.path("message").asText();
+        String reason = status.path("reason").asText();
         return new ApiRefusal(
-                status.path("code").asInt(), status.path("message").asText(), retryAfter(null, status));
+                status.path("code").asInt(),
+                said.isEmpty() ? (reason.isEmpty() ? "an event that is an error without a word" : reason) : said,
+                retryAfter(null, status));
     }
 
+    /** Of an answer that says nothing itself. HTTP/2 has no words for a status. */
+    private static String reason(HttpResponse<?> response) {
+        String message = response.message();
+        return message == null || message.isBlank() ? "without a word" : message.strip();
+    }
+
+    /** Of a page for people the title. */
     private static String text(byte[] body, int code) {
-        String text = new String(body, 0, Math.min(body.length, TOLD), StandardCharsets.UTF_8).strip();
+        String all = new String(body, StandardCharsets.UTF_8).strip();
+        int title = all.indexOf("<title>");
+        int end = all.indexOf("</title>", Math.max(0, title));
+        String told = title >= 0 && end >= 0
+                ? all.substring(title + "<title>".length(), end).strip()
+                : all;
+        String text = told.substring(0, Math.min(told.length(), TOLD));
         String number = code + " ";
         return text.startsWith(number) ? text.substring(number.length()) : text;
     }

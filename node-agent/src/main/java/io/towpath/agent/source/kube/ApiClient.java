@@ -44,6 +44,11 @@ final class ApiClient implements AutoCloseable {
      * @throws RuntimeException if a file of the access cannot be read or is wrong; of a kubeconfig it says which, and what is wrong
      */
     ApiClient(ApiAccess access) {
+        this(access, ANSWER);
+    }
+
+    /** @param answer how long an answer may take to begin */
+    ApiClient(ApiAccess access, Duration answer) {
         vertx = transport();
         Config config;
         try {
@@ -63,11 +68,16 @@ final class ApiClient implements AutoCloseable {
                 .addMixIn(ObjectMeta.class, Unread.class)
                 .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
                 .build();
-        calls = new ApiCalls(http, config.getMasterUrl(), mapper, ANSWER);
+        calls = new ApiCalls(http, config.getMasterUrl(), mapper, answer, this::after);
     }
 
     ApiCalls calls() {
         return calls;
+    }
+
+    private Runnable after(Duration wait, Runnable task) {
+        long timer = vertx.setTimer(Math.max(1, wait.toMillis()), _ -> task.run());
+        return () -> vertx.cancelTimer(timer);
     }
 
     @Override

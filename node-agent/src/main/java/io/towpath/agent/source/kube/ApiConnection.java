@@ -38,12 +38,18 @@ final class ApiConnection implements AutoCloseable {
     /** Any API server answers this at once, and anybody may ask it. */
     private static final String QUESTION = "/version";
 
+    /** What an outage is told to be may change so often; then attempts fail in turns by this and that, and it stays for so long. */
+    private static final int OUTAGES = 3;
+
+    private static final Duration OUTAGE = Duration.ofMinutes(1);
+
     private static final String NAME = "kubernetes";
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final ApiAccess access;
     private final Timing timing;
     private final Waits waits;
+    private final Room room = new Room();
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name(NAME).factory());
 
@@ -59,6 +65,8 @@ final class ApiConnection implements AutoCloseable {
     private long lastMistake = System.nanoTime();
     private final List<Runnable> waiting = new ArrayList<>();
     private @Nullable String outage;
+    private long outageTold;
+    private int outages;
 
     ApiConnection(ApiAccess access, Timing timing) {
         this.access = access;
@@ -68,6 +76,11 @@ final class ApiConnection implements AutoCloseable {
 
     Timing timing() {
         return timing;
+    }
+
+    /** What is left of the heap for what comes by the connection. */
+    Room room() {
+        return room;
     }
 
     Waits waits() {
@@ -194,6 +207,8 @@ final class ApiConnection implements AutoCloseable {
         waiting.add(task);
         if (waiting.size() == 1) {
             outage = Failures.line(failure);
+            outageTold = System.nanoTime();
+            outages = 1;
             run(this::ask, waits.lost());
         }
     }
@@ -216,7 +231,11 @@ final class ApiConnection implements AutoCloseable {
             back();
             return;
         }
-        outage = Failures.line(failure);
+        String line = Failures.line(failure);
+        if (!line.equals(outage) && (++outages <= OUTAGES || System.nanoTime() - outageTold >= OUTAGE.toNanos())) {
+            outageTold = System.nanoTime();
+            outage = line;
+        }
         run(this::ask, refusal == null ? waits.away() : waits.after(refusal, 2));
     }
 

@@ -5,10 +5,10 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 /** Which versions of ClusterNetworkPolicy an API server serves, by its discovery: {@code /apis/<group>} and {@code /apis/<group>/<version>}. */
 final class ClusterPolicyVersions {
+    private static final String GROUPS = "/apis";
     private static final String GROUP = "policy.networking.k8s.io";
     private static final String PLURAL = "clusternetworkpolicies";
 
@@ -56,18 +56,31 @@ final class ClusterPolicyVersions {
 
     /** The future fails as those of {@link ApiCalls}. */
     static CompletableFuture<Answer> ask(ApiCalls calls) {
-        String path = "/apis/" + GROUP;
+        String path = GROUPS + '/' + GROUP;
         return calls.get(path, JsonNode.class)
-                .exceptionally(ClusterPolicyVersions::noGroup)
+                .thenApply(group -> {
+                    Belief.require(group, "APIGroup", "name", GROUP);
+                    return group;
+                })
+                .exceptionallyCompose(failure -> noGroup(calls, failure))
                 .thenCompose(group -> ask(calls, path, ordered(group), 0, new ArrayList<>()));
     }
 
-    private static JsonNode noGroup(Throwable failure) {
+    /** Whatever stands before the API may find nothing: that there is no such group is for the API itself to say. */
+    private static CompletableFuture<JsonNode> noGroup(ApiCalls calls, Throwable failure) {
         ApiRefusal refusal = Failures.refusal(failure);
-        if (refusal != null && refusal.isNotFound()) {
-            return MissingNode.getInstance();
+        if (refusal == null || !refusal.isNotFound()) {
+            return CompletableFuture.failedFuture(failure);
         }
-        throw new CompletionException(failure);
+        return calls.get(GROUPS, JsonNode.class).thenApply(all -> {
+            Belief.require(all, "APIGroupList", "apiVersion", "v1");
+            for (JsonNode each : all.path("groups")) {
+                if (GROUP.equals(each.path("name").asText())) {
+                    throw refusal;
+                }
+            }
+            return MissingNode.getInstance();
+        });
     }
 
     private static List<String> ordered(JsonNode group) {
@@ -89,6 +102,7 @@ final class ClusterPolicyVersions {
         }
         String version = versions.get(at);
         return calls.get(path + '/' + version, JsonNode.class).thenCompose(resources -> {
+            Belief.require(resources, "APIResourceList", "groupVersion", GROUP + '/' + version);
             if (has(resources)) {
                 if (KNOWN.contains(version)) {
                     return CompletableFuture.completedFuture(new Answer.Served(version));

@@ -41,7 +41,14 @@ final class ClusterPolicyWatch {
         this.log = log;
         this.known = known;
         watch = new ResourceWatch<>(
-                WHAT, "", KubeClusterPolicy.class, KubeClusterPolicy.Items.class, store, connection, new Presence());
+                WHAT,
+                new Belief("ClusterNetworkPolicy", false),
+                "",
+                KubeClusterPolicy.class,
+                KubeClusterPolicy.Items.class,
+                store,
+                connection,
+                new Presence());
     }
 
     /** As {@link ResourceWatch#follow}. */

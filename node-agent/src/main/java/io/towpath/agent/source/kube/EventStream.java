@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
@@ -54,6 +55,18 @@ final class EventStream {
         this.mapper = mapper;
         this.thread = thread;
         this.listener = listener;
+    }
+
+    /** It is not waited for any longer, if it has not begun. */
+    void expire(Duration limit) {
+        if (body == null) {
+            run(() -> {
+                if (body == null) {
+                    end(new IOException("no answer to a watch within " + limit.toSeconds() + " s"));
+                    cancel();
+                }
+            });
+        }
     }
 
     /** Nothing is told from now on. */
@@ -115,6 +128,14 @@ final class EventStream {
         }
         if (!refused || rest.size() < TOLD) {
             rest.write(bytes, from, bytes.length - from);
+        }
+        if (rest.size() > ApiCalls.MOST_BYTES) {
+            rest.reset();
+            end(new ApiRefusal(
+                    HttpURLConnection.HTTP_OK,
+                    "with an event that is longer than " + (ApiCalls.MOST_BYTES >> 20) + " MiB",
+                    null));
+            cancel();
         }
     }
 

@@ -67,6 +67,7 @@ final class EventWriter {
         }
         waiting = true;
         var _ = calls.create(PATH, event(message), JsonNode.class)
+                .thenAccept(answer -> Belief.require(answer, "Event", "apiVersion", "v1"))
                 .whenComplete((_, failure) -> connection.run(() -> {
                     if (failure != null) {
                         failures++;

@@ -49,7 +49,14 @@ public final class KubernetesClusterSource implements ClusterSource {
         NodeReader reader = new NodeReader(settings.node(), settings.conf(), settings.names());
         this.store = new NodeStore(reader, settings.node(), this::changed, publisher::saw);
         this.nodes = new ResourceWatch<>(
-                "nodes", "/api/v1/nodes", KubeNode.class, KubeNodes.class, store, connection, this::changed);
+                "nodes",
+                new Belief("Node", false),
+                "/api/v1/nodes",
+                KubeNode.class,
+                KubeNodes.class,
+                store,
+                connection,
+                this::changed);
     }
 
     /** What it was made with. */

@@ -1,7 +1,7 @@
 package io.towpath.agent.source.kube;
 
+import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.source.PolicySource;
@@ -73,21 +73,28 @@ public final class KubernetesPolicySource implements PolicySource {
         clusterPolicies = new FactStore<>(lock, new ClusterPolicyReader(json)::read, this::changed);
         nodes = new FactStore<>(lock, new NodeFactReader(self, conf)::read, this::changed);
         always = List.of(
-                watch("pods", "/api/v1/pods", KubePod.class, KubePod.Items.class, pods),
-                watch("namespaces", "/api/v1/namespaces", KubeNamespace.class, KubeNamespace.Items.class, namespaces),
+                watch("pods", new Belief("Pod", true), "/api/v1/pods", KubePod.class, KubePod.Items.class, pods),
+                watch(
+                        "namespaces",
+                        new Belief("Namespace", false),
+                        "/api/v1/namespaces",
+                        KubeNamespace.class,
+                        KubeNamespace.Items.class,
+                        namespaces),
                 watch(
                         "networkpolicies",
+                        new Belief("NetworkPolicy", true),
                         "/apis/networking.k8s.io/v1/networkpolicies",
                         KubeNetworkPolicy.class,
                         KubeNetworkPolicy.Items.class,
                         policies));
         clusterPolicyWatch = new ClusterPolicyWatch(connection, clusterPolicies, log, this::tellSoon);
-        nodeWatch = watch("nodes", "/api/v1/nodes", KubeNode.class, KubeNodes.class, nodes);
+        nodeWatch = watch("nodes", new Belief("Node", false), "/api/v1/nodes", KubeNode.class, KubeNodes.class, nodes);
     }
 
-    private <T extends HasMetadata, L extends KubernetesResourceList<T>> ResourceWatch<T, L> watch(
-            String what, String path, Class<T> type, Class<L> list, ObjectStore<T> store) {
-        return new ResourceWatch<>(what, path, type, list, store, connection, this::tellSoon);
+    private <T extends HasMetadata, L extends DefaultKubernetesResourceList<T>> ResourceWatch<T, L> watch(
+            String what, Belief belief, String path, Class<T> type, Class<L> list, ObjectStore<T> store) {
+        return new ResourceWatch<>(what, belief, path, type, list, store, connection, this::tellSoon);
     }
 
     @Override

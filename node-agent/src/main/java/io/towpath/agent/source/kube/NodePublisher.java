@@ -64,6 +64,10 @@ final class NodePublisher {
         }
         busy = true;
         var _ = calls.patch("/api/v1/nodes/" + settings.node() + "/status", patch, KubeNode.class)
+                .thenApply(answer -> {
+                    Belief.requireNamed(answer, settings.node());
+                    return answer;
+                })
                 .whenComplete((answer, failure) -> connection.run(() -> {
                     if (failure == null) {
                         written(answer);

@@ -1,17 +1,23 @@
 package io.towpath.agent.source.kube;
 
+import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.fabric8.kubernetes.api.model.ListMeta;
 import io.towpath.agent.log.Uncaught;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 
 /** A list of the API's, read page by page into a store: what is on no page is there no more. Of the connection's thread alone. */
-final class PagedList<T extends HasMetadata, L extends KubernetesResourceList<T>> {
+final class PagedList<T extends HasMetadata, L extends DefaultKubernetesResourceList<T>> {
     /** Objects of one answer: few megabytes. */
     private static final int PAGE = 500;
 
+    /** A page that is too long is asked for again with so many times fewer. */
+    private static final int SHORTER = 8;
+
+    private final String what;
+    private final Belief belief;
     private final Class<L> type;
     private final ObjectStore<T> store;
     private final ApiConnection connection;
@@ -32,7 +38,10 @@ final class PagedList<T extends HasMetadata, L extends KubernetesResourceList<T>
         void failed(Throwable failure);
     }
 
-    PagedList(Class<L> type, ObjectStore<T> store, ApiConnection connection) {
+    /** @param what the objects' name for operators, plural */
+    PagedList(String what, Belief belief, Class<L> type, ObjectStore<T> store, ApiConnection connection) {
+        this.what = what;
+        this.belief = belief;
         this.type = type;
         this.store = store;
         this.connection = connection;
@@ -40,14 +49,28 @@ final class PagedList<T extends HasMetadata, L extends KubernetesResourceList<T>
 
     /** Reads what is at a path now. */
     void read(ApiCalls by, String path, Reader reader) {
-        read(by, path, new HashSet<>(), "", reader);
+        read(by, path, new HashSet<>(), PAGE, "", reader);
     }
 
-    private void read(ApiCalls by, String path, Set<String> keys, String page, Reader reader) {
+    private void read(ApiCalls by, String path, Set<String> keys, int size, String page, Reader reader) {
+        try {
+            connection.room().require(what);
+        } catch (ApiRefusal e) {
+            connection.run(() -> {
+                if (reader.isReading()) {
+                    reader.failed(e);
+                }
+            });
+            return;
+        }
         String more = page.isEmpty() ? "" : "&continue=" + ApiCalls.encoded(page);
-        var _ = by.get(path + "?limit=" + PAGE + more, type)
+        var _ = by.get(path + "?limit=" + size + more, type)
                 .whenComplete((answer, failure) -> connection.run(() -> {
                     if (!reader.isReading()) {
+                        return;
+                    }
+                    if (failure != null && isTooLong(failure) && size > 1) {
+                        read(by, path, keys, Math.max(1, size / SHORTER), page, reader);
                         return;
                     }
                     if (failure != null) {
@@ -55,7 +78,11 @@ final class PagedList<T extends HasMetadata, L extends KubernetesResourceList<T>
                         return;
                     }
                     try {
+                        belief.requireList(path, answer);
                         put(keys, answer);
+                    } catch (ApiRefusal e) {
+                        reader.failed(e);
+                        return;
                     } catch (RuntimeException | Error e) {
                         Uncaught.endIfMust(e);
                         reader.failed(ApiRefusal.unreadable("an object", e));
@@ -64,12 +91,18 @@ final class PagedList<T extends HasMetadata, L extends KubernetesResourceList<T>
                     ListMeta metadata = answer.getMetadata();
                     String next = metadata.getContinue();
                     if (next != null && !next.isEmpty()) {
-                        read(by, path, keys, next, reader);
+                        read(by, path, keys, size, next, reader);
                         return;
                     }
                     removeOthers(keys);
                     reader.listed(metadata.getResourceVersion());
                 }));
+    }
+
+    private static boolean isTooLong(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return cause instanceof LongAnswerException;
     }
 
     private void put(Set<String> keys, L answer) {

@@ -2,8 +2,8 @@ package io.towpath.agent.source.kube;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.towpath.agent.log.Uncaught;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * it was, and when the API has forgotten that place (410 Gone) the list is read again. Of the connection's thread alone, but for what
  * says otherwise.
  */
-final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceList<T>> {
+final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesResourceList<T>> {
     private final String what;
+    private final Belief belief;
     private final Class<T> type;
     private final PagedList<T, L> list;
     private final ObjectStore<T> store;
@@ -31,6 +32,10 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
     private int failures;
     private @Nullable Throwable lastFailure;
     private int looksWithoutWatch;
+    /** For how many looks the watch has stood. */
+    private int standing;
+
+    private final Flapping flapping = new Flapping();
     /** Tells what was asked for from what is wanted now. */
     private int round;
 
@@ -53,10 +58,12 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
      * A watch that does nothing yet.
      *
      * @param what its name for operators, plural
+     * @param belief what its objects must be
      * @param path of the list in the API
      */
     ResourceWatch(
             String what,
+            Belief belief,
             String path,
             Class<T> type,
             Class<L> list,
@@ -64,9 +71,10 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
             ApiConnection connection,
             Listener listener) {
         this.what = what;
+        this.belief = belief;
         this.path = path;
         this.type = type;
-        this.list = new PagedList<>(list, store, connection);
+        this.list = new PagedList<>(what, belief, list, store, connection);
         this.store = store;
         this.connection = connection;
         this.listener = listener;
@@ -140,6 +148,7 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
 
     private void failed(Throwable failure) {
         watching = false;
+        standing = 0;
         failures++;
         lastFailure = failure;
         ApiRefusal refusal = Failures.refusal(failure);
@@ -180,7 +189,13 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
             throw ApiCalls.refusal(json);
         }
         String version = json.path("metadata").path("resourceVersion").asText();
-        if (!event.equals("BOOKMARK")) {
+        if (event.equals("BOOKMARK")) {
+            belief.requireBookmark(path, json);
+        } else {
+            belief.requireObject(path, json);
+            if (!event.equals("DELETED")) {
+                connection.room().require(what);
+            }
             T object = by.read(json, type);
             switch (event) {
                 case "ADDED", "MODIFIED" -> store.put(store.key(object), object);
@@ -195,17 +210,25 @@ final class ResourceWatch<T extends HasMetadata, L extends KubernetesResourceLis
     /**
      * Whether the watch stands; called now and then.
      *
-     * @return for how many looks in a row it has not; 0 where nothing is followed
+     * @return for how many looks in a row it has not; 0 where it does, and where nothing is followed
      */
     int look() {
-        if (calls == null || watching) {
-            looksWithoutWatch = 0;
-            failures = 0;
-            lastFailure = null;
-        } else {
+        if (calls == null) {
+            recovered();
+        } else if (!watching) {
+            standing = 0;
             looksWithoutWatch++;
+        } else if (++standing > flapping.patience()) {
+            recovered();
         }
-        return looksWithoutWatch;
+        flapping.looked(trouble() != null);
+        return watching ? 0 : looksWithoutWatch;
+    }
+
+    private void recovered() {
+        looksWithoutWatch = 0;
+        failures = 0;
+        lastFailure = null;
     }
 
     /** What the last look found. A single one that finds the watch lost says nothing: connections end now and then. */

@@ -7,12 +7,22 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -43,6 +53,10 @@ class ApiCallsTest {
 
     /** How a watch at the nodes ends that is refused. */
     private Throwable watched() throws InterruptedException {
+        return watched(calls);
+    }
+
+    private static Throwable watched(ApiCalls calls) throws InterruptedException {
         BlockingQueue<Throwable> ends = new LinkedBlockingQueue<>();
         calls.watch(FakeApi.NODES + "?watch=true&resourceVersion=1", Runnable::run, new EventStream.Listener() {
             @Override
@@ -100,6 +114,71 @@ class ApiCallsTest {
         assertNull(Failures.refusal(refused));
         assertTrue(Failures.line(refused).contains("refused"), () -> Failures.line(refused));
         api.up();
+    }
+
+    /** How a question, and a watch if nothing comes, end at a server that sends a head, if it does, and then a byte now and then. */
+    private static List<Throwable> slowly(String head, Duration limit) throws Exception {
+        List<Throwable> ends = new ArrayList<>();
+        Thread serving;
+        try (ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+                ApiClient impatient = new ApiClient(
+                        new ApiAccess("http://127.0.0.1:" + server.getLocalPort(), null, null, null), limit)) {
+            serving = Thread.ofVirtual().start(() -> serve(server, head));
+            ends.add(failure(impatient.calls().get(FakeApi.NODES, KubeNodes.class)));
+            if (head.isEmpty()) {
+                ends.add(watched(impatient.calls()));
+            }
+        }
+        serving.join();
+        return ends;
+    }
+
+    private static void serve(ServerSocket server, String head) {
+        try {
+            while (true) {
+                Socket client = server.accept();
+                Thread.ofVirtual().start(() -> trickle(client, head));
+            }
+        } catch (IOException _) {
+            // the end
+        }
+    }
+
+    private static void trickle(Socket client, String head) {
+        try (client) {
+            OutputStream out = client.getOutputStream();
+            out.write(head.getBytes(StandardCharsets.US_ASCII));
+            for (int i = 0; i < 2_000; i++) {
+                if (!head.isEmpty()) {
+                    out.write(' ');
+                }
+                LockSupport.parkNanos(5_000_000);
+            }
+        } catch (IOException _) {
+            // the client has given up
+        }
+    }
+
+    @Test
+    void whatIsAcceptedAndNotAnsweredIsGivenUp() throws Exception {
+        for (Throwable end : slowly("", Duration.ofMillis(50))) {
+            assertNull(Failures.refusal(end));
+        }
+    }
+
+    @Test
+    void anAnswerThatTricklesIsGivenUp() throws Exception {
+        String head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n";
+        assertTrue(slowly(head, Duration.ofMillis(500)).getFirst().toString().contains("no whole answer within"));
+    }
+
+    @Test
+    void anAnswerIsNotLongerThanThereIsMemoryFor() {
+        ObjectNode node = Nodes.bare("long", 1);
+        Nodes.annotate(node, "long", "x".repeat(ApiCalls.MOST_BYTES));
+        api.put(node);
+        Throwable end = failure(calls.get(FakeApi.NODES, KubeNodes.class));
+        assertEquals("an answer is longer than 8 MiB", Failures.line(end));
     }
 
     @Test

@@ -37,6 +37,7 @@ final class FakeApi implements AutoCloseable {
     static final String PODS = "/api/v1/pods";
     static final String NAMESPACES = "/api/v1/namespaces";
     static final String POLICIES = "/apis/networking.k8s.io/v1/networkpolicies";
+    static final String GROUPS = "/apis";
     static final String GROUP = "/apis/policy.networking.k8s.io";
     static final String CLUSTER_POLICIES = GROUP + "/v1beta1/clusternetworkpolicies";
     static final String OLD_CLUSTER_POLICIES = GROUP + "/v1alpha2/clusternetworkpolicies";
@@ -54,6 +55,7 @@ final class FakeApi implements AutoCloseable {
     private final FakeDiscovery discovery = new FakeDiscovery();
     private final Set<String> absent = new HashSet<>();
     private final Map<String, Integer> refused = new HashMap<>();
+    private final Map<String, String> lies = new HashMap<>();
 
     private HttpServer server;
     private ExecutorService threads;
@@ -163,6 +165,20 @@ final class FakeApi implements AutoCloseable {
         }
     }
 
+    /** Answers a path but for its watches with something else; null for the truth. */
+    synchronized void lie(String path, @Nullable String answer) {
+        if (answer == null) {
+            lies.remove(path);
+        } else {
+            lies.put(path, answer);
+        }
+    }
+
+    /** Tells who watches at a path, and who will, of whatever it is: until that is {@linkplain #forget forgotten}. */
+    synchronized void tellAt(String path, String type, ObjectNode object) {
+        watches.happened(objects.newVersion(), path, type, object);
+    }
+
     private void happened(String type, ObjectNode object) {
         watches.happened(objects.version(), FakeObjects.path(object), type, object);
     }
@@ -181,6 +197,11 @@ final class FakeApi implements AutoCloseable {
     /** Ends all watches, as a proxy or a restarting server does. */
     void disconnect() {
         watches.end();
+    }
+
+    /** Each watch is told of an error as soon as it stands; 0 for none. */
+    void endWatchesWith(int code) {
+        watches.endWith(code);
     }
 
     /** Forgets what happened: watches from a place before now are told so. */
@@ -263,7 +284,8 @@ final class FakeApi implements AutoCloseable {
         if (!method.equals("GET")) {
             return method.equals("POST") ? "create" : "patch";
         }
-        return (path.startsWith("/api") && !path.startsWith(GROUP)) || path.endsWith("clusternetworkpolicies")
+        return (path.startsWith("/api") && !path.equals(GROUPS) && !path.startsWith(GROUP))
+                        || path.endsWith("clusternetworkpolicies")
                 ? (watch ? "watch" : "list")
                 : "get";
     }
@@ -282,6 +304,10 @@ final class FakeApi implements AutoCloseable {
         Integer refusal = refused.get(path);
         if (refusal != null) {
             return FakeReply.status(refusal);
+        }
+        String lie = lies.get(path);
+        if (lie != null && !watch) {
+            return new FakeReply(200, "application/json", lie);
         }
         if (absent.contains(path)) {
             return FakeReply.notFound();

@@ -31,6 +31,18 @@ final class FakeDiscovery {
         if (path.equals(FakeApi.VERSION)) {
             return FakeReply.json(200, FakeApi.MAPPER.createObjectNode().put("gitVersion", "v1.37.2"));
         }
+        if (path.equals(FakeApi.GROUPS)) {
+            ObjectNode all = FakeApi.MAPPER
+                    .createObjectNode()
+                    .put("kind", "APIGroupList")
+                    .put("apiVersion", "v1");
+            ArrayNode groups = all.putArray("groups");
+            groups.addObject().put("name", "networking.k8s.io");
+            if (!versions.isEmpty()) {
+                groups.addObject().put("name", "policy.networking.k8s.io");
+            }
+            return FakeReply.json(200, all);
+        }
         if (versions.isEmpty() || !path.startsWith(FakeApi.GROUP)) {
             return FakeReply.notFound();
         }
@@ -47,7 +59,10 @@ final class FakeDiscovery {
         if (!versions.contains(version)) {
             return FakeReply.notFound();
         }
-        ObjectNode resources = FakeApi.MAPPER.createObjectNode().put("kind", "APIResourceList");
+        ObjectNode resources = FakeApi.MAPPER
+                .createObjectNode()
+                .put("kind", "APIResourceList")
+                .put("groupVersion", "policy.networking.k8s.io/" + version);
         resources
                 .putArray("resources")
                 .addObject()

@@ -28,6 +28,21 @@ final class FakeObjects {
         };
     }
 
+    private static String kind(String path) {
+        return switch (path) {
+            case FakeApi.NODES -> "Node";
+            case FakeApi.PODS -> "Pod";
+            case FakeApi.NAMESPACES -> "Namespace";
+            case FakeApi.POLICIES -> "NetworkPolicy";
+            default -> "ClusterNetworkPolicy";
+        };
+    }
+
+    /** The version of the API that a path is of. */
+    private static String version(String path) {
+        return path.replaceFirst("^/apis?/", "").replaceFirst("/[^/]*$", "");
+    }
+
     private static String key(JsonNode object) {
         JsonNode metadata = object.path("metadata");
         String namespace = metadata.path("namespace").asText();
@@ -56,6 +71,10 @@ final class FakeObjects {
     /** Adds or changes an object; the type of the event that tells of it. */
     String put(ObjectNode object) {
         changed(object);
+        ObjectNode metadata = object.withObject("/metadata");
+        if (!metadata.has("uid")) {
+            metadata.put("uid", "uid-of-" + key(object));
+        }
         boolean known = all(path(object)).put(key(object), object) != null;
         return known ? "MODIFIED" : "ADDED";
     }
@@ -75,7 +94,10 @@ final class FakeObjects {
     /** A page of the list at a path, or of its other version. */
     ObjectNode list(String listed, @Nullable String limit, @Nullable String from) {
         String path = listed.equals(FakeApi.OLD_CLUSTER_POLICIES) ? FakeApi.CLUSTER_POLICIES : listed;
-        ObjectNode list = FakeApi.MAPPER.createObjectNode().put("kind", "List").put("apiVersion", "v1");
+        ObjectNode list = FakeApi.MAPPER
+                .createObjectNode()
+                .put("kind", kind(path) + "List")
+                .put("apiVersion", version(listed));
         NavigableMap<String, ObjectNode> known = all(path);
         ObjectNode metadata = list.putObject("metadata").put("resourceVersion", Integer.toString(version));
         ArrayNode items = list.putArray("items");

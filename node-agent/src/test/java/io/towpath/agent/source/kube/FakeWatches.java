@@ -20,6 +20,7 @@ final class FakeWatches {
     private final List<Event> log = new ArrayList<>();
 
     private int forgotten;
+    private int endsWith;
 
     private record Event(int version, String path, String text) {}
 
@@ -58,7 +59,7 @@ final class FakeWatches {
     /** Sends an event to who watches now. */
     synchronized void emit(String path, String type, JsonNode object) {
         String event = text(type, object);
-        paths(path).forEach(each -> at(each).forEach(watch -> watch.events.add(event)));
+        paths(path).forEach(each -> at(each).forEach(watch -> watch.events.add(as(each, event))));
     }
 
     /** Objects are told of in each version that they are served in. */
@@ -66,6 +67,13 @@ final class FakeWatches {
         return path.equals(FakeApi.CLUSTER_POLICIES)
                 ? List.of(FakeApi.CLUSTER_POLICIES, FakeApi.OLD_CLUSTER_POLICIES)
                 : List.of(path);
+    }
+
+    /** In the version of the path that is watched. */
+    private static String as(String path, String event) {
+        return path.equals(FakeApi.OLD_CLUSTER_POLICIES)
+                ? event.replace("policy.networking.k8s.io/v1beta1", "policy.networking.k8s.io/v1alpha2")
+                : event;
     }
 
     private static String text(String type, JsonNode object) {
@@ -92,9 +100,22 @@ final class FakeWatches {
         forgotten = version;
     }
 
+    /** Each watch is told of an error as soon as it stands, and ended; 0 for none. */
+    synchronized void endWith(int code) {
+        endsWith = code;
+        end();
+    }
+
     /** Begins one, from a place on. */
     synchronized Watch begin(String path, int place) {
         Watch watch = new Watch();
+        if (endsWith != 0) {
+            ObjectNode error =
+                    FakeApi.MAPPER.createObjectNode().put("kind", "Status").put("apiVersion", "v1");
+            watch.events.add(text("ERROR", error.put("code", endsWith).put("message", "made to fail")));
+            watch.events.add(Watch.END);
+            return watch;
+        }
         if (place < forgotten) {
             ObjectNode gone =
                     FakeApi.MAPPER.createObjectNode().put("kind", "Status").put("apiVersion", "v1");
@@ -107,7 +128,7 @@ final class FakeWatches {
         }
         log.stream()
                 .filter(event -> event.version > place && paths(event.path).contains(path))
-                .forEach(event -> watch.events.add(event.text));
+                .forEach(event -> watch.events.add(as(path, event.text)));
         at(path).add(watch);
         notifyAll();
         return watch;

@@ -113,6 +113,32 @@ class KubernetesFaultsTest {
     }
 
     @Test
+    void aPageThatIsTooLongIsReadInShorterOnes() throws InterruptedException {
+        for (int i = 2; i < 400; i++) {
+            api.put(Nodes.with(
+                    Nodes.flannel("node-" + i, i), node -> Nodes.annotate(node, "long", "x".repeat(40_000))));
+        }
+        source.start(told);
+        assertEquals(399, told.next().cluster().nodes().size());
+        assertTrue(api.asked.stream().anyMatch(each -> each.what().contains("limit=62&continue=")));
+    }
+
+    @Test
+    void aWatchThatEndsAsSoonAsItStandsIsOneTrouble() throws InterruptedException {
+        started();
+        api.endWatchesWith(500);
+        api.asked.clear();
+        for (int watches = 0; watches < 60; ) {
+            FakeApi.Asked next = api.asked.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
+            assertNotNull(next);
+            watches += next.what().startsWith("watch") ? 1 : 0;
+        }
+        assertTrue(told.changes() <= 12, () -> told.changes() + " lines for 60 attempts");
+        api.endWatchesWith(0);
+        told.well();
+    }
+
+    @Test
     void aPageOrAPlaceMayBeGone() throws InterruptedException {
         for (int i = 2; i < 600; i++) {
             api.put(Nodes.flannel("node-" + i, i));

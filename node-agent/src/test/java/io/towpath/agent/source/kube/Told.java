@@ -50,6 +50,11 @@ final class Told implements ClusterSource.Listener {
         await(troubles, message -> message.contains(part));
     }
 
+    /** How often it was told of trouble, and that it is over, and nobody has asked. */
+    int changes() {
+        return troubles.size();
+    }
+
     /** Waits until all is well again. */
     void well() throws InterruptedException {
         await(troubles, WELL::equals);

@@ -143,7 +143,7 @@ final class ApiRequests implements HttpHandler {
 
     /** What the roles system:public-info-viewer and system:discovery allow to all that are known to the server. */
     private static boolean isForAll(String path) {
-        return path.equals("/version") || path.startsWith("/apis/");
+        return path.equals("/version") || path.equals("/apis") || path.startsWith("/apis/");
     }
 
     private void discover(HttpExchange exchange, String path) throws IOException {
@@ -152,6 +152,12 @@ final class ApiRequests implements HttpHandler {
         String group = "/apis/" + kind.group;
         if (path.equals("/version")) {
             answer(exchange, 200, Json.object("{'major':'1','minor':'37','gitVersion':'v1.37.2'}"));
+        } else if (path.equals("/apis")) {
+            ObjectNode answer = Json.object("{'kind':'APIGroupList','apiVersion':'v1','groups':[{'name':'apps'}]}");
+            if (!versions.isEmpty()) {
+                answer.withArrayProperty("groups").addObject().put("name", kind.group);
+            }
+            answer(exchange, 200, answer);
         } else if (path.equals(group) && !versions.isEmpty()) {
             ObjectNode answer =
                     Json.object("{'kind':'APIGroup','apiVersion':'v1'}").put("name", kind.group);
@@ -161,7 +167,8 @@ final class ApiRequests implements HttpHandler {
                     .put("version", version));
             answer(exchange, 200, answer);
         } else if (versions.stream().anyMatch(version -> path.equals("/apis/" + kind.apiVersion(version)))) {
-            ObjectNode answer = Json.object("{'kind':'APIResourceList','apiVersion':'v1'}");
+            ObjectNode answer = Json.object("{'kind':'APIResourceList','apiVersion':'v1'}")
+                    .put("groupVersion", path.substring("/apis/".length()));
             answer.putArray("resources").addObject().put("name", kind.plural).put("kind", kind.text);
             answer(exchange, 200, answer);
         } else {

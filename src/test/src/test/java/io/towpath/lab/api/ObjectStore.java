@@ -103,7 +103,10 @@ final class ObjectStore {
 
     private void tell(String type, String key, ObjectNode object) {
         revision++;
-        object.withObjectProperty("metadata").put("resourceVersion", String.valueOf(revision));
+        ObjectNode metadata = object.withObjectProperty("metadata").put("resourceVersion", String.valueOf(revision));
+        if (!metadata.has("uid")) {
+            metadata.put("uid", UUID.randomUUID().toString());
+        }
         objects.put(key, object);
         log.add(new Event(revision, type, object));
         if (log.size() > LOG_LENGTH) {
