@@ -106,7 +106,10 @@ final class FakeNft {
 
     void delete(Chain chain) throws FakeRefusal {
         FakeTable table = get(chain.table());
-        table.chain(chain.name());
+        Chain there = table.chain(chain.name());
+        if (chain.handle() != 0 && chain.handle() != there.handle()) {
+            throw new FakeRefusal(Errno.ENOENT);
+        }
         if (table.isJumpedTo(chain.name())) {
             throw new FakeRefusal(Errno.EBUSY);
         }

@@ -68,7 +68,7 @@ final class FakeNftDispatch implements FakeProtocol {
         }
         return switch (type & 0xff) {
             case NFT_MSG_NEWTABLE, NFT_MSG_DELTABLE, NFT_MSG_GETTABLE -> table(type & 0xff, flags, payload);
-            case NFT_MSG_NEWCHAIN, NFT_MSG_DELCHAIN, NFT_MSG_GETCHAIN -> chain(type & 0xff, flags, payload);
+            case NFT_MSG_NEWCHAIN, NFT_MSG_DELCHAIN, NFT_MSG_GETCHAIN -> chain(type & 0xff, flags, isDump, payload);
             case NFT_MSG_NEWSET, NFT_MSG_DELSET, NFT_MSG_GETSET -> set(type & 0xff, flags, payload);
             case NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM, NFT_MSG_GETSETELEM -> elements(type & 0xff, flags, payload);
             case NFT_MSG_NEWRULE, NFT_MSG_DELRULE, NFT_MSG_GETRULE -> rule(type & 0xff, flags, payload);
@@ -106,20 +106,28 @@ final class FakeNftDispatch implements FakeProtocol {
         };
     }
 
-    private FakeOperation chain(int message, int flags, ByteBuffer payload) throws NetlinkException, FakeRefusal {
+    private FakeOperation chain(int message, int flags, boolean isDump, ByteBuffer payload)
+            throws NetlinkException, FakeRefusal {
         Chain chain = read(NftCodec.readChain(NftCodec.type(NFT_MSG_NEWCHAIN), payload));
         return switch (message) {
             case NFT_MSG_NEWCHAIN -> FakeOperation.write(add("chain", flags) + chain, () -> nft.add(chain, flags));
             case NFT_MSG_DELCHAIN -> FakeOperation.write("chain delete " + chain, () -> nft.delete(chain));
             default ->
-                FakeOperation.read("chain list", () -> {
-                    List<Chain> chains = new ArrayList<>();
-                    for (Table table : nft.tables()) {
-                        chains.addAll(nft.get(table).chains.values());
-                    }
+                FakeOperation.read(isDump ? "chain list" : "chain show " + chain, () -> {
+                    List<Chain> chains = isDump
+                            ? allChains()
+                            : List.of(nft.get(chain.table()).chain(chain.name()));
                     return FakeOperation.messages(NftCodec.type(NFT_MSG_NEWCHAIN), chains, NftCodec::writeBody);
                 });
         };
+    }
+
+    private List<Chain> allChains() throws FakeRefusal {
+        List<Chain> chains = new ArrayList<>();
+        for (Table table : nft.tables()) {
+            chains.addAll(nft.get(table).chains.values());
+        }
+        return chains;
     }
 
     private FakeOperation set(int message, int flags, ByteBuffer payload) throws NetlinkException, FakeRefusal {

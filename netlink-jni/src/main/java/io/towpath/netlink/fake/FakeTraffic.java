@@ -112,6 +112,12 @@ final class FakeTraffic {
         filters.replaceAll(filter -> filter.redirectTo() != linkIndex
                 ? filter
                 : new Filter(
-                        filter.linkIndex(), filter.parent(), filter.priority(), filter.protocol(), filter.kind(), 0));
+                        filter.linkIndex(),
+                        filter.parent(),
+                        filter.priority(),
+                        filter.protocol(),
+                        filter.kind(),
+                        filter.source(),
+                        0));
     }
 }

@@ -12,6 +12,8 @@ public enum Field {
     OIFNAME(MetaKey.OIFNAME, Value.NAME_LENGTH),
     MARK(MetaKey.MARK, 4),
     NFPROTO(MetaKey.NFPROTO, 1),
+    /** The protocol of the frame: {@code ETH_P_*} in network order. */
+    PROTOCOL(MetaKey.PROTOCOL, 2),
     L4PROTO(MetaKey.L4PROTO, 1),
     PKTTYPE(MetaKey.PKTTYPE, 1),
     CT_STATE(CtKey.STATE, 4),
@@ -20,6 +22,8 @@ public enum Field {
     CT_DIRECTION(CtKey.DIRECTION, 1),
     IP_SADDR(Header.NETWORK, 12, 4, Family.IPV4),
     IP_DADDR(Header.NETWORK, 16, 4, Family.IPV4),
+    /** By which address the sender of an ARP packet, of Ethernet and IPv4, says that it is known. */
+    ARP_SENDER(Header.NETWORK, 14, 4, Family.ARP),
     IP6_SADDR(Header.NETWORK, 8, 16, Family.IPV6),
     IP6_DADDR(Header.NETWORK, 24, 16, Family.IPV6),
     /** A port of TCP, UDP or SCTP. */
@@ -64,6 +68,15 @@ public enum Field {
     @Nullable
     Family family() {
         return family;
+    }
+
+    /** Whether an expression loads this field of packets, and all of it. */
+    public boolean isLoadedBy(Payload payload) {
+        return meta == null
+                && ct == null
+                && payload.header() == header
+                && payload.offset() == offset
+                && payload.length() == length;
     }
 
     /** Loads the first bytes of it. */

@@ -81,6 +81,22 @@ public final class Nft implements AutoCloseable {
         });
     }
 
+    /** A chain as it is in the kernel, null if it is not. */
+    public @Nullable Chain find(Chain chain) throws NetlinkException {
+        Requests requests = new Requests();
+        MessageWriter out = requests.add(NftCodec.type(NFT_MSG_GETCHAIN), 0, "chain show", chain.nameOnly());
+        NftCodec.writeBody(out, chain.nameOnly());
+        out.end();
+        try {
+            return netlink.get(requests, NftCodec::readChain);
+        } catch (NetlinkException e) {
+            if (e.is(Errno.ENOENT)) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
     /** The sets and maps of a table, none if there is no such table; also the anonymous ones of others' rules. */
     public List<NftSet> sets(Table table) throws NetlinkException {
         Requests requests = new Requests();

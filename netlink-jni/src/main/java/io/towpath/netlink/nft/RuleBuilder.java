@@ -22,6 +22,12 @@ public final class RuleBuilder {
     private static final int UDP = 17;
     private static final int RTN_LOCAL = 2;
 
+    /** {@code linux/if_ether.h}. */
+    private static final int ETH_P_IP = 0x0800;
+
+    private static final int ETH_P_ARP = 0x0806;
+    private static final int ETH_P_IPV6 = 0x86dd;
+
     private final Table table;
     private final String chain;
     private final List<Expression> expressions = new ArrayList<>();
@@ -137,6 +143,11 @@ public final class RuleBuilder {
         return masked(field, Value.mask(bits, field.length()), operator, value);
     }
 
+    /** ARP packets whose sender says that it is known by an address. */
+    public RuleBuilder arpSender(IpAddress address) {
+        return match(Field.ARP_SENDER, Operator.EQ, Value.of(address));
+    }
+
     /** Packets of which a field compares so. */
     public RuleBuilder match(Field field, Operator operator, Value value) {
         require(field);
@@ -211,8 +222,19 @@ public final class RuleBuilder {
     /** A table of several families looks at the packet's before it looks at what only one has. */
     private void require(Field field) {
         Family needed = field.family();
-        if (needed != null && table.family() == Family.INET && family != needed) {
+        if (needed == null || family == needed) {
+            return;
+        }
+        if (table.family() == Family.INET) {
             nfproto(needed);
+        } else if (table.family() == Family.NETDEV) {
+            family = needed;
+            int protocol = switch (needed) {
+                case IPV4 -> ETH_P_IP;
+                case IPV6 -> ETH_P_IPV6;
+                default -> ETH_P_ARP;
+            };
+            match(Field.PROTOCOL, Operator.EQ, Value.be16(protocol));
         }
     }
 

@@ -96,6 +96,14 @@ public final class Transaction {
         return this;
     }
 
+    /** As {@link #delete(Chain)}, of the very one that the kernel told: ENOENT if there is another of its name by now. */
+    public Transaction deleteSame(Chain chain) {
+        MessageWriter out = request(NFT_MSG_DELCHAIN, 0, "chain delete", chain);
+        NftCodec.writeBody(out, new Chain(chain.table(), chain.name(), null, "", chain.handle()));
+        out.end();
+        return this;
+    }
+
     /** Deletes all rules of a chain. */
     public Transaction flush(Chain chain) {
         NftCodec.where(request(NFT_MSG_DELRULE, 0, "chain flush", chain), chain.table(), chain.name())

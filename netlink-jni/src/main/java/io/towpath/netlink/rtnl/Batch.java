@@ -154,8 +154,8 @@ public final class Batch {
 
     /** Removes all filters of a kind, protocol and priority; ENOENT if there is none. */
     public Batch deleteFilters(Filter filter) {
-        Filter any =
-                new Filter(filter.linkIndex(), filter.parent(), filter.priority(), filter.protocol(), filter.kind(), 0);
+        Filter any = new Filter(
+                filter.linkIndex(), filter.parent(), filter.priority(), filter.protocol(), filter.kind(), null, 0);
         TrafficCodec.write(requests, RTM_DELTFILTER, 0, "filter delete", any);
         return this;
     }

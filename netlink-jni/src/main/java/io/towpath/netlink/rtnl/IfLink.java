@@ -16,6 +16,7 @@ public final class IfLink {
     public static final int IFLA_NUM_TX_QUEUES = 31;
     public static final int IFLA_NUM_RX_QUEUES = 32;
     public static final int IFLA_LINK_NETNSID = 37;
+    public static final int IFLA_TARGET_NETNSID = 46;
 
     public static final int IFLA_INFO_KIND = 1;
     public static final int IFLA_INFO_DATA = 2;

@@ -147,6 +147,13 @@ final class LinkEncoder {
         withoutStatistics(header(out, AF_UNSPEC, index, 0, 0)).end();
     }
 
+    /** In the namespace of an id. */
+    static void get(Requests requests, int index, int nsid) {
+        MessageWriter out = requests.add(RTM_GETLINK, 0, "link show", "index " + index + " nsid " + nsid);
+        withoutStatistics(header(out, AF_UNSPEC, index, 0, 0).u32(IFLA_TARGET_NETNSID, nsid))
+                .end();
+    }
+
     static void get(Requests requests, String name) {
         MessageWriter out = requests.add(RTM_GETLINK, 0, "link show", name);
         withoutStatistics(header(out, AF_UNSPEC, 0, 0, 0).string(IFLA_IFNAME, name))

@@ -56,6 +56,23 @@ public final class Rtnl implements AutoCloseable {
         return linkIfAny(requests);
     }
 
+    /** The other end of a link of a pair, null if it cannot be seen: if its namespace has no id here, or is another user's. */
+    public @Nullable Link otherEnd(Link link) throws NetlinkException {
+        if (link.parentIndex() == 0 || link.peerNsid() < 0) {
+            return null;
+        }
+        Requests requests = new Requests();
+        LinkEncoder.get(requests, link.parentIndex(), link.peerNsid());
+        try {
+            return linkIfAny(requests);
+        } catch (NetlinkException e) {
+            if (e.is(Errno.EINVAL) || e.is(Errno.EACCES) || e.is(Errno.EPERM)) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
     private @Nullable Link linkIfAny(Requests requests) throws NetlinkException {
         try {
             return netlink.get(requests, LinkDecoder::read);

@@ -3,6 +3,7 @@ package io.towpath.netlink.rtnl;
 import static io.towpath.netlink.rtnl.Rtnetlink.*;
 import static io.towpath.netlink.rtnl.TrafficControl.*;
 
+import io.towpath.net.IpAddress;
 import io.towpath.netlink.AttributeReader;
 import io.towpath.netlink.MessageWriter;
 import io.towpath.netlink.NetlinkException;
@@ -27,6 +28,14 @@ public final class TrafficCodec {
     private static final int LENGTH_OF_U32_SEL = 16;
     private static final int LENGTH_OF_U32_KEY = 16;
     private static final int KEYS_AT = 2;
+
+    private static final int WORD = 4;
+    private static final int ALL_BITS = -1;
+    private static final int VALUE_AT = 4;
+    private static final int OFFSET_AT = 8;
+    private static final int OFFSET_MASK_AT = 12;
+    private static final int IPV4_SOURCE_AT = 12;
+    private static final int IPV6_SOURCE_AT = 8;
 
     private static final int LENGTH_OF_MIRRED = 28;
     private static final int ACTION_AT = 8;
@@ -140,16 +149,26 @@ public final class TrafficCodec {
         header(out, filter.linkIndex(), 0, filter.parent(), filter.priority() << 16 | protocol)
                 .string(TCA_KIND, filter.kind());
         if (filter.redirectTo() != 0) {
-            writeRedirect(out, filter.redirectTo());
+            writeRedirect(out, filter);
         }
     }
 
-    private static void writeRedirect(MessageWriter out, int linkIndex) {
+    private static void writeRedirect(MessageWriter out, Filter filter) {
         int options = out.beginNest(TCA_OPTIONS);
-        // struct tc_u32_sel with one struct tc_u32_key: no bit of the first word matters.
-        ByteBuffer selector = ByteBuffer.allocate(LENGTH_OF_U32_SEL + LENGTH_OF_U32_KEY)
+        // struct tc_u32_sel with a struct tc_u32_key for each word of the address, or one of which no bit matters.
+        IpAddress source = filter.source();
+        byte[] address = source == null ? new byte[0] : source.bytes();
+        int keys = Math.max(1, address.length / WORD);
+        ByteBuffer selector = ByteBuffer.allocate(LENGTH_OF_U32_SEL + keys * LENGTH_OF_U32_KEY)
+                .order(ByteOrder.nativeOrder())
                 .put(0, (byte) TC_U32_TERMINAL)
-                .put(KEYS_AT, (byte) 1);
+                .put(KEYS_AT, (byte) keys);
+        for (int at = 0; at < address.length; at += WORD) {
+            int key = LENGTH_OF_U32_SEL + at / WORD * LENGTH_OF_U32_KEY;
+            selector.putInt(key, ALL_BITS)
+                    .put(key + VALUE_AT, address, at, WORD)
+                    .putInt(key + OFFSET_AT, sourceAt(address.length) + at);
+        }
         out.bytes(TCA_U32_SEL, selector.array());
         int actions = out.beginNest(TCA_U32_ACT);
         int action = out.beginNest(FIRST_ACTION);
@@ -159,7 +178,7 @@ public final class TrafficCodec {
                 .order(ByteOrder.nativeOrder())
                 .putInt(ACTION_AT, TC_ACT_STOLEN)
                 .putInt(EACTION_AT, TCA_EGRESS_REDIR)
-                .putInt(IFINDEX_AT, linkIndex);
+                .putInt(IFINDEX_AT, filter.redirectTo());
         out.bytes(TCA_MIRRED_PARMS, mirred.array())
                 .endNest(arguments)
                 .endNest(action)
@@ -184,38 +203,79 @@ public final class TrafficCodec {
                 default -> {}
             }
         }
+        Redirect redirect = kind.equals(Filter.U32) && options != null ? readRedirect(options) : Redirect.NONE;
         return new Filter(
                 payload.getInt(at + 4),
                 payload.getInt(at + 12),
                 info >>> 16,
                 Short.toUnsignedInt(Short.reverseBytes((short) info)),
                 kind,
-                kind.equals(Filter.U32) && options != null ? readRedirect(options) : 0);
+                redirect.source,
+                redirect.target);
     }
 
-    private static int readRedirect(AttributeReader in) throws NetlinkException {
-        boolean matchesAll = false;
+    /** Where in a packet the source is, for an address of so many bytes. */
+    private static int sourceAt(int length) {
+        return length == WORD ? IPV4_SOURCE_AT : IPV6_SOURCE_AT;
+    }
+
+    /** Where packets go that a filter looks at, 0 if anything else becomes of them. */
+    private record Redirect(@Nullable IpAddress source, int target) {
+        private static final Redirect NONE = new Redirect(null, 0);
+    }
+
+    private static Redirect readRedirect(AttributeReader in) throws NetlinkException {
+        boolean isKnown = false;
+        IpAddress source = null;
         int target = 0;
         while (in.next()) {
             switch (in.type()) {
-                case TCA_U32_SEL -> matchesAll = matchesAll(in);
+                case TCA_U32_SEL -> {
+                    ByteBuffer selector = struct(in, LENGTH_OF_U32_SEL);
+                    source = readSource(selector);
+                    isKnown = source != null || matchesAll(selector);
+                }
                 case TCA_U32_ACT -> target = readActions(in.nested());
                 default -> {}
             }
         }
-        return matchesAll ? target : 0;
+        return isKnown ? new Redirect(source, target) : Redirect.NONE;
     }
 
-    private static boolean matchesAll(AttributeReader in) throws NetlinkException {
-        ByteBuffer selector = struct(in, LENGTH_OF_U32_SEL);
+    /** The number of keys, -1 if there are not as many. */
+    private static int keys(ByteBuffer selector) {
         int keys = selector.get(KEYS_AT) & 0xff;
+        return LENGTH_OF_U32_SEL + keys * LENGTH_OF_U32_KEY <= selector.limit() ? keys : -1;
+    }
+
+    private static boolean matchesAll(ByteBuffer selector) {
+        int keys = keys(selector);
         for (int i = 0; i < keys; i++) {
-            int at = LENGTH_OF_U32_SEL + i * LENGTH_OF_U32_KEY;
-            if (at + LENGTH_OF_U32_KEY > selector.limit() || selector.getInt(at) != 0) {
+            if (selector.getInt(LENGTH_OF_U32_SEL + i * LENGTH_OF_U32_KEY) != 0) {
                 return false;
             }
         }
-        return true;
+        return keys >= 0;
+    }
+
+    /** The address that packets must come from, null if anything else is looked at. */
+    private static @Nullable IpAddress readSource(ByteBuffer selector) {
+        int length = keys(selector) * WORD;
+        if (length != WORD && length != 4 * WORD) {
+            return null;
+        }
+        byte[] address = new byte[length];
+        for (int at = 0; at < length; at += WORD) {
+            int key = LENGTH_OF_U32_SEL + at / WORD * LENGTH_OF_U32_KEY;
+            boolean isOfSource = selector.getInt(key) == ALL_BITS
+                    && selector.getInt(key + OFFSET_AT) == sourceAt(length) + at
+                    && selector.getInt(key + OFFSET_MASK_AT) == 0;
+            if (!isOfSource) {
+                return null;
+            }
+            selector.get(key + VALUE_AT, address, at, WORD);
+        }
+        return IpAddress.of(address);
     }
 
     private static int readActions(AttributeReader in) throws NetlinkException {

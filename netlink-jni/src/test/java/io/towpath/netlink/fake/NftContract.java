@@ -3,6 +3,7 @@ package io.towpath.netlink.fake;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -25,6 +26,7 @@ import io.towpath.netlink.nft.Value;
 import io.towpath.netlink.nft.Verdict;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** What nftables does, be it the real one or the fake: where they differ, the fake is wrong. */
@@ -103,6 +105,20 @@ abstract class NftContract {
         assertEquals(List.of(), nft().rules(Table.inet("missing")));
         assertEquals(List.of(), nft().sets(Table.inet("missing")));
         assertEquals(List.of(), nft().chains(Table.inet("missing")));
+    }
+
+    @Test
+    void aChainIsFoundByItsNameAndDeletedAsTheVeryOne() throws Exception {
+        assertNull(nft().find(POD));
+        nft().commit(tables());
+        assertNull(nft().find(Chain.of(TABLE, "missing")));
+        Chain first = nft().find(POD);
+        assertEquals(POD.toString(), String.valueOf(first));
+        nft().commit(new Transaction().delete(POD).add(POD));
+        Chain second = nft().find(POD);
+        refuses(Errno.ENOENT, new Transaction().deleteSame(Objects.requireNonNull(first)));
+        nft().commit(new Transaction().deleteSame(Objects.requireNonNull(second)));
+        assertNull(nft().find(POD));
     }
 
     @Test

@@ -53,11 +53,7 @@ final class DesiredTable {
     private List<SetState> podSets;
 
     DesiredTable(PolicyOptions options) {
-        this(new TableLayout(options));
-    }
-
-    DesiredTable(TableLayout layout) {
-        this.layout = layout;
+        layout = new TableLayout(options);
         chains = layout.chains();
         podSets = podSets();
     }

@@ -42,26 +42,28 @@ public final class Checks {
      */
     public static List<Finding> of(NetNs netNs, @Nullable Cluster cluster, String conflist, String confDir)
             throws LinuxException {
-        return new Checks(Picture.of(netNs, cluster, confDir), conflist, confDir).all();
+        List<Finding> findings =
+                new ArrayList<>(new Checks(Picture.of(netNs, cluster, confDir), conflist, confDir).all());
+        findings.add(FirewallChecks.legacy());
+        return findings;
     }
 
     List<Finding> all() {
         DeviceChecks devices = new DeviceChecks(picture);
         FirewallChecks firewall = new FirewallChecks(picture);
-        Cluster cluster = picture.cluster();
         return List.of(
                 devices.overlay(),
                 devices.vxlan(),
                 devices.mtu(),
-                firewall.port(cluster == null ? Cluster.DEFAULT_PORT : cluster.port()),
+                firewall.port(),
                 firewall.forward(),
+                firewall.toNode(),
                 rpFilter(),
                 ipForward(),
                 conflists(),
                 checksumOffload(),
                 cidrs(),
                 firewall.nftables(),
-                firewall.policies(),
                 devices.kubeProxy(),
                 peers());
     }

@@ -1,17 +1,39 @@
 package io.towpath.agent.check;
 
-import io.towpath.netlink.nft.Hook;
+import io.towpath.agent.firewall.Fate;
+import io.towpath.agent.firewall.Packet;
+import io.towpath.linux.LinuxException;
+import io.towpath.net.IpAddress;
+import io.towpath.net.IpPrefix;
+import io.towpath.netlink.nft.Chain;
+import io.towpath.netlink.nft.Family;
+import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.xtables.XRule;
+import io.towpath.netlink.xtables.XTables;
+import io.towpath.overlay.Cluster;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
-/** What nftables of others may do to packets of the overlay and of pods. */
+/** What nftables of others do to packets of the overlay and of pods, and what they may. */
 final class FirewallChecks {
     private static final String UNKNOWN = "not known, as nftables cannot be asked";
     private static final String SEE = "see the check nftables";
 
+    /** A name that a pod's interface could have. */
+    private static final String ANY_POD = Checks.POD_LINK + "0123456789a";
+
+    private static final String FILTER = "filter";
+    private static final List<String> HOOKS = List.of("INPUT", "FORWARD");
+    private static final List<String> OF_NETWORKS = List.of("KUBE-", "cali-", "FLANNEL-", "CNI-");
+
     private final Picture picture;
+    private final int port;
 
     FirewallChecks(Picture picture) {
         this.picture = picture;
+        Cluster cluster = picture.cluster();
+        port = cluster == null ? Cluster.DEFAULT_PORT : cluster.port();
     }
 
     Finding nftables() {
@@ -24,55 +46,248 @@ final class FirewallChecks {
                 : Finding.fail("nftables", problem, "use a kernel with CONFIG_NF_TABLES (modprobe nf_tables)");
     }
 
-    /** Whether policies can be enforced. */
-    Finding policies() {
-        if (picture.nftablesProblem() != null) {
-            return Finding.warn("policies", UNKNOWN, SEE);
-        }
-        String problem = picture.policiesProblem();
-        return problem == null
-                ? Finding.ok("policies", "the kernel takes the table by which they are enforced")
-                : Finding.fail(
-                        "policies",
-                        "kernel " + picture.kernelRelease() + " refuses the table by which they are enforced: "
-                                + problem,
-                        "use Linux 5.10 or a later one, with nft_log, nft_limit, nft_fib_inet and nft_ct, or switch policies"
-                                + " off");
+    /** What somebody wants to let pass. */
+    private enum Wanted {
+        OVERLAY,
+        FORWARDED,
+        TO_NODE
     }
 
-    Finding port(int port) {
-        if (picture.nftablesProblem() != null) {
-            return Finding.warn("port", UNKNOWN, SEE);
+    Finding port() {
+        List<Packet> packets = new ArrayList<>();
+        for (boolean ipv6 : families()) {
+            packets.add(Packet.toNode(
+                    "the overlay's packets to UDP port " + port, underlay(), peer(ipv6), own(ipv6), Packet.UDP, port));
         }
-        List<String> blocking = picture.firewall().dropping(port);
-        if (!blocking.isEmpty()) {
-            return Finding.fail(
-                    "port",
-                    "a rule of nftables chain " + Checks.some(blocking) + " drops what comes to UDP port " + port,
-                    "remove the rule, or accept UDP port " + port + " from the other nodes before it");
-        }
-        List<String> dropping = picture.firewall().droppingByDefault(Hook.INPUT);
-        if (!dropping.isEmpty()) {
-            return Finding.warn(
-                    "port",
-                    "nftables chain " + Checks.some(dropping) + " drops what no rule accepts",
-                    "make sure that a rule accepts UDP port " + port + " from the other nodes");
-        }
-        return Finding.ok(
-                "port", "no nftables chain or simple rule drops it; iptables, and firewalls elsewhere, are not seen");
+        return look("port", packets, Wanted.OVERLAY, Finding.Verdict.FAIL);
     }
 
     Finding forward() {
-        if (picture.nftablesProblem() != null) {
-            return Finding.warn("forward", UNKNOWN, SEE);
+        List<Packet> packets = new ArrayList<>();
+        for (boolean ipv6 : families()) {
+            IpPrefix here = slice(ipv6, true);
+            IpPrefix there = slice(ipv6, false);
+            String overlay = overlay(ipv6);
+            packets.add(Packet.forwarded("packets from pods to other nodes", pod(), overlay, here, there));
+            packets.add(Packet.forwarded("packets from other nodes to pods", overlay, pod(), there, here));
+            packets.add(Packet.forwarded("packets from pods to the outside", pod(), underlay(), here, outside(ipv6)));
         }
-        List<String> dropping = picture.firewall().droppingByDefault(Hook.FORWARD);
-        return dropping.isEmpty()
-                ? Finding.ok("forward", "no nftables chain drops by default what is forwarded")
+        return look("forward", packets, Wanted.FORWARDED, Finding.Verdict.FAIL);
+    }
+
+    Finding toNode() {
+        List<Packet> packets = new ArrayList<>();
+        for (boolean ipv6 : families()) {
+            packets.add(Packet.toNode(
+                    "packets from pods to this node",
+                    pod(),
+                    slice(ipv6, true),
+                    own(ipv6),
+                    Packet.TCP,
+                    Packet.ANY_PORT));
+        }
+        return look("pod-to-node", packets, Wanted.TO_NODE, Finding.Verdict.WARN);
+    }
+
+    private Finding look(String check, List<Packet> packets, Wanted wanted, Finding.Verdict verdict) {
+        if (picture.nftablesProblem() != null) {
+            return Finding.warn(check, UNKNOWN, SEE);
+        }
+        Finding perhaps = null;
+        for (Packet packet : packets) {
+            Fate fate = picture.firewall().of(packet);
+            if (fate == null) {
+                continue;
+            }
+            boolean ipv6 = packet.from().address().ipv6();
+            String mend = mend(fate, wanted, ipv6);
+            String found = of(fate)
+                    + (fate.isSure() ? " " : " perhaps ")
+                    + (fate.isReject() ? "rejects " : "drops ")
+                    + packet.name()
+                    + (ipv6 ? " (IPv6)" : "")
+                    + (fate.byPolicy() ? ", as it does whatever no rule accepts" : "")
+                    + (fate.isSure() ? "" : "; whether a rule accepts them before cannot be told");
+            if (fate.isSure()) {
+                return new Finding(check, verdict, found, mend);
+            }
+            perhaps = perhaps == null ? Finding.warn(check, found, mend) : perhaps;
+        }
+        return perhaps == null
+                ? Finding.ok(
+                        check, "nftables of others let pass " + names(packets) + "; firewalls elsewhere are not seen")
+                : perhaps;
+    }
+
+    private static String names(List<Packet> packets) {
+        return String.join(", ", packets.stream().map(Packet::name).distinct().toList());
+    }
+
+    private String of(Fate fate) {
+        String chain = "nftables chain " + fate.place();
+        return switch (picture.firewall().keeper(fate.chain())) {
+            case FIREWALLD -> "firewalld (" + chain + ")";
+            case UFW -> "ufw (" + chain + ")";
+            case IPTABLES -> "iptables (" + chain + ")";
+            case NFTABLES -> chain;
+        };
+    }
+
+    private String mend(Fate fate, Wanted wanted, boolean ipv6) {
+        IpPrefix network = network(ipv6);
+        return switch (picture.firewall().keeper(fate.chain())) {
+            case FIREWALLD ->
+                wanted == Wanted.OVERLAY
+                        ? "firewall-cmd --permanent --add-port=" + port + "/udp && firewall-cmd --reload"
+                                + " (with --zone, if " + underlay() + " is not in the default zone)"
+                        : "firewall-cmd --permanent --zone=trusted --add-source=" + network
+                                + " && firewall-cmd --reload";
+            case UFW ->
+                switch (wanted) {
+                    case OVERLAY -> "ufw allow " + port + "/udp";
+                    case FORWARDED -> "ufw route allow from " + network + " && ufw route allow to " + network;
+                    case TO_NODE -> "ufw allow from " + network;
+                };
+            case IPTABLES -> iptables(fate.chain(), wanted, network);
+            case NFTABLES ->
+                commands("nft insert rule " + fate.place(), wanted, network, "accept", ipv6 ? "ip6 " : "ip ")
+                        + ", and where the rules are kept (/etc/nftables.conf)";
+        };
+    }
+
+    private String iptables(Chain chain, Wanted wanted, IpPrefix network) {
+        String insert =
+                (chain.table().family() == Family.IPV6 ? "ip6tables" : "iptables") + " -I " + chain.name() + " ";
+        String kept = ", and where the rules are kept (/etc/sysconfig/iptables, /etc/iptables/rules.v4)";
+        return switch (wanted) {
+                    case OVERLAY -> insert + "-p udp --dport " + port + " -j ACCEPT";
+                    case FORWARDED ->
+                        insert + "-s " + network + " -j ACCEPT && " + insert + "-d " + network + " -j ACCEPT";
+                    case TO_NODE -> insert + "-s " + network + " -j ACCEPT";
+                }
+                + kept;
+    }
+
+    private String commands(String insert, Wanted wanted, IpPrefix network, String verdict, String family) {
+        String from = insert + " " + family + "saddr " + network + " " + verdict;
+        return switch (wanted) {
+            case OVERLAY -> insert + " udp dport " + port + " " + verdict;
+            case FORWARDED -> from + " && " + insert + " " + family + "daddr " + network + " " + verdict;
+            case TO_NODE -> from;
+        };
+    }
+
+    /**
+     * Rules of iptables-legacy, which are not followed: those of kube-proxy and of networks are taken for harmless. Of the calling
+     * thread's network namespace.
+     */
+    static Finding legacy() {
+        String check = "iptables-legacy";
+        List<String> others = new ArrayList<>();
+        try {
+            for (boolean ipv6 : new boolean[] {false, true}) {
+                if (XTables.names(ipv6).contains(FILTER)) {
+                    try (XTables tables = XTables.open(ipv6)) {
+                        tables.read(FILTER).rules().stream()
+                                .filter(FirewallChecks::isOfOthers)
+                                .forEach(rule -> others.add((ipv6 ? "ip6tables-legacy " : "iptables-legacy ") + rule));
+                    }
+                }
+            }
+        } catch (LinuxException e) {
+            return Finding.warn(check, "not known: " + e.getMessage(), "run this as root, or look: iptables-legacy -S");
+        }
+        return others.isEmpty()
+                ? Finding.ok(check, "no rules but those of networks and kube-proxy")
                 : Finding.warn(
-                        "forward",
-                        "nftables chain " + Checks.some(dropping)
-                                + " drops what no rule of its own accepts, pods' packets too",
-                        "make sure that a rule there accepts what goes from and to the pods' network");
+                        check,
+                        "rules of others are not followed: " + Checks.some(others),
+                        "look whether they drop packets of pods or UDP port 8472: iptables-legacy -S");
+    }
+
+    private static boolean isOfOthers(XRule rule) {
+        return HOOKS.contains(rule.chain()) && OF_NETWORKS.stream().noneMatch(rule.jump()::startsWith);
+    }
+
+    private List<Boolean> families() {
+        Cluster cluster = picture.cluster();
+        if (cluster == null) {
+            return List.of(false);
+        }
+        List<Boolean> families = new ArrayList<>();
+        for (boolean ipv6 : new boolean[] {false, true}) {
+            if (cluster.network(ipv6) != null) {
+                families.add(ipv6);
+            }
+        }
+        return families;
+    }
+
+    private static IpPrefix outside(boolean ipv6) {
+        return ipv6 ? IpPrefix.parse("::/0") : IpPrefix.parse("0.0.0.0/0");
+    }
+
+    private IpPrefix network(boolean ipv6) {
+        Cluster cluster = picture.cluster();
+        IpPrefix network = cluster == null ? null : cluster.network(ipv6);
+        return network == null ? outside(ipv6) : network;
+    }
+
+    /** This node's slice, or another node's; the pods' network if there is none. */
+    private IpPrefix slice(boolean ipv6, boolean ofSelf) {
+        Cluster cluster = picture.cluster();
+        IpPrefix found = null;
+        if (cluster != null) {
+            for (Cluster.Node node : cluster.nodes()) {
+                if (found == null && Objects.equals(node.name(), cluster.node()) == ofSelf) {
+                    found = node.slice(ipv6);
+                }
+            }
+        }
+        return found == null ? network(ipv6) : found;
+    }
+
+    /** An address of another node, else any. */
+    private IpPrefix peer(boolean ipv6) {
+        return address(ipv6, false);
+    }
+
+    private IpPrefix own(boolean ipv6) {
+        return address(ipv6, true);
+    }
+
+    private IpPrefix address(boolean ipv6, boolean ofSelf) {
+        Cluster cluster = picture.cluster();
+        if (cluster != null) {
+            for (Cluster.Node node : cluster.nodes()) {
+                for (IpAddress address : node.addresses()) {
+                    if (address.ipv6() == ipv6 && Objects.equals(node.name(), cluster.node()) == ofSelf) {
+                        return IpPrefix.host(address);
+                    }
+                }
+            }
+        }
+        return outside(ipv6);
+    }
+
+    private String underlay() {
+        return picture.underlays().stream().map(Link::name).findFirst().orElse("eth0");
+    }
+
+    private String overlay(boolean ipv6) {
+        String prefix = ipv6 ? "flannel-v6." : "flannel.";
+        return picture.overlayDevices().stream()
+                .map(Link::name)
+                .filter(name -> name.startsWith(prefix))
+                .findFirst()
+                .orElse(prefix + "1");
+    }
+
+    private String pod() {
+        return picture.links().stream()
+                .map(Link::name)
+                .filter(name -> name.startsWith(Checks.POD_LINK))
+                .findFirst()
+                .orElse(ANY_POD);
     }
 }

@@ -11,6 +11,7 @@ import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.thread.LastingThread;
 import io.towpath.cni.ports.HostPortKeeper;
+import io.towpath.cni.sources.SourceKeeper;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
 import io.towpath.cni.wiring.PodLinkKeeper;
@@ -75,6 +76,7 @@ public final class Reconciler implements ClusterSource.Listener {
     private @Nullable Guarding guarding;
     private @Nullable HostPortKeeper ports;
     private boolean portsDue = true;
+    private @Nullable SourceRounds sources;
     private Interest interest = Interest.EVERYTHING;
     private int retry;
 
@@ -140,12 +142,18 @@ public final class Reconciler implements ClusterSource.Listener {
     private void changed(RtnlEvent event) {
         due |= interest.concerns(event);
         pods.changed(event);
+        if (sources != null) {
+            sources.changed(event);
+        }
     }
 
     private void changed(NftEvent event) {
         due |= guarding == null || guarding.isConcernedBy(event);
         if (ports != null) {
             portsDue |= ports.concerns(event);
+        }
+        if (sources != null) {
+            sources.changed(event);
         }
     }
 
@@ -200,6 +208,8 @@ public final class Reconciler implements ClusterSource.Listener {
             guarding = guard;
             HostPortKeeper keeper = new HostPortKeeper(node);
             ports = keeper;
+            SourceRounds checks = new SourceRounds(new SourceKeeper(node), log);
+            sources = checks;
             // Before the overlay: nobody may send into it when it stands.
             overlay.beforeChanges(guard::sync);
             interest = Interest.EVERYTHING;
@@ -214,11 +224,12 @@ public final class Reconciler implements ClusterSource.Listener {
                     mendPorts(keeper);
                 }
                 pods.run(rtnl);
+                checks.run();
                 long now = System.nanoTime();
                 boolean wanted = due || news.get();
                 long until = wanted ? earliest : Math.max(slow, earliest);
                 if (now - until < 0) {
-                    long first = Math.max(pods.next(until) - now, 0);
+                    long first = Math.max(checks.next(pods.next(until)) - now, 0);
                     monitor.await((int) Math.min(SLOW_ROUND_MS, (first + 999_999) / 1_000_000));
                     continue;
                 }
@@ -227,6 +238,7 @@ public final class Reconciler implements ClusterSource.Listener {
                 due = false;
                 portsDue = true;
                 pods.again();
+                checks.again();
                 news.set(false);
                 boolean done = round(rtnl, overlay, guard);
                 retry = done ? 0 : Math.clamp(2L * retry, FIRST_RETRY_MS, LAST_RETRY_MS);

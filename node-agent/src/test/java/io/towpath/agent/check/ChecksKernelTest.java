@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.check.Finding.Verdict;
+import io.towpath.agent.firewall.Firewall;
 import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
@@ -15,11 +16,9 @@ import io.towpath.overlay.UnderlayChoice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -167,35 +166,6 @@ class ChecksKernelTest {
     }
 
     @Test
-    void aFirewallThatDropsByDefault() throws Exception {
-        node.execute(
-                "nft", "add table inet fw; add chain inet fw in { type filter hook input priority 0; policy drop; }");
-        assertOnly("port", Verdict.WARN, "inet fw in drops what no rule accepts");
-    }
-
-    @Test
-    void aRuleThatDropsThePort() throws Exception {
-        String chain = "add table ip fw; add chain ip fw in { type filter hook input priority 0; }; add rule ip fw in ";
-        node.execute("nft", chain + "udp dport 8472 ip saddr 192.168.0.9 drop");
-        node.execute("nft", chain + "tcp dport 8473 drop");
-        node.execute("nft", chain + "iifname eth9 udp dport 8472 drop");
-        node.execute("nft", chain + "udp dport 8472 accept");
-        assertWell();
-        node.execute("nft", chain + "udp dport 8472 counter drop");
-        assertOnly("port", Verdict.FAIL, "a rule of nftables chain ip fw in drops what comes to UDP port 8472");
-        node.execute("nft", "flush chain ip fw in");
-        node.execute("nft", chain + "udp dport 8472 reject");
-        assertOnly("port", Verdict.FAIL, "ip fw in");
-    }
-
-    @Test
-    void aFirewallThatForwardsNothingByDefault() throws Exception {
-        node.execute(
-                "nft", "add table ip fw; add chain ip fw to { type filter hook forward priority 0; policy drop; }");
-        assertOnly("forward", Verdict.WARN, "ip fw to drops what no rule of its own accepts");
-    }
-
-    @Test
     void aStrictReversePathFilter() throws Exception {
         set("net/ipv4/conf/flannel.1/rp_filter", "1");
         assertOnly("rp-filter", Verdict.WARN, "strict on flannel.1");
@@ -203,33 +173,9 @@ class ChecksKernelTest {
     }
 
     @Test
-    void aKubeProxyWhoseServicesConntrackDoesNotSee() throws Exception {
+    void aKubeProxyWhoseServicesPoliciesDoNotSee() throws Exception {
         node.ip("link", "add", "kube-ipvs0", "type", "bridge");
-        assertEquals("not in mode ipvs", kubeProxy("0").found(), "the link is left of another mode");
-        node.ip("address", "add", "10.96.0.1/32", "dev", "kube-ipvs0");
-        assertWell();
-        assertEquals(Verdict.OK, kubeProxy("1").verdict());
-        assertEquals(Verdict.FAIL, kubeProxy("0").verdict());
-        assertTrue(kubeProxy("0").mend().contains("sysctl -w net.ipv4.vs.conntrack=1"));
-    }
-
-    /** Of a kernel with IPVS. */
-    private Finding kubeProxy(String conntrack) throws LinuxException {
-        Picture taken = picture();
-        Map<String, String> settings = new HashMap<>(taken.settings());
-        settings.put(Picture.IPVS_CONNTRACK, conntrack);
-        return new DeviceChecks(with(taken, settings, "6.1", Set.of(), null, null)).kubeProxy();
-    }
-
-    @Test
-    void aKernelThatPoliciesCannotBeEnforcedWith() throws Exception {
-        Picture taken = picture();
-        Picture old = with(taken, taken.settings(), "4.19", Set.of(), null, "set add: operation not supported");
-        Finding finding = new FirewallChecks(old).policies();
-        assertEquals(Verdict.FAIL, finding.verdict());
-        assertEquals(
-                "kernel 4.19 refuses the table by which they are enforced: set add: operation not supported",
-                finding.found());
+        assertOnly("kube-proxy", Verdict.WARN, "mode ipvs");
     }
 
     @Test
@@ -294,28 +240,21 @@ class ChecksKernelTest {
     }
 
     private static Picture with(Picture picture, String release, Set<String> offloading) {
-        return with(picture, picture.settings(), release, offloading, "Protocol not supported", null);
+        return with(picture, release, offloading, "Protocol not supported");
     }
 
-    private static Picture with(
-            Picture picture,
-            Map<String, String> settings,
-            String release,
-            Set<String> offloading,
-            @Nullable String nftablesProblem,
-            @Nullable String policiesProblem) {
+    private static Picture with(Picture picture, String release, Set<String> offloading, String nftablesProblem) {
         return new Picture(
                 picture.links(),
                 picture.addresses(),
                 picture.routes(),
                 picture.defaultRoutes(),
-                settings,
+                picture.settings(),
                 release,
                 Map.of(),
                 offloading,
                 Firewall.NONE,
                 nftablesProblem,
-                policiesProblem,
                 picture.cluster(),
                 picture.conflists());
     }
@@ -324,11 +263,8 @@ class ChecksKernelTest {
     void aKernelWithoutNftables() throws Exception {
         FirewallChecks checks = new FirewallChecks(with(picture(), "6.1", Set.of()));
         assertEquals(Verdict.FAIL, checks.nftables().verdict());
-        assertEquals(Verdict.WARN, checks.port(8472).verdict());
-        assertEquals(Verdict.WARN, checks.policies().verdict());
-        Picture taken = picture();
-        FirewallChecks denied =
-                new FirewallChecks(with(taken, taken.settings(), "6.1", Set.of(), Picture.DENIED, null));
+        assertEquals(Verdict.WARN, checks.port().verdict());
+        FirewallChecks denied = new FirewallChecks(with(picture(), "6.1", Set.of(), Picture.DENIED));
         assertEquals(Verdict.WARN, denied.nftables().verdict());
         assertEquals("run this as root", denied.nftables().mend());
     }
