@@ -19,6 +19,8 @@ import io.towpath.ipam.RangeFill;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -28,6 +30,9 @@ import picocli.CommandLine.ParseResult;
 
 /** The command {@code ipam list}, which asks the leases on disk and no agent. */
 final class IpamCommand {
+    /** Where they are if the conflist does not say. */
+    private static final String LEASES = "/var/lib/cni/networks";
+
     private static final int LIMIT = 1 << 20;
     private static final String CNI_CONF = "--cni-conf";
 
@@ -68,6 +73,12 @@ final class IpamCommand {
         IpamConfigReader reader = new IpamConfigReader(
                 Cli.value(options, "--state-dir") + "/node.json", Cli.value(options, "--subnet-file"));
         IpamConfig config = reader.read(network.conf, "");
+        Path folder = Path.of(network.conf.path("ipam").path("dataDir").asText(LEASES))
+                .getParent();
+        if (folder != null && Files.notExists(folder)) {
+            // As in a container that has nothing of it: no lease is one thing, not to see any another.
+            throw new IOException("how many addresses are leased cannot be seen here, as there is no " + folder);
+        }
         List<Fill> fills = new ArrayList<>();
         for (RangeFill fill : HostLocal.of(network.conf).fill(config)) {
             fills.add(new Fill(network.name, fill.set().toString(), fill.capacity(), fill.taken()));

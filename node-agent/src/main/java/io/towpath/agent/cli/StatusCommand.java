@@ -2,20 +2,24 @@ package io.towpath.agent.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.status.StatusJson;
 import io.towpath.cni.BuildInfo;
 import io.towpath.cni.cli.Cli;
 import io.towpath.ipam.IpamException;
 import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.rtnl.Rtnl;
+import io.towpath.overlay.Overlay;
+import io.towpath.overlay.Overlay.Difference;
 import io.towpath.overlay.OverlayException;
 import io.towpath.overlay.OverlayView;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -47,10 +51,25 @@ final class StatusCommand {
 
     /** What the kernel and the files tell, in the agent's form. */
     private static JsonNode withoutAgent(ParseResult options, Path socket) throws NetlinkException, OverlayException {
-        OverlayView view = OverlayCommand.view(options);
-        ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("version", BuildInfo.VERSION).put("node", view.node()).put("ready", false);
-        json.put("notReady", "no agent answers on " + socket + "; this is what the kernel and the files tell");
+        OverlayView view;
+        Difference difference;
+        try (Rtnl rtnl = Rtnl.open()) {
+            Overlay known = new Overlay(OverlayCommand.files(options), rtnl);
+            view = known.show();
+            difference = known.difference();
+        }
+        ObjectNode json = StatusJson.withoutAgent(
+                view.node(),
+                BuildInfo.VERSION,
+                Instant.now(),
+                "no agent answers on " + socket + "; this is what the kernel and the files tell");
+        Map<String, String> slices = new HashMap<>();
+        if (difference != null) {
+            difference
+                    .desired()
+                    .devices()
+                    .forEach(device -> slices.put(device.name(), device.slice().toString()));
+        }
         ObjectNode overlay = json.putObject("overlay");
         overlay.put("stands", view.node() != null && view.pending().isEmpty());
         List<String> problems = new ArrayList<>(view.remarks());
@@ -62,14 +81,13 @@ final class StatusCommand {
         for (OverlayView.DeviceLine device : view.devices()) {
             devices.addObject()
                     .put("name", device.name())
-                    .put("state", device.state())
                     .put("vni", device.vni())
                     .put("port", device.port())
                     .put("mtu", device.mtu())
                     .put("mac", device.mac())
                     .put("local", device.local())
                     .put("interface", device.underlay())
-                    .put("address", device.address());
+                    .put("slice", slices.get(device.name()));
         }
         ArrayNode peers = overlay.putArray("peers");
         for (OverlayView.PeerLine peer : view.peers()) {
@@ -89,7 +107,7 @@ final class StatusCommand {
         try {
             json.set("ipam", StatusJson.fills(IpamCommand.fills(options)));
         } catch (IOException | IpamException e) {
-            json.putArray("ipam");
+            json.putNull("ipam");
             json.put("ipamProblem", e.getMessage());
         }
     }

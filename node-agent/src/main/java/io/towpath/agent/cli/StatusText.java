@@ -88,7 +88,7 @@ final class StatusText {
                     "guard",
                     (guard.path("inForce").asBoolean() ? "in force" : "not in force") + problem(guard.path("problem"))
                             + ", repaired " + guard.path("repairs").asLong() + " times, dropped "
-                            + guard.path("dropped").asLong() + " packets");
+                            + guard.path("dropped").asLong() + " packets" + counted(guard));
         }
         JsonNode policy = status.path("policy");
         if (policy.isObject()) {
@@ -125,12 +125,16 @@ final class StatusText {
                 + policy.path("endpoints").asLong() + " endpoints, repaired "
                 + policy.path("repairs").asLong() + " times, denied "
                 + dropped.path("ingress").asLong() + " packets to pods and "
-                + dropped.path("egress").asLong() + " from pods"
+                + dropped.path("egress").asLong() + " from pods" + counted(policy)
                 + (policy.path("dryRun").isObject()
                         ? "; a dry run would deny "
                                 + policy.at("/dryRun/ingress").asLong() + " and "
                                 + policy.at("/dryRun/egress").asLong()
                         : "");
+    }
+
+    private String counted(JsonNode of) {
+        return of.path("counted").isTextual() ? " (counted " + ago(of.path("counted")) + ")" : "";
     }
 
     /** Nothing while the source says that it still holds. */

@@ -35,6 +35,7 @@ final class PolicyStatus {
 
     private PolicyTable.@Nullable Dropped tried;
     private AgentStatus.Denied denied = AgentStatus.Denied.NONE;
+    private @Nullable Instant counted;
 
     PolicyStatus(Log log, Clock clock) {
         this.log = log;
@@ -72,6 +73,7 @@ final class PolicyStatus {
         dropped = droppedUntilNow;
         tried = triedUntilNow;
         denied = deniedUntilNow;
+        counted = clock.instant();
     }
 
     /** Tells each once, when it begins and when it ends. */
@@ -115,6 +117,7 @@ final class PolicyStatus {
                 rounds,
                 dropped,
                 tried,
-                denied);
+                denied,
+                counted);
     }
 }

@@ -213,6 +213,7 @@ public record AgentStatus(
      * @param dropped the packets that were dropped
      * @param tried the packets that policies of a dry run would have dropped; null where there are none
      * @param denied whose packets were denied, and by what
+     * @param counted when the packets were counted last, null for never
      */
     public record Policy(
             boolean isKnown,
@@ -230,7 +231,8 @@ public record AgentStatus(
             Rounds rounds,
             PolicyTable.Dropped dropped,
             PolicyTable.@Nullable Dropped tried,
-            Denied denied) {
+            Denied denied,
+            @Nullable Instant counted) {
         /** Before the first round. */
         public static final Policy UNKNOWN = new Policy(
                 false,
@@ -248,7 +250,8 @@ public record AgentStatus(
                 Rounds.NONE,
                 new PolicyTable.Dropped(0, 0, 0, 0),
                 null,
-                Denied.NONE);
+                Denied.NONE,
+                null);
 
         public Policy {
             waiting = List.copyOf(waiting);

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,10 @@ public final class StatusJson {
             .thenComparing(DenialCounts.Key::enforced);
     private static final Comparator<DenialCounts.Policy> BY_POLICY =
             Comparator.comparing(DenialCounts.Policy::name).thenComparing(DenialCounts.Policy::enforced);
+
+    /** What is known without an agent. */
+    private static final Set<String> OF_NO_AGENT =
+            Set.of("version", "node", "taken", "ready", "notReady", "overlay", "ipam");
 
     private StatusJson() {}
 
@@ -70,7 +75,8 @@ public final class StatusJson {
                 .put("problem", guard.problem())
                 .put("repairs", guard.repairs())
                 .put("lastRepair", text(guard.lastRepair()))
-                .put("dropped", guard.dropped());
+                .put("dropped", guard.dropped())
+                .put("counted", text(guard.inForce() ? status.taken() : null));
         json.set("ipam", fills(status.ipam()));
         AgentStatus.Attachments attachments = status.attachments();
         json.putObject("attachments")
@@ -82,6 +88,22 @@ public final class StatusJson {
         AgentStatus.Policy policy = status.policy();
         json.set("policy", policy == null ? JsonNodeFactory.instance.nullNode() : policy(policy));
         return json;
+    }
+
+    /**
+     * What can be told of a node without its agent: all fields of {@link #of}, null for what an agent alone knows.
+     *
+     * @param version of whoever tells
+     * @param notReady why the node counts as not ready
+     */
+    public static ObjectNode withoutAgent(@Nullable String node, String version, Instant taken, String notReady) {
+        ObjectNode json = of(AgentStatus.starting(node, "", taken), version);
+        for (String name : json.properties().stream().map(Map.Entry::getKey).toList()) {
+            if (!OF_NO_AGENT.contains(name)) {
+                json.putNull(name);
+            }
+        }
+        return json.put("notReady", notReady);
     }
 
     private static ObjectNode policy(AgentStatus.Policy policy) {
@@ -111,6 +133,7 @@ public final class StatusJson {
             json.putObject("dryRun").put("ingress", tried.ingress()).put("egress", tried.egress());
         }
         json.set("denied", denied(policy.denied()));
+        json.put("counted", text(policy.counted()));
         json.putObject("rounds")
                 .put("total", policy.rounds().total())
                 .put("failed", policy.rounds().failed())

@@ -36,6 +36,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
@@ -239,8 +240,8 @@ class CliTest {
                 source    kubernetes, in sync, last change 9 s ago
                 cache     not kept up to date: /var/lib/towpath/cluster.json: cannot be written: No space left on device
                 overlay   stands
-                guard     in force, repaired 2 times, dropped 17 packets
-                policies  in force: the policies cannot be watched, as known 90 s ago, 12 of namespaces, 3 of the cluster, 40 endpoints, repaired 1 times, denied 21 packets to pods and 22 from pods; a dry run would deny 31 and 32
+                guard     in force, repaired 2 times, dropped 17 packets (counted 0 s ago)
+                policies  in force: the policies cannot be watched, as known 90 s ago, 12 of namespaces, 3 of the cluster, 40 endpoints, repaired 1 times, denied 21 packets to pods and 22 from pods (counted 20 s ago); a dry run would deny 31 and 32
                 repairs   link 1, route 3
                 pods      compared 30 min ago; cleared away: 1 leases, 2 links, 3 routes
 
@@ -321,6 +322,49 @@ class CliTest {
                 ran.out().startsWith("this node: not ready: no agent answers on " + disk.resolve("none.sock")),
                 ran::out);
         assertTrue(ran.out().contains("10.1.2.1-10.1.2.254"), ran::out);
+    }
+
+    private JsonNode withoutAgent(Path cniConf) throws IOException {
+        Ran ran = run(
+                "status --output json",
+                "--socket",
+                disk.resolve("none.sock").toString(),
+                "--cni-conf",
+                cniConf.toString(),
+                "--cluster-file",
+                disk.resolve("none.json").toString());
+        assertEquals(Cli.FAILED, ran.code(), ran::err);
+        return JSON.readTree(ran.out());
+    }
+
+    private static List<String> fields(JsonNode json) {
+        return json.properties().stream().map(Map.Entry::getKey).sorted().toList();
+    }
+
+    @Test
+    void withoutAnAgentTheStatusHasTheSameFields() throws Exception {
+        nodeState();
+        JsonNode with = JSON.readTree(StatusJson.of(Statuses.ready(), "1.2.3").toString());
+        JsonNode without = withoutAgent(conflist());
+        assertEquals(fields(with), fields(without));
+        assertEquals(fields(with.path("overlay")), fields(without.path("overlay")));
+        for (String ofAgent : List.of("started", "source", "rounds", "guard", "policy", "attachments", "rejected")) {
+            assertTrue(without.path(ofAgent).isNull(), ofAgent);
+        }
+    }
+
+    /** As in a container that has the conflist and no leases. */
+    @Test
+    void whereLeasesCannotBeSeenNoneAreCounted() throws Exception {
+        nodeState();
+        Path elsewhere = Files.writeString(
+                disk.resolve("elsewhere.conflist"),
+                Files.readString(conflist()).replace(disk.resolve("leases").toString(), disk + "/away/leases"));
+        JsonNode status = withoutAgent(elsewhere);
+        assertTrue(status.path("ipam").isNull(), status::toString);
+        assertEquals(
+                "how many addresses are leased cannot be seen here, as there is no " + disk.resolve("away"),
+                status.path("ipamProblem").asText());
     }
 
     @Test

@@ -46,7 +46,8 @@ class StatusJsonTest {
                   "leftOut": "left out: c: no route to host; d: it has no slice",
                   "repairs": {"link": 1, "route": 3},
                   "rounds": {"total": 7, "failed": 1, "lastDuration": 0.012},
-                  "guard": {"inForce": true, "problem": null, "repairs": 2, "lastRepair": "2026-01-02T03:54:05Z", "dropped": 17},
+                  "guard": {"inForce": true, "problem": null, "repairs": 2, "lastRepair": "2026-01-02T03:54:05Z", "dropped": 17,
+                    "counted": "2026-01-02T04:04:05Z"},
                   "ipam": [
                     {"network": "k8s-pod-network", "range": "10.244.1.1-10.244.1.254", "capacity": 253, "taken": 7}
                   ],
@@ -73,6 +74,7 @@ class StatusJsonTest {
                       ],
                       "logLost": 2
                     },
+                    "counted": "2026-01-02T04:03:45Z",
                     "rounds": {"total": 5, "failed": 1, "lastDuration": 0.003}
                   }
                 }

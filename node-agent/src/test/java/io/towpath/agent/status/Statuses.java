@@ -73,7 +73,8 @@ public final class Statuses {
                         Map.of(
                                 new DenialCounts.Policy("NetworkPolicy default/web", true), 19L,
                                 new DenialCounts.Policy("ClusterNetworkPolicy lock", false), 31L),
-                        2));
+                        2),
+                NOW.minusSeconds(20));
     }
 
     /** Of an agent whose node is ready, though not all is well with others. */
