@@ -5,6 +5,8 @@ import io.towpath.agent.attachments.CniConf;
 import io.towpath.agent.guard.Guard;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.cni.ports.HostPorts;
+import io.towpath.cni.sources.SourceKeeper;
+import io.towpath.cni.sources.SourceTable;
 import io.towpath.cni.wiring.Links;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
@@ -77,6 +79,7 @@ public final class StateChecks {
             findings.add(nftables("overlay-table", () -> guard(nft, difference)));
             findings.add(nftables("policy-table", () -> policies(nft, rtnl)));
             findings.add(nftables("host-ports", () -> hostPorts(node)));
+            findings.add(nftables("pod-sources", () -> sources(node)));
             findings.add(pods(rtnl));
             return findings;
         }
@@ -186,6 +189,17 @@ public final class StateChecks {
                         "host-ports",
                         "nftables table inet towpath-hostports: " + fault,
                         "the agent puts back what it knew; if it does not, delete these pods, so that they are made anew");
+    }
+
+    private Finding sources(Namespaces node) throws NetlinkException {
+        List<String> unchecked = SourceKeeper.unchecked(node);
+        return unchecked.isEmpty()
+                ? Finding.ok("pod-sources", "all pods send with their own addresses alone")
+                : Finding.fail(
+                        "pod-sources",
+                        "nftables table netdev " + SourceTable.NAME + " does not check what comes in by " + some(unchecked)
+                                + ": these pods can send with any address",
+                        mend("delete these pods, so that they are made anew"));
     }
 
     private Finding pods(Rtnl rtnl) {

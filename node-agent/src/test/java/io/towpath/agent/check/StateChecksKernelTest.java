@@ -10,6 +10,8 @@ import io.towpath.agent.guard.Guard;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.cni.ports.HostPorts;
 import io.towpath.cni.protocol.PortMapping;
+import io.towpath.cni.sources.SourceTable;
+import io.towpath.cni.sources.Sources;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
 import io.towpath.cni.wiring.OwnerMark;
@@ -137,6 +139,7 @@ class StateChecksKernelTest {
                         new Attachment("c1", "eth0"));
         new HostPorts(MARK, List.of(new PortMapping(PortMapping.Protocol.TCP, 8080, 80, null)), List.of(POD))
                 .open(own, _ -> true);
+        SourceTable.admit(own.nft(), Sources.of(LINK, List.of(POD), null));
     }
 
     private List<Finding> all(@Nullable AnsweringAgent agent) throws Exception {
@@ -154,7 +157,7 @@ class StateChecksKernelTest {
     @Test
     void aNodeThatIsWell() throws Exception {
         assertEquals(List.of(), faults(WELL));
-        assertEquals(6, all(WELL).size());
+        assertEquals(7, all(WELL).size());
     }
 
     @Test
@@ -199,6 +202,9 @@ class StateChecksKernelTest {
             nft 'add table inet towpath-policy { flags dormant; }'                      | policy-table    | it is dormant
             nft flush set inet towpath-policy sources-4                                 | policy-table    | it knows one pod not, to which all is denied: cali0123456789a
             nft flush chain inet towpath-policy-trial forward-to                        | policy-table    | towpath-policy-trial is not as it must be: its chain forward-to
+            nft delete table netdev towpath-sources                                     | pod-sources     | netdev towpath-sources does not check what comes in by cali0123456789a
+            nft insert rule netdev towpath-sources cali0123456789a accept               | pod-sources     | cali0123456789a
+            nft 'add table netdev towpath-sources { flags dormant; }'                   | pod-sources     | cali0123456789a
             nft delete table inet towpath-hostports                                     | host-ports      | there is no such table, and the host ports of the pod with link cali0123456789a are gone
             nft flush chain inet towpath-hostports prerouting                           | host-ports      | it has not the sets, chains and rules
             nft flush map inet towpath-hostports ipv4; nft flush set inet towpath-hostports hairpin-ipv4 | host-ports | the host ports of the pod with link cali0123456789a are gone
