@@ -60,14 +60,15 @@ final class Folder {
         return files;
     }
 
+    /** What something is mounted on cannot be removed: it is busy, or in a container's file system, which is read-only. */
     private static void removeEmpty(Path folder) throws IOException {
         try {
             Files.delete(folder);
         } catch (DirectoryNotEmptyException _) {
             // with what stays
         } catch (FileSystemException e) {
-            // EBUSY, in the words of either C library.
-            if (!String.valueOf(e.getReason()).endsWith("esource busy")) {
+            String reason = String.valueOf(e.getReason());
+            if (!reason.endsWith("esource busy") && !reason.equals("Read-only file system")) {
                 throw e;
             }
         }

@@ -92,14 +92,14 @@ public final class WayHere {
         if (handOver) {
             remains.answerForOthers(node.host());
             if (!pods.isEmpty()) {
-                notes.add(pods.size() + " pods are on " + String.join(", ", network.links())
-                        + " still: delete them, so that they come anew, then run this without --hand-over");
+                notes.add("pods that are on " + String.join(", ", network.links()) + " still: " + pods.size()
+                        + "; delete them, so that they come anew, then run this without --hand-over");
             }
             return;
         }
         if (!pods.isEmpty() && !dryRun) {
-            throw new IOException(pods.size() + " pods are still on " + String.join(", ", network.links()) + " ("
-                    + String.join(", ", pods) + "), which would lose their network: delete them, then run this again");
+            throw new IOException("pods are still on " + String.join(", ", network.links()) + " ("
+                    + String.join(", ", pods) + ") and would lose their network: delete them, then run this again");
         }
         Set<OwnerMark> live = OwnRemains.marks(new OwnRemains(node, places, dryRun).pods());
         Set<String> containers = live.stream()

@@ -65,15 +65,16 @@ public final class WayOut {
         List<Link> pods = remains.pods();
         if (handOver) {
             if (theirs != null && !pods.isEmpty()) {
-                notes.add(pods.size() + " pods have links of Towpath still: delete them, so that they come anew");
+                notes.add("pods that have links of Towpath still: " + pods.size()
+                        + "; delete them, so that they come anew");
             }
             return new Report(parts, notes);
         }
         if (theirs != null && own != null) {
             if (!pods.isEmpty() && !dryRun) {
-                throw new IOException(pods.size() + " pods still have links of Towpath ("
+                throw new IOException("pods still have links of Towpath ("
                         + String.join(", ", pods.stream().map(Link::name).toList())
-                        + "), whose leases would be lost: delete them, then run this again");
+                        + "), and their leases would be lost: delete them, then run this again");
             }
             giveBack(theirs);
         }

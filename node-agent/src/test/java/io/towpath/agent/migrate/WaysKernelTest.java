@@ -218,7 +218,7 @@ class WaysKernelTest {
 
         Report handedOver = from(OtherNetwork.FLANNEL, true);
         assertTrue(
-                handedOver.notes().toString().contains("1 pods are on cni0"),
+                handedOver.notes().toString().contains("pods that are on cni0 still: 1"),
                 handedOver.notes().toString());
         assertEquals(List.of("10-towpath.conflist"), names("net.d"));
         assertEquals("c5\r\neth0", read("cni/networks/k8s-pod-network/10.244.1.5"));
