@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Nodes of flannel and of Towpath in one cluster; and what conf/MIGRATION.md says, step by step, with pods that run. */
+/** Nodes of flannel and of Towpath in one cluster, and a node that goes from one to the other and back, with pods that run. */
 @OnLab
 class MixedClusterTest {
     @AutoClose

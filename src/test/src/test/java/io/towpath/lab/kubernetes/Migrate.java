@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 /** A node of a cluster with the real flannel moves to Towpath and back, as conf/MIGRATION.md says, while everything is asked every 50 ms. */
 final class Migrate {
     private static final String FLANNEL = "flannel.test/flannel:0.28.10";
+    private static final Path XTABLES = Path.of("/usr/lib/x86_64-linux-gnu/xtables");
     private static final String MOVING = "node-b";
     private static final List<String> STAYING = List.of("web-a1", "web-a2");
     private static final int HOST_PORT = 8090;
@@ -64,11 +65,21 @@ final class Migrate {
     }
 
     private String flannel() throws IOException {
-        Path image = ImageArchive.named(FLANNEL)
+        ImageArchive archive = ImageArchive.named(FLANNEL)
                 .file(cluster.peers().file("flanneld"), "/opt/bin/flanneld")
-                .file(Path.of("/usr/sbin/nft"), "/usr/bin/nft")
-                .busybox()
-                .write(folder.resolve("flannel.tar"));
+                .file(Path.of("/usr/sbin/nft"), "/usr/bin/nft");
+        // It looks for rules of iptables that it could have left, in whatever mode.
+        for (String program : List.of("iptables", "iptables-save", "iptables-restore")) {
+            archive.file(Path.of("/usr/sbin/" + program), "/usr/bin/" + program);
+            archive.file(Path.of("/usr/sbin/ip6" + program.substring(2)), "/usr/bin/ip6" + program.substring(2));
+        }
+        for (String extension : List.of("comment", "mark", "MASQUERADE", "standard")) {
+            Path file = XTABLES.resolve("libxt_" + extension + ".so");
+            if (Files.exists(file)) {
+                archive.file(file, file.toString());
+            }
+        }
+        Path image = archive.busybox().write(folder.resolve("flannel.tar"));
         cluster.load(List.of(image));
         for (KubeNode node : cluster.nodes()) {
             Path bin = node.disk().path("cni-bin");
