@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.towpath.agent.check.Checks;
+import io.towpath.agent.check.ExecutableCheck;
 import io.towpath.agent.check.Finding;
 import io.towpath.agent.check.StateChecks;
 import io.towpath.cni.cli.Cli;
@@ -23,6 +24,8 @@ import picocli.CommandLine.ParseResult;
 
 /** The command {@code check}, which asks the agent for what it alone knows, and needs none. */
 final class CheckCommand {
+    private static final String BIN_DIR = "--bin-dir";
+
     private CheckCommand() {}
 
     static CommandSpec check() {
@@ -33,6 +36,8 @@ final class CheckCommand {
                         CheckCommand::check))
                 .addOption(Cli.text(
                         "--conf-dir", "DIR", InstallCommand.DEFAULT_CONF_DIR, "The runtime's folder of conflists."))
+                .addOption(Cli.text(
+                        BIN_DIR, "DIR", InstallCommand.DEFAULT_BIN_DIR, "The runtime's folder of executables."))
                 .addOption(Asking.socketOption());
     }
 
@@ -50,6 +55,7 @@ final class CheckCommand {
         try (NetNs own = NetNs.own()) {
             findings.addAll(Checks.of(own, known == null ? null : known.cluster(), InstallCommand.CONFLIST, confDir));
         }
+        findings.add(ExecutableCheck.of(Cli.value(options, BIN_DIR), InstallCommand.EXECUTABLE));
         boolean well = findings.stream().noneMatch(finding -> finding.verdict() == Finding.Verdict.FAIL);
         return new Cli.Output(json ? json(findings) : text(findings), well);
     }

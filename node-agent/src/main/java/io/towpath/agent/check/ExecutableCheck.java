@@ -1,0 +1,31 @@
+package io.towpath.agent.check;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Whether the runtime finds the executable that our network configuration names. */
+public final class ExecutableCheck {
+    private static final String CHECK = "cni-executable";
+    private static final String MEND = "run towpath-node install";
+
+    private ExecutableCheck() {}
+
+    /**
+     * Looks for it.
+     *
+     * @param folder the runtime's folder of executables
+     * @param name the executable's
+     */
+    public static Finding of(String folder, String name) {
+        Path file = Path.of(folder, name);
+        if (Files.notExists(Path.of(folder))) {
+            return Finding.ok(CHECK, "not looked at, as there is no " + folder + " here");
+        }
+        if (Files.notExists(file)) {
+            return Finding.fail(CHECK, "there is no " + file + ": no pod can be added or deleted", MEND);
+        }
+        return Files.isRegularFile(file) && Files.isExecutable(file)
+                ? Finding.ok(CHECK, file + " is there, and can be run")
+                : Finding.fail(CHECK, file + " cannot be run: no pod can be added or deleted", MEND);
+    }
+}
