@@ -4,6 +4,7 @@ import io.towpath.net.IpAddress;
 import io.towpath.net.MacAddress;
 import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.FdbEntry;
+import io.towpath.netlink.rtnl.Ipv4Devconf;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.LinkChange;
 import io.towpath.netlink.rtnl.Neighbour;
@@ -73,7 +74,8 @@ record DevicePlan(
                     observed == null ? null : observed.link(),
                     true,
                     0,
-                    List.of(),
+                    // It may come into being without, though the node forwards.
+                    desired.ipv6() ? List.of() : List.of(forwarding()),
                     desired.settings(),
                     desired.computesChecksums(),
                     List.copyOf(steps));
@@ -157,7 +159,18 @@ record DevicePlan(
                     "master",
                     (batch, index) -> batch.setLink(LinkChange.of(index).withMaster(0))));
         }
+        if (!desired.ipv6() && link.ipv4(Ipv4Devconf.FORWARDING) == 0) {
+            steps.add(forwarding());
+        }
         return List.copyOf(steps);
+    }
+
+    /** IPv6 has such a setting for each device too, and goes by that of all. */
+    private static Step forwarding() {
+        return Step.put(
+                null,
+                "forwarding",
+                (batch, index) -> batch.setLink(LinkChange.of(index).with(Ipv4Devconf.FORWARDING, 1)));
     }
 
     private static List<Setting> settings(Device desired, Link link, Map<String, String> observed) {

@@ -47,6 +47,7 @@ class OverlayFakeTest {
         assertEquals(
                 List.of(
                         "link add flannel.1 type vxlan id 1",
+                        "link set index " + link + " FORWARDING 1",
                         "address add 10.64.1.0/32 dev " + link,
                         "link set index " + link + " up",
                         "neighbour replace 10.64.2.0 lladdr " + VtepMac.of("n2", false) + " dev " + link
@@ -235,14 +236,15 @@ class OverlayFakeTest {
                         "set net/ipv4/ip_forward = 1",
                         "set net/ipv6/conf/all/forwarding = 1",
                         "link add flannel.1 type vxlan id 1",
+                        "link set flannel.1 FORWARDING 1",
                         "set net/ipv6/conf/flannel.1/accept_ra = 0",
                         "address add 10.64.1.0/32 dev flannel.1",
                         "link set flannel.1 up",
                         "neighbour replace 10.64.2.0 lladdr 8a:06:8a:78:9f:47 dev flannel.1 nud permanent",
                         "fdb replace 8a:06:8a:78:9f:47 dst 192.168.0.2 dev flannel.1 permanent self",
                         "route add 10.64.2.0/24 via 10.64.2.0 dev flannel.1 onlink"),
-                before.pending().subList(0, 9));
-        assertTrue(before.toText().endsWith("\n  and 3 more\n"), before.toText());
+                before.pending().subList(0, 10));
+        assertTrue(before.toText().endsWith("\n  and 4 more\n"), before.toText());
         assertEquals(List.of(), node.kernel.writes());
         assertFalse(Files.exists(folder.resolve("run")));
         node.overlay.sync();

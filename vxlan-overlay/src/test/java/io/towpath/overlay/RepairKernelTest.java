@@ -61,6 +61,7 @@ class RepairKernelTest extends KernelScene {
             "sysctl -qw net.ipv6.conf.flannel/1.accept_ra=2",
             "sysctl -qw net.ipv6.conf.flannel-v6/1.disable_ipv6=1",
             "sysctl -qw net.ipv4.ip_forward=0",
+            "sysctl -qw net.ipv4.conf.flannel/1.forwarding=0",
             "sysctl -qw net.ipv6.conf.all.forwarding=0");
 
     static List<String> damages() {

@@ -91,6 +91,7 @@ class RepairsTest {
         assertEquals(
                 List.of(
                         "flannel.1: link",
+                        "flannel.1: forwarding",
                         "flannel.1: setting",
                         "flannel.1: address",
                         "flannel.1: up",

@@ -46,18 +46,12 @@ final class EndpointPlan {
 
     /** The host's end: whose it is, how it forwards, and up. */
     static Batch hostLink(Endpoint endpoint, Link host) {
-        LinkChange settings = LinkChange.of(host.index())
+        LinkChange settings = settings(host.index(), endpoint.ports())
                 .withAlias(
                         endpoint.ports()
                                 ? endpoint.mark().aliasWithPorts()
                                 : endpoint.mark().alias())
-                .with(Ipv4Devconf.FORWARDING, 1)
-                .with(Ipv4Devconf.PROXY_ARP, 1)
                 .with(Ipv4Devconf.RP_FILTER, 1);
-        if (endpoint.ports()) {
-            // The node's connections to its own 127.0.0.1 go by this link, then.
-            settings = settings.with(Ipv4Devconf.ROUTE_LOCALNET, 1);
-        }
         if (host.addrGenMode() >= 0) {
             settings = settings.withAddrGenMode(LinkChange.IN6_ADDR_GEN_MODE_NONE);
         }
@@ -66,6 +60,25 @@ final class EndpointPlan {
             batch.addAddress(linkLocal(host.index()));
         }
         return batch.setLink(LinkChange.of(host.index()).withUp(true));
+    }
+
+    private static LinkChange settings(int index, boolean ports) {
+        LinkChange settings =
+                LinkChange.of(index).with(Ipv4Devconf.FORWARDING, 1).with(Ipv4Devconf.PROXY_ARP, 1);
+        // The node's connections to its own 127.0.0.1 go by this link, then.
+        return ports ? settings.with(Ipv4Devconf.ROUTE_LOCALNET, 1) : settings;
+    }
+
+    /** The settings without which the host's end of a link that is marked does not forward. */
+    static LinkChange settings(Link host) {
+        return settings(host.index(), host.alias() != null && OwnerMark.hasPorts(host.alias()));
+    }
+
+    /** Whether it has these, as far as the kernel tells. */
+    static boolean isSet(Link host) {
+        return settings(host).ipv4().entrySet().stream()
+                .allMatch(setting ->
+                        host.ipv4(setting.getKey()) == -1 || host.ipv4(setting.getKey()) == setting.getValue());
     }
 
     /** The pod's end. The neighbours are there for good, so the first packet waits for nobody's answer. */

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The node's ends of pods' links as a process looks after them that stays: it remembers what routes they had, and puts back what
- * others delete while the link stands and the address is leased to its pod. A DEL takes the link first and gives the lease back
+ * others delete while the link stands and the address is leased to its pod, and the settings without which it does not forward. A DEL takes the link first and gives the lease back
  * last, so nothing of a deleted pod comes back; a route is the link's that it is by, and goes with it. Not for use by several threads
  * at once.
  */
@@ -64,7 +64,7 @@ public final class PodLinkKeeper {
      * Something that was put back.
      *
      * @param link the name of the link
-     * @param what {@code "route"} or {@code "address"}
+     * @param what {@code "route"}, {@code "address"} or {@code "setting"}
      */
     public record Repair(String link, String what) {}
 
@@ -103,6 +103,11 @@ public final class PodLinkKeeper {
             }
             case ADDRESS, GLOBAL_ADDRESS -> {
                 if (event.gone() && known.containsKey(link)) {
+                    suspects.add(link);
+                }
+            }
+            case SETTING -> {
+                if (known.containsKey(link)) {
                     suspects.add(link);
                 }
             }
@@ -224,6 +229,10 @@ public final class PodLinkKeeper {
             if (wanted.stream().anyMatch(IpAddress::ipv6) && !hasGateway(index)) {
                 batch.addAddress(EndpointPlan.linkLocal(index));
                 done.add(new Repair(link.name(), "address"));
+            }
+            if (!wanted.isEmpty() && !EndpointPlan.isSet(link)) {
+                batch.setLink(EndpointPlan.settings(link));
+                done.add(new Repair(link.name(), "setting"));
             }
             known.put(index, new Known(mark, wanted));
             submit(batch, done);

@@ -1,6 +1,6 @@
 package io.towpath.netlink.rtnl;
 
-/** Constants of messages, addresses and routes, named as in {@code linux/rtnetlink.h}, {@code linux/if_addr.h}, {@code linux/net_namespace.h}, {@code linux/nexthop.h} and {@code sys/socket.h}. */
+/** Constants of messages, addresses and routes, named as in {@code linux/rtnetlink.h}, {@code linux/if_addr.h}, {@code linux/net_namespace.h}, {@code linux/nexthop.h}, {@code linux/netconf.h} and {@code sys/socket.h}. */
 public final class Rtnetlink {
     public static final int AF_UNSPEC = 0;
     public static final int AF_INET = 2;
@@ -21,6 +21,8 @@ public final class Rtnetlink {
     public static final int RTM_DELNEIGH = 29;
     public static final int RTM_GETNEIGH = 30;
     public static final int RTM_SETNEIGHTBL = 67;
+    public static final int RTM_NEWNETCONF = 80;
+    public static final int RTM_DELNETCONF = 81;
     public static final int RTM_NEWNSID = 88;
     public static final int RTM_GETNSID = 90;
     public static final int RTM_NEWNEXTHOP = 104;
@@ -34,6 +36,7 @@ public final class Rtnetlink {
     public static final int RTNLGRP_IPV4_ROUTE = 7;
     public static final int RTNLGRP_IPV6_IFADDR = 9;
     public static final int RTNLGRP_IPV6_ROUTE = 11;
+    public static final int RTNLGRP_IPV4_NETCONF = 24;
 
     public static final int IFA_ADDRESS = 1;
     public static final int IFA_LOCAL = 2;
@@ -62,6 +65,9 @@ public final class Rtnetlink {
     public static final int NHA_ID = 1;
     public static final int NHA_GROUP = 2;
     public static final int NHA_OIF = 5;
+
+    public static final int NETCONFA_IFINDEX = 1;
+    public static final int NETCONFA_IFINDEX_ALL = -1;
 
     public static final int NETNSA_NSID = 1;
     public static final int NETNSA_FD = 3;

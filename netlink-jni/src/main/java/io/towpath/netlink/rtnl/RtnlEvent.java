@@ -21,6 +21,12 @@ import org.jspecify.annotations.Nullable;
  * @param linkName the link's name if the kernel told it, else empty
  */
 public record RtnlEvent(Kind kind, boolean gone, int linkIndex, String linkName) {
+    /** In the place of a link's index: all links. */
+    public static final int ALL_LINKS = NETCONFA_IFINDEX_ALL;
+
+    // struct netconfmsg, aligned
+    private static final int SETTING_HEADER_LENGTH = 4;
+
     // struct ifaddrmsg, struct rtmsg
     private static final int ADDRESS_SCOPE = 3;
     private static final int ROUTE_PREFIX_LENGTH = 1;
@@ -37,12 +43,15 @@ public record RtnlEvent(Kind kind, boolean gone, int linkIndex, String linkName)
         ROUTE,
         NEIGHBOUR,
         FDB,
+        /** A setting of IPv4, such as forwarding, of a link, or by {@link #ALL_LINKS} of all. */
+        SETTING,
         /** Anything: news did not fit or could not be read. */
         LOST
     }
 
     /**
-     * Has a monitor tell all changes of a network namespace's links, addresses, routes, neighbours and forwarding entries.
+     * Has a monitor tell all changes of a network namespace's links, addresses, routes, neighbours, forwarding entries and settings of
+     * IPv4.
      *
      * @param netNs the namespace, null for the calling thread's own
      */
@@ -71,7 +80,8 @@ public record RtnlEvent(Kind kind, boolean gone, int linkIndex, String linkName)
                 RTNLGRP_IPV4_IFADDR,
                 RTNLGRP_IPV4_ROUTE,
                 RTNLGRP_IPV6_IFADDR,
-                RTNLGRP_IPV6_ROUTE);
+                RTNLGRP_IPV6_ROUTE,
+                RTNLGRP_IPV4_NETCONF);
     }
 
     /** The event, null if the message is of no kind known here. */
@@ -91,12 +101,16 @@ public record RtnlEvent(Kind kind, boolean gone, int linkIndex, String linkName)
             case RTM_NEWROUTE, RTM_DELROUTE -> {
                 AttributeReader in = new AttributeReader(payload, RouteCodec.HEADER_LENGTH);
                 Kind kind = payload.get(at + ROUTE_PREFIX_LENGTH) == 0 ? Kind.DEFAULT_ROUTE : Kind.ROUTE;
-                yield new RtnlEvent(kind, type == RTM_DELROUTE, link(in), "");
+                yield new RtnlEvent(kind, type == RTM_DELROUTE, index(in, RTA_OIF), "");
             }
             case RTM_NEWNEIGH, RTM_DELNEIGH -> {
                 require(payload, NeighbourCodec.HEADER_LENGTH);
                 Kind kind = payload.get(at) == AF_BRIDGE ? Kind.FDB : Kind.NEIGHBOUR;
                 yield new RtnlEvent(kind, type == RTM_DELNEIGH, payload.getInt(at + 4), "");
+            }
+            case RTM_NEWNETCONF, RTM_DELNETCONF -> {
+                AttributeReader in = new AttributeReader(payload, SETTING_HEADER_LENGTH);
+                yield new RtnlEvent(Kind.SETTING, type == RTM_DELNETCONF, index(in, NETCONFA_IFINDEX), "");
             }
             default -> null;
         };
@@ -118,9 +132,9 @@ public record RtnlEvent(Kind kind, boolean gone, int linkIndex, String linkName)
         return "";
     }
 
-    private static int link(AttributeReader in) throws NetlinkException {
+    private static int index(AttributeReader in, int type) throws NetlinkException {
         while (in.next()) {
-            if (in.type() == RTA_OIF) {
+            if (in.type() == type) {
                 return in.u32();
             }
         }

@@ -56,6 +56,7 @@ record Interest(boolean everything, Set<Integer> devices, Set<Integer> underlays
             // 0 is a route by several links, or by none.
             case ROUTE -> isOfOverlay(event) || event.linkIndex() == 0;
             case ADDRESS -> isOfOverlay(event);
+            case SETTING -> isOfOverlay(event) || event.linkIndex() == RtnlEvent.ALL_LINKS;
             case NEIGHBOUR, FDB -> devices.contains(event.linkIndex());
         };
     }

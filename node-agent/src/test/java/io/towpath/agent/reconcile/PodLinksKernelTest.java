@@ -81,6 +81,11 @@ class PodLinksKernelTest {
         node.ip("link", "set", link(pod), "addrgenmode", "none", "alias", alias, "up");
         node.ip("link", "set", "peer" + pod, "up");
         node.ip("address", "add", Endpoint.GATEWAY_V6 + "/64", "dev", link(pod), "nodad", "scope", "link");
+        node.execute(
+                "sysctl",
+                "-qw",
+                "net.ipv4.conf." + link(pod) + ".forwarding=1",
+                "net.ipv4.conf." + link(pod) + ".proxy_arp=1");
         node.ip("route", "add", ipv4(pod), "dev", link(pod));
         node.ip("-6", "route", "add", ipv6(pod), "dev", link(pod));
     }
@@ -103,7 +108,11 @@ class PodLinksKernelTest {
         return node.execute("ip", "-4", "route", "show", "dev", link(pod))
                 + node.execute("ip", "-6", "route", "show", "dev", link(pod))
                 + node.execute("ip", "-6", "-o", "address", "show", "dev", link(pod))
-                        .replaceAll("^\\d+: ", "");
+                        .replaceAll("^\\d+: ", "")
+                + node.execute(
+                        "sysctl",
+                        "net.ipv4.conf." + link(pod) + ".forwarding",
+                        "net.ipv4.conf." + link(pod) + ".proxy_arp");
     }
 
     private static void report(String what, long ms) {
@@ -117,6 +126,8 @@ class PodLinksKernelTest {
                 "ip -6 route del fd00:a:1::5",
                 "ip route flush dev cali00000000005",
                 "ip -6 address flush dev cali00000000005",
+                "sysctl -qw net.ipv4.conf.cali00000000005.forwarding=0",
+                "sysctl -qw net.ipv4.conf.cali00000000005.proxy_arp=0",
                 "ip link set cali00000000005 down & ip link set cali00000000005 up",
             })
     void whatOthersDeleteComesBack(String commands) throws Exception {
@@ -129,8 +140,7 @@ class PodLinksKernelTest {
             report(
                     commands,
                     agent.await(() -> witness(5).equals(before), () -> witness(5) + "\ninstead of\n" + before));
-            agent.awaitStatus(status -> status.repairs().containsKey("pod-route")
-                    || status.repairs().containsKey("pod-address"));
+            agent.awaitStatus(status -> status.repairs().keySet().stream().anyMatch(kind -> kind.startsWith("pod-")));
         }
     }
 

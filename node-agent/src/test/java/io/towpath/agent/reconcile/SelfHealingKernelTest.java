@@ -40,6 +40,8 @@ class SelfHealingKernelTest {
             "bridge fdb flush dev flannel.1",
             "bridge fdb replace MAC2 dst 192.168.0.2 port 4789 dev flannel.1 self permanent",
             "bridge fdb replace MAC2 dst 192.168.0.2 via lo dev flannel.1 self permanent",
+            "sysctl -qw net.ipv4.ip_forward=0",
+            "sysctl -qw net.ipv4.conf.flannel/1.forwarding=0",
             "ip address del 10.64.1.0/32 dev flannel.1",
             "ip address flush dev flannel.1",
             "ip address add 10.64.1.77/32 dev flannel.1",
@@ -112,6 +114,7 @@ class SelfHealingKernelTest {
                     + sorted(node.execute("ip", "-4", "-d", "route", "show", "dev", "flannel.1"))
                     + sorted(node.execute("ip", "neigh", "show", "dev", "flannel.1", "nud", "permanent"))
                     + sorted(node.execute("bridge", "fdb", "show", "dev", "flannel.1"))
+                    + node.execute("sysctl", "net.ipv4.ip_forward", "net.ipv4.conf.flannel/1.forwarding")
                     + node.execute("nft", "list", "table", "inet", "towpath-overlay");
         } catch (AssertionError e) {
             return String.valueOf(e.getMessage()); // no such device or table
