@@ -2,6 +2,7 @@ package io.towpath.overlay;
 
 import io.towpath.linux.FileLock;
 import io.towpath.linux.LinuxException;
+import io.towpath.netlink.rtnl.IpRule;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
@@ -194,6 +195,26 @@ public final class Overlay {
     }
 
     /**
+     * What is not the overlay's to change and keeps packets from it though all of it stands: others' routes that the kernel takes before
+     * its own, rules of policy routing that lead past the main table, an underlay that forwards nothing. Changes nothing.
+     *
+     * @param desired the overlay, as a sync told it
+     * @return one line each; empty if nothing is in the way
+     * @throws OverlayException if the kernel cannot be read
+     */
+    public List<String> obstacles(DesiredOverlay desired) throws OverlayException {
+        try {
+            List<IpRule> rules = new ArrayList<>();
+            for (DesiredOverlay.Device device : desired.devices()) {
+                rules.addAll(rtnl.rules(device.ipv6()));
+            }
+            return Obstacles.of(desired, rtnl.links(), rtnl.routes(), rules);
+        } catch (LinuxException e) {
+            throw new OverlayException("overlay: " + e.getMessage(), e);
+        }
+    }
+
+    /**
      * How the overlay is, and what a sync would do. Changes nothing, and waits for no lock.
      *
      * @throws OverlayException if the cluster file is wrong or the kernel cannot be read
@@ -207,7 +228,7 @@ public final class Overlay {
             NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster());
             DesiredOverlay desired = DesiredOverlay.of(source.cluster(), facts);
             ObservedOverlay observed = observe(desired, facts);
-            return OverlayView.of(config, desired, observed, source.warning());
+            return OverlayView.of(config, desired, observed, source.warning(), obstacles(desired));
         } catch (LinuxException e) {
             throw new OverlayException("overlay: " + e.getMessage(), e);
         }

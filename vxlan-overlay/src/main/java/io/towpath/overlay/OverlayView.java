@@ -29,6 +29,9 @@ public record OverlayView(
         List<String> pending,
         List<String> remarks) {
 
+    /** What a remark begins with that tells what of others keeps packets from the overlay. */
+    public static final String OBSTACLE = "obstacle: ";
+
     private static final int PENDING_SHOWN = 20;
 
     public OverlayView {
@@ -87,7 +90,13 @@ public record OverlayView(
     }
 
     static OverlayView of(
-            OverlayConfig config, DesiredOverlay desired, ObservedOverlay observed, @Nullable String warning) {
+            OverlayConfig config,
+            DesiredOverlay desired,
+            ObservedOverlay observed,
+            @Nullable String warning,
+            List<String> obstacles) {
+        List<String> remarks = new ArrayList<>(warnings(desired, warning));
+        obstacles.forEach(each -> remarks.add(OBSTACLE + each));
         OverlayPlan plan = OverlayPlan.between(desired, observed);
         List<DeviceLine> devices = new ArrayList<>();
         List<PeerLine> peers = new ArrayList<>();
@@ -114,7 +123,7 @@ public record OverlayView(
                 devices,
                 peers,
                 pending,
-                warnings(desired, warning));
+                remarks);
     }
 
     private static DeviceLine line(DevicePlan plan, @Nullable Link link) {

@@ -111,7 +111,7 @@ public final class PodLinkKeeper {
                     suspects.add(link);
                 }
             }
-            case DEFAULT_ROUTE, NEIGHBOUR, FDB -> {}
+            case DEFAULT_ROUTE, NEIGHBOUR, FDB, RULE -> {}
         }
         return all || !suspects.isEmpty();
     }

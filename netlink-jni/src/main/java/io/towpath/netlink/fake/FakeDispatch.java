@@ -13,6 +13,7 @@ import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.AddressCodec;
 import io.towpath.netlink.rtnl.FdbEntry;
 import io.towpath.netlink.rtnl.Filter;
+import io.towpath.netlink.rtnl.IpRule;
 import io.towpath.netlink.rtnl.LinkChange;
 import io.towpath.netlink.rtnl.LinkSpec;
 import io.towpath.netlink.rtnl.Neighbour;
@@ -20,8 +21,10 @@ import io.towpath.netlink.rtnl.NeighbourCodec;
 import io.towpath.netlink.rtnl.Qdisc;
 import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.RouteCodec;
+import io.towpath.netlink.rtnl.RuleCodec;
 import io.towpath.netlink.rtnl.TrafficCodec;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +34,7 @@ final class FakeDispatch implements FakeProtocol {
     private static final int LENGTH_OF_NDMSG = 12;
     private static final int LENGTH_OF_NDTMSG = 4;
     private static final int LENGTH_OF_RTGENMSG = 4;
+    private static final int MAIN_PRIORITY = 32_766;
 
     private final FakeNamespace namespace;
 
@@ -60,6 +64,7 @@ final class FakeDispatch implements FakeProtocol {
             case RTM_NEWROUTE, RTM_DELROUTE ->
                 route(type, flags, known(RouteCodec.read(family, RTM_NEWROUTE, payload)));
             case RTM_GETROUTE -> namespace.routes().list(family, attribute(payload, LENGTH_OF_RTMSG, RTA_OIF));
+            case RTM_GETRULE -> rules(family == AF_INET6);
             case RTM_NEWNEIGH, RTM_DELNEIGH ->
                 family == AF_BRIDGE
                         ? fdb(type, flags, known(NeighbourCodec.readFdb(RTM_NEWNEIGH, payload)))
@@ -77,6 +82,21 @@ final class FakeDispatch implements FakeProtocol {
             case RTM_GETNSID -> getNsid(attribute(payload, LENGTH_OF_RTGENMSG, NETNSA_FD));
             default -> throw new FakeRefusal(Errno.EOPNOTSUPP);
         };
+    }
+
+    /** Those that every kernel begins with. */
+    private static FakeOperation rules(boolean ipv6) {
+        List<IpRule> rules = new ArrayList<>(
+                List.of(rule(ipv6, 0, Route.RT_TABLE_LOCAL), rule(ipv6, MAIN_PRIORITY, Route.RT_TABLE_MAIN)));
+        if (!ipv6) {
+            rules.add(rule(false, MAIN_PRIORITY + 1, Route.RT_TABLE_DEFAULT));
+        }
+        return FakeOperation.read("rule list", () -> FakeOperation.messages(RTM_NEWRULE, rules, RuleCodec::writeBody));
+    }
+
+    private static IpRule rule(boolean ipv6, int priority, int table) {
+        IpRule.Selector all = new IpRule.Selector(false, null, null, "", "", 0, 0, false, false);
+        return new IpRule(ipv6, priority, all, IpRule.FR_ACT_TO_TBL, table, 0, -1);
     }
 
     private static <T> T known(@Nullable T value) throws FakeRefusal {

@@ -47,6 +47,9 @@ public record Route(
     public static final int RTN_BROADCAST = 3;
     public static final int RTN_BLACKHOLE = 6;
     public static final int RTN_UNREACHABLE = 7;
+    public static final int RTN_PROHIBIT = 8;
+    public static final int RTN_THROW = 9;
+    public static final int RT_TABLE_DEFAULT = 253;
 
     /** A route of the main table to a destination on the link itself, as {@code ip route add DESTINATION dev LINK} makes. */
     public static Route direct(IpPrefix destination, int linkIndex) {

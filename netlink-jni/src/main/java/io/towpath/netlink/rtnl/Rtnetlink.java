@@ -20,6 +20,9 @@ public final class Rtnetlink {
     public static final int RTM_NEWNEIGH = 28;
     public static final int RTM_DELNEIGH = 29;
     public static final int RTM_GETNEIGH = 30;
+    public static final int RTM_NEWRULE = 32;
+    public static final int RTM_DELRULE = 33;
+    public static final int RTM_GETRULE = 34;
     public static final int RTM_SETNEIGHTBL = 67;
     public static final int RTM_NEWNETCONF = 80;
     public static final int RTM_DELNETCONF = 81;
@@ -34,8 +37,10 @@ public final class Rtnetlink {
     public static final int RTNLGRP_NEIGH = 3;
     public static final int RTNLGRP_IPV4_IFADDR = 5;
     public static final int RTNLGRP_IPV4_ROUTE = 7;
+    public static final int RTNLGRP_IPV4_RULE = 8;
     public static final int RTNLGRP_IPV6_IFADDR = 9;
     public static final int RTNLGRP_IPV6_ROUTE = 11;
+    public static final int RTNLGRP_IPV6_RULE = 19;
     public static final int RTNLGRP_IPV4_NETCONF = 24;
 
     public static final int IFA_ADDRESS = 1;

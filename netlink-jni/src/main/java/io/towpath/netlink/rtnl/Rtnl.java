@@ -125,6 +125,21 @@ public final class Rtnl implements AutoCloseable {
         return routes;
     }
 
+    /** The rules of policy routing of a family, in their order; none if the kernel has no such thing. */
+    public List<IpRule> rules(boolean ipv6) throws NetlinkException {
+        int family = ipv6 ? AF_INET6 : AF_INET;
+        Requests requests = new Requests();
+        RuleCodec.list(requests, family);
+        try {
+            return netlink.dump(requests, (type, payload) -> RuleCodec.read(family, type, payload));
+        } catch (NetlinkException e) {
+            if (e.is(Errno.EOPNOTSUPP) || e.is(Errno.EAFNOSUPPORT)) {
+                return List.of();
+            }
+            throw e;
+        }
+    }
+
     private List<Route> routesOf(int family, int protocol) throws NetlinkException {
         Requests requests = new Requests();
         RouteCodec.list(requests, family, 0, protocol);

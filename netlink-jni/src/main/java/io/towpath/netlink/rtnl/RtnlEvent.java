@@ -45,13 +45,15 @@ public record RtnlEvent(Kind kind, boolean gone, int linkIndex, String linkName)
         FDB,
         /** A setting of IPv4, such as forwarding, of a link, or by {@link #ALL_LINKS} of all. */
         SETTING,
+        /** A rule of policy routing. */
+        RULE,
         /** Anything: news did not fit or could not be read. */
         LOST
     }
 
     /**
-     * Has a monitor tell all changes of a network namespace's links, addresses, routes, neighbours, forwarding entries and settings of
-     * IPv4.
+     * Has a monitor tell all changes of a network namespace's links, addresses, routes, neighbours, forwarding entries, settings of
+     * IPv4 and rules of policy routing.
      *
      * @param netNs the namespace, null for the calling thread's own
      */
@@ -81,7 +83,9 @@ public record RtnlEvent(Kind kind, boolean gone, int linkIndex, String linkName)
                 RTNLGRP_IPV4_ROUTE,
                 RTNLGRP_IPV6_IFADDR,
                 RTNLGRP_IPV6_ROUTE,
-                RTNLGRP_IPV4_NETCONF);
+                RTNLGRP_IPV4_NETCONF,
+                RTNLGRP_IPV4_RULE,
+                RTNLGRP_IPV6_RULE);
     }
 
     /** The event, null if the message is of no kind known here. */
@@ -112,6 +116,7 @@ public record RtnlEvent(Kind kind, boolean gone, int linkIndex, String linkName)
                 AttributeReader in = new AttributeReader(payload, SETTING_HEADER_LENGTH);
                 yield new RtnlEvent(Kind.SETTING, type == RTM_DELNETCONF, index(in, NETCONFA_IFINDEX), "");
             }
+            case RTM_NEWRULE, RTM_DELRULE -> new RtnlEvent(Kind.RULE, type == RTM_DELRULE, 0, "");
             default -> null;
         };
     }

@@ -79,7 +79,7 @@ class RtnlEventKernelTest {
         expect(Kind.GLOBAL_ADDRESS, false);
         node.ip("address", "del", "10.244.1.0/32", "dev", "flannel.1");
         expect(Kind.GLOBAL_ADDRESS, true);
-        node.execute("sysctl", "-qw", "net.ipv4.conf.flannel/1.forwarding=1");
+        node.execute("sysctl", "-qw", "net.ipv4.conf.flannel/1.forwarding=0", "net.ipv4.conf.flannel/1.forwarding=1");
         expect(Kind.SETTING, false);
         node.ip("link", "set", "flannel.1", "mtu", "1400");
         expect(Kind.LINK, false);

@@ -72,7 +72,15 @@ final class StatusCommand {
         }
         ObjectNode overlay = json.putObject("overlay");
         overlay.put("stands", view.node() != null && view.pending().isEmpty());
-        List<String> problems = new ArrayList<>(view.remarks());
+        ArrayNode obstacles = overlay.putArray("obstacles");
+        List<String> problems = new ArrayList<>();
+        for (String remark : view.remarks()) {
+            if (remark.startsWith(OverlayView.OBSTACLE)) {
+                obstacles.add(remark.substring(OverlayView.OBSTACLE.length()));
+            } else {
+                problems.add(remark);
+            }
+        }
         view.devices().stream()
                 .filter(device -> !device.state().equals("up"))
                 .forEach(device -> problems.add(device.name() + " is " + device.state()));

@@ -82,6 +82,7 @@ final class StatusText {
         line(
                 "overlay",
                 (overlay.path("stands").asBoolean() ? "stands" : "does not stand") + problem(overlay.path("problem")));
+        overlay.path("obstacles").forEach(each -> line("obstacle", each.asText()));
         JsonNode guard = status.path("guard");
         if (guard.isObject()) {
             line(

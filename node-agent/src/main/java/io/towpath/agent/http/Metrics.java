@@ -81,6 +81,10 @@ final class Metrics {
                 "towpath_overlay_peers_failing",
                 "Other nodes for which something could not be done.",
                 status -> status.overlay().peerProblems().size());
+        gauge(
+                "towpath_overlay_obstacles",
+                "What of others keeps packets from the overlay: routes, rules of policy routing, settings.",
+                status -> status.overlay().obstacles().size());
         CounterWithCallback.builder()
                 .name("towpath_overlay_repairs_total")
                 .help("What others had changed in the overlay and was put right, by kind of thing.")

@@ -50,8 +50,8 @@ record Interest(boolean everything, Set<Integer> devices, Set<Integer> underlays
             return true;
         }
         return switch (event.kind()) {
-            // By these the underlay is chosen.
-            case LOST, GLOBAL_ADDRESS, DEFAULT_ROUTE -> true;
+            // By these the underlay is chosen, and packets are led to the overlay or past it.
+            case LOST, GLOBAL_ADDRESS, DEFAULT_ROUTE, RULE -> true;
             case LINK -> isOfOverlay(event) || names.contains(event.linkName());
             // 0 is a route by several links, or by none.
             case ROUTE -> isOfOverlay(event) || event.linkIndex() == 0;

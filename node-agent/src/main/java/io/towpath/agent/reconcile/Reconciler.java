@@ -262,6 +262,7 @@ public final class Reconciler implements ClusterSource.Listener {
             } else {
                 interest = Interest.of(report.desired(), rtnl);
                 status.synced(report);
+                status.obstacles(obstacles(overlay, report.desired()));
                 if (now != null) {
                     publish(report.desired());
                 }
@@ -320,6 +321,15 @@ public final class Reconciler implements ClusterSource.Listener {
                 "nodes",
                 kept.nodes().size());
         return report;
+    }
+
+    private static List<String> obstacles(Overlay overlay, DesiredOverlay desired) {
+        try {
+            return overlay.obstacles(desired);
+        } catch (OverlayException e) {
+            // The overlay stands all the same.
+            return List.of("what is in its way cannot be looked for: " + e.getMessage());
+        }
     }
 
     private void tellLeftOut(AgentStatus ended) {

@@ -44,6 +44,7 @@ final class StatusKeeper {
     private @Nullable String problem;
     private List<DesiredOverlay.Device> devices = List.of();
     private Map<String, String> peerProblems = Map.of();
+    private List<String> obstacles = List.of();
     private List<Rejected> rejected = List.of();
     /** This node's families. */
     private List<Rejected> leftOut = List.of();
@@ -170,6 +171,12 @@ final class StatusKeeper {
         repaired(report.repairs());
     }
 
+    /** Takes what of others keeps packets from the overlay. */
+    synchronized void obstacles(List<String> now) {
+        obstacles = now;
+        log.problem("routing", now.isEmpty() ? null : String.join("; ", now));
+    }
+
     /** Nodes come and go for as long as an agent runs. */
     private void forgetLeft() {
         Set<String> present = new HashSet<>();
@@ -254,7 +261,7 @@ final class StatusKeeper {
                 started,
                 clock.instant(),
                 new AgentStatus.Source(sourceName, inSync, sourceChange, trouble, cacheProblem.get()),
-                new AgentStatus.Overlay(stands, devices, problem, peerProblems),
+                new AgentStatus.Overlay(stands, devices, problem, peerProblems, obstacles),
                 told,
                 readyNodes,
                 repairs,

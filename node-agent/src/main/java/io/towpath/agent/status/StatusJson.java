@@ -167,6 +167,7 @@ public final class StatusJson {
         AgentStatus.Overlay overlay = status.overlay();
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("stands", overlay.stands()).put("problem", overlay.problem());
+        overlay.obstacles().forEach(json.putArray("obstacles")::add);
         ArrayNode devices = json.putArray("devices");
         ArrayNode peers = json.putArray("peers");
         for (DesiredOverlay.Device device : overlay.devices()) {

@@ -47,6 +47,7 @@ class MetricsTest {
         assertLine("towpath_overlay_up 1.0");
         assertLine("towpath_overlay_peers{device=\"flannel.1\"} 2.0");
         assertLine("towpath_overlay_peers_failing 1.0");
+        assertLine("towpath_overlay_obstacles 1.0");
         assertLine("towpath_overlay_repairs_total{kind=\"route\"} 3.0");
         assertLine("towpath_overlay_repairs_total{kind=\"link\"} 1.0");
         assertLine("towpath_syncs_total 7.0");

@@ -301,6 +301,30 @@ class SelfHealingKernelTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ip route prepend blackhole 10.64.2.0/24 & ip route del blackhole 10.64.2.0/24",
+                "ip rule add pref 100 from 10.64.1.0/24 type unreachable & ip rule del pref 100",
+                "sysctl -qw net.ipv4.conf.eth0.forwarding=0 & sysctl -qw net.ipv4.conf.eth0.forwarding=1",
+            })
+    void whatOthersPutInTheWayIsToldOnceAndLeftAlone(String commands) throws Exception {
+        String[] both = commands.split(" & ", -1);
+        try (RunningReconciler agent = start()) {
+            node.execute(both[0].split(" "));
+            AgentStatus status =
+                    agent.awaitStatus(now -> !now.overlay().obstacles().isEmpty());
+            assertEquals(1, status.overlay().obstacles().size(), status::toString);
+            assertEquals(null, status.notReady());
+            long rounds = status.rounds().total();
+            node.ip("route", "del", "10.64.2.0/24", "dev", "flannel.1");
+            agent.awaitStatus(now -> now.rounds().total() > rounds);
+            node.execute(both[1].split(" "));
+            agent.awaitStatus(now -> now.overlay().obstacles().isEmpty());
+            agent.await(() -> agent.log().contains("problem ended"), agent::log);
+        }
+    }
+
     @Test
     void wrongFileIsToldOnceAndChangesNothing() throws Exception {
         try (RunningReconciler agent = start()) {
