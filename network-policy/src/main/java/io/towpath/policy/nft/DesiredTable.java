@@ -53,7 +53,11 @@ final class DesiredTable {
     private List<SetState> podSets;
 
     DesiredTable(PolicyOptions options) {
-        layout = new TableLayout(options);
+        this(new TableLayout(options));
+    }
+
+    DesiredTable(TableLayout layout) {
+        this.layout = layout;
         chains = layout.chains();
         podSets = podSets();
     }

@@ -11,6 +11,7 @@ import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
 import io.towpath.netlink.nft.table.KeptTable;
 import io.towpath.netlink.nft.table.TableState;
+import io.towpath.netlink.nft.table.TableTrial;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Ruleset;
 import java.util.Collection;
@@ -25,6 +26,9 @@ public final class PolicyTable {
 
     /** The name of the table of a trial. */
     public static final String TRIAL_NAME = "towpath-policy-trial";
+
+    /** The name of a table that is only tried. */
+    private static final String SAMPLE_NAME = "towpath-policy-sample";
 
     private final Nft nft;
     private final DesiredTable desiring;
@@ -54,6 +58,17 @@ public final class PolicyTable {
         desiring = new DesiredTable(options);
         table = desiring.table();
         kept = new KeptTable(nft, table);
+    }
+
+    /**
+     * Whether the kernel takes such a table, with everything that one may have. Nothing is changed.
+     *
+     * @return what it refuses; null if it takes all
+     * @throws NetlinkException if nftables cannot be asked at all
+     */
+    public static @Nullable NetlinkException refusal(Nft nft, PolicyOptions options) throws NetlinkException {
+        TableLayout layout = new TableLayout(Table.inet(SAMPLE_NAME), options);
+        return TableTrial.refusal(nft, new DesiredTable(layout).of(Sample.ruleset()));
     }
 
     /** Whether the table is in the kernel, whoever made it. */

@@ -78,8 +78,13 @@ final class TableLayout {
     private final Cuts cuts;
 
     TableLayout(PolicyOptions options) {
+        this(Table.inet(options.enforces() ? PolicyTable.NAME : PolicyTable.TRIAL_NAME), options);
+    }
+
+    /** Of a table of another name. */
+    TableLayout(Table table, PolicyOptions options) {
+        this.table = table;
         this.options = options;
-        table = Table.inet(options.enforces() ? PolicyTable.NAME : PolicyTable.TRIAL_NAME);
         int priority = options.enforces() ? PRIORITY : TRIAL_PRIORITY;
         forwardFrom = Chain.base(table, "forward-from", "filter", Hook.FORWARD, priority);
         forwardTo = Chain.base(table, "forward-to", "filter", Hook.FORWARD, priority + 1);

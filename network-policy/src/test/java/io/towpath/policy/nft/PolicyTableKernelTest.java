@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.linux.Errno;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NeedsRoot;
@@ -404,6 +405,23 @@ class PolicyTableKernelTest {
         assertEquals(KeptTable.Outcome.CHANGED, table.sync(rich(7)));
         assertEquals(generation + 1, nft.generation());
         assertTrue(list().contains("type filter hook input priority filter - 5; policy accept;"));
+    }
+
+    @Test
+    void theKernelIsTriedWithAWholeTableAndNothingIsChanged() throws Exception {
+        table.sync(rich(7));
+        String before = list();
+        int generation = nft.generation();
+        assertNull(PolicyTable.refusal(nft, OPTIONS));
+        assertEquals(before, list());
+        assertEquals(generation, nft.generation());
+        // As a kernel without the means answers, here for a chain that cannot be, as another hangs there.
+        nft("add table inet towpath-policy-sample;"
+                + " add chain inet towpath-policy-sample input { type filter hook input priority 7; }");
+        before = list();
+        NetlinkException refused = PolicyTable.refusal(nft, OPTIONS);
+        assertTrue(refused != null && refused.is(Errno.EOPNOTSUPP), () -> String.valueOf(refused));
+        assertEquals(before, list());
     }
 
     @Test

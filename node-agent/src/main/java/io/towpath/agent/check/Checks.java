@@ -64,6 +64,7 @@ public final class Checks {
                 checksumOffload(),
                 cidrs(),
                 firewall.nftables(),
+                firewall.policies(),
                 devices.kubeProxy(),
                 peers());
     }

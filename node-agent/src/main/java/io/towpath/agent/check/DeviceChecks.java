@@ -68,14 +68,25 @@ final class DeviceChecks {
 
     /** Its mode that hands Services' packets to the node itself, which sees the Service and not the pod behind it. */
     Finding kubeProxy() {
-        boolean ipvs = picture.links().stream().anyMatch(link -> link.name().equals(IPVS_DEVICE));
-        return ipvs
-                ? Finding.warn(
+        if (!hasIpvsServices()) {
+            return Finding.ok("kube-proxy", "not in mode ipvs");
+        }
+        return "0".equals(picture.settings().get(Picture.IPVS_CONNTRACK))
+                ? Finding.fail(
                         "kube-proxy",
-                        "it runs in mode ipvs (there is " + IPVS_DEVICE
-                                + "): a pod with egress policies reaches no Service that they do not name by its address",
-                        "give kube-proxy the mode nftables or iptables; if it has, ip link del " + IPVS_DEVICE)
-                : Finding.ok("kube-proxy", "not in mode ipvs");
+                        "it runs in mode ipvs (" + IPVS_DEVICE
+                                + " has addresses), but net.ipv4.vs.conntrack is off: the"
+                                + " answers of Services are dropped where policies are enforced",
+                        "sysctl -w net.ipv4.vs.conntrack=1, as kube-proxy does when it starts, and look for who turns it"
+                                + " off in /etc/sysctl.d")
+                : Finding.ok("kube-proxy", "in mode ipvs: policies see the endpoints of Services");
+    }
+
+    /** Of a mode that kube-proxy had before, the link may be left. */
+    private boolean hasIpvsServices() {
+        return picture.addresses().stream()
+                .map(address -> picture.link(address.linkIndex()))
+                .anyMatch(link -> link != null && link.name().equals(IPVS_DEVICE));
     }
 
     Finding mtu() {

@@ -46,6 +46,22 @@ final class FirewallChecks {
                 : Finding.fail("nftables", problem, "use a kernel with CONFIG_NF_TABLES (modprobe nf_tables)");
     }
 
+    /** Whether policies can be enforced. */
+    Finding policies() {
+        if (picture.nftablesProblem() != null) {
+            return Finding.warn("policies", UNKNOWN, SEE);
+        }
+        String problem = picture.policiesProblem();
+        return problem == null
+                ? Finding.ok("policies", "the kernel takes the table by which they are enforced")
+                : Finding.fail(
+                        "policies",
+                        "kernel " + picture.kernelRelease() + " refuses the table by which they are enforced: "
+                                + problem,
+                        "use Linux 5.10 or a later one, with nft_log, nft_limit, nft_fib_inet and nft_ct, or switch policies"
+                                + " off");
+    }
+
     /** What somebody wants to let pass. */
     private enum Wanted {
         OVERLAY,

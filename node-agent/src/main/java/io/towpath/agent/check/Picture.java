@@ -13,6 +13,8 @@ import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.overlay.Cluster;
+import io.towpath.policy.nft.PolicyOptions;
+import io.towpath.policy.nft.PolicyTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * @param offloading the overlay devices that leave checksums to devices below
  * @param firewall the nftables of others; nothing if it cannot be asked
  * @param nftablesProblem why nftables cannot be asked, null if it can
+ * @param policiesProblem what of the table of policies the kernel refuses, null if nothing is known to be
  * @param cluster the last known cluster, null if none is known
  * @param conflists the network configurations in the runtime's folder, sorted
  */
@@ -51,14 +54,19 @@ record Picture(
         Set<String> offloading,
         Firewall firewall,
         @Nullable String nftablesProblem,
+        @Nullable String policiesProblem,
         @Nullable Cluster cluster,
         List<String> conflists) {
     static final String IPV4_FORWARD = "net/ipv4/ip_forward";
     static final String IPV6_FORWARD = "net/ipv6/conf/all/forwarding";
+    static final String IPVS_CONNTRACK = "net/ipv4/vs/conntrack";
     static final String RP_FILTER_ALL = "net/ipv4/conf/all/rp_filter";
 
     /** Why nftables cannot be asked by whoever is not root. */
     static final String DENIED = "only root may ask for nftables";
+
+    /** As the agent has them: with a log of what is denied. */
+    private static final PolicyOptions LOGGING = new PolicyOptions(true, 0, 1, 1);
 
     private static final String RELEASE = "kernel/osrelease";
 
@@ -91,7 +99,7 @@ record Picture(
             defaultRoutes = rtnl.defaultRoutes();
         }
         Map<String, String> settings = new HashMap<>();
-        for (String key : List.of(IPV4_FORWARD, IPV6_FORWARD, RP_FILTER_ALL, RELEASE)) {
+        for (String key : List.of(IPV4_FORWARD, IPV6_FORWARD, RP_FILTER_ALL, IPVS_CONNTRACK, RELEASE)) {
             String value = setting(netNs, key);
             if (value != null) {
                 settings.put(key, value);
@@ -110,10 +118,13 @@ record Picture(
         }
         Firewall firewall = Firewall.NONE;
         String problem = null;
+        String policiesProblem = null;
         try (Nft nft = Nft.open(netNs)) {
             Map<String, Integer> indexes = new HashMap<>();
             links.forEach(link -> indexes.put(link.name(), link.index()));
             firewall = Firewall.of(nft, indexes);
+            NetlinkException refused = PolicyTable.refusal(nft, LOGGING);
+            policiesProblem = refused == null ? null : refused.getMessage();
         } catch (NetlinkException e) {
             problem = e.is(Errno.EPERM) ? DENIED : e.getMessage();
         }
@@ -128,6 +139,7 @@ record Picture(
                 offloading,
                 firewall,
                 problem,
+                policiesProblem,
                 cluster,
                 conflists(confDir));
     }

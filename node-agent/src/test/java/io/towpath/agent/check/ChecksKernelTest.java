@@ -16,9 +16,11 @@ import io.towpath.overlay.UnderlayChoice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -173,9 +175,33 @@ class ChecksKernelTest {
     }
 
     @Test
-    void aKubeProxyWhoseServicesPoliciesDoNotSee() throws Exception {
+    void aKubeProxyWhoseServicesConntrackDoesNotSee() throws Exception {
         node.ip("link", "add", "kube-ipvs0", "type", "bridge");
-        assertOnly("kube-proxy", Verdict.WARN, "mode ipvs");
+        assertEquals("not in mode ipvs", kubeProxy("0").found(), "the link is left of another mode");
+        node.ip("address", "add", "10.96.0.1/32", "dev", "kube-ipvs0");
+        assertWell();
+        assertEquals(Verdict.OK, kubeProxy("1").verdict());
+        assertEquals(Verdict.FAIL, kubeProxy("0").verdict());
+        assertTrue(kubeProxy("0").mend().contains("sysctl -w net.ipv4.vs.conntrack=1"));
+    }
+
+    /** Of a kernel with IPVS. */
+    private Finding kubeProxy(String conntrack) throws LinuxException {
+        Picture taken = picture();
+        Map<String, String> settings = new HashMap<>(taken.settings());
+        settings.put(Picture.IPVS_CONNTRACK, conntrack);
+        return new DeviceChecks(with(taken, settings, "6.1", Set.of(), null, null)).kubeProxy();
+    }
+
+    @Test
+    void aKernelThatPoliciesCannotBeEnforcedWith() throws Exception {
+        Picture taken = picture();
+        Picture old = with(taken, taken.settings(), "4.19", Set.of(), null, "set add: operation not supported");
+        Finding finding = new FirewallChecks(old).policies();
+        assertEquals(Verdict.FAIL, finding.verdict());
+        assertEquals(
+                "kernel 4.19 refuses the table by which they are enforced: set add: operation not supported",
+                finding.found());
     }
 
     @Test
@@ -240,21 +266,28 @@ class ChecksKernelTest {
     }
 
     private static Picture with(Picture picture, String release, Set<String> offloading) {
-        return with(picture, release, offloading, "Protocol not supported");
+        return with(picture, picture.settings(), release, offloading, "Protocol not supported", null);
     }
 
-    private static Picture with(Picture picture, String release, Set<String> offloading, String nftablesProblem) {
+    private static Picture with(
+            Picture picture,
+            Map<String, String> settings,
+            String release,
+            Set<String> offloading,
+            @Nullable String nftablesProblem,
+            @Nullable String policiesProblem) {
         return new Picture(
                 picture.links(),
                 picture.addresses(),
                 picture.routes(),
                 picture.defaultRoutes(),
-                picture.settings(),
+                settings,
                 release,
                 Map.of(),
                 offloading,
                 Firewall.NONE,
                 nftablesProblem,
+                policiesProblem,
                 picture.cluster(),
                 picture.conflists());
     }
@@ -264,7 +297,10 @@ class ChecksKernelTest {
         FirewallChecks checks = new FirewallChecks(with(picture(), "6.1", Set.of()));
         assertEquals(Verdict.FAIL, checks.nftables().verdict());
         assertEquals(Verdict.WARN, checks.port().verdict());
-        FirewallChecks denied = new FirewallChecks(with(picture(), "6.1", Set.of(), Picture.DENIED));
+        assertEquals(Verdict.WARN, checks.policies().verdict());
+        Picture taken = picture();
+        FirewallChecks denied =
+                new FirewallChecks(with(taken, taken.settings(), "6.1", Set.of(), Picture.DENIED, null));
         assertEquals(Verdict.WARN, denied.nftables().verdict());
         assertEquals("run this as root", denied.nftables().mend());
     }
