@@ -7,12 +7,15 @@ import java.util.function.Supplier;
 
 /** Waiting for what the kernel or another process does in its own time: by asking until it is so. */
 public final class Await {
+    /** How many times slower than others this machine is, as an emulated one may be: the system property {@code towpath.slowness}. */
+    public static final int SLOWNESS = Integer.getInteger("towpath.slowness", 1);
+
     private static final Duration DEADLINE = Duration.ofSeconds(20);
     private static final Duration PAUSE = Duration.ofMillis(5);
 
     private Await() {}
 
-    /** Asks until the answer is yes; fails after 20 seconds. */
+    /** Asks until the answer is yes; fails after 20 seconds, on a slow machine later. */
     public static void until(String what, BooleanSupplier condition) {
         until(what, condition, () -> "");
     }
@@ -37,10 +40,11 @@ public final class Await {
      */
     public static void until(
             String what, Duration deadline, Duration pause, BooleanSupplier condition, Supplier<String> otherwise) {
-        long end = System.nanoTime() + deadline.toNanos();
+        Duration patience = deadline.multipliedBy(SLOWNESS);
+        long end = System.nanoTime() + patience.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > end) {
-                throw new AssertionError("not within " + deadline.toSeconds() + " s: " + what + " " + otherwise.get());
+                throw new AssertionError("not within " + patience.toSeconds() + " s: " + what + " " + otherwise.get());
             }
             LockSupport.parkNanos(pause.toNanos());
         }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** A program to run. It gets a PATH and the variables named here, none of this process's. Immutable. */
 public final class Command {
     private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    private static final long DEADLINE_SECONDS = 60;
+    private static final long DEADLINE_SECONDS = 60L * Await.SLOWNESS;
     private static final Executor READERS = Executors.newVirtualThreadPerTaskExecutor();
 
     private final List<String> words;

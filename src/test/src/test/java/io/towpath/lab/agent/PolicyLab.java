@@ -33,13 +33,13 @@ final class PolicyLab implements AutoCloseable {
                     - podSelector: {matchLabels: {role: friend}}
             """;
 
-    private static final int WAIT_SECONDS = 2;
+    private static final int WAIT_SECONDS = 2 * Await.SLOWNESS;
 
     /** Less than the second after which a first packet without an answer is sent again. */
-    private static final int CONNECT_MS = 400;
+    private static final int CONNECT_MS = 400 * Await.SLOWNESS;
 
-    private static final int NO_CONNECT_MS = 900;
-    private static final int PATIENT_MS = 10_000;
+    private static final int NO_CONNECT_MS = 900 * Await.SLOWNESS;
+    private static final int PATIENT_MS = 10_000 * Await.SLOWNESS;
 
     final AgentLab lab;
     final ApiServer api;
