@@ -23,11 +23,13 @@ public final class Flood implements AutoCloseable {
     private final Thread sending;
     private final Thread receiving;
     private volatile boolean closed;
+    private final boolean isAnswered;
 
-    private Flood(DatagramChannel sender, DatagramChannel receiver, SocketAddress to, long pause) {
+    private Flood(DatagramChannel sender, DatagramChannel receiver, SocketAddress to, long pause, boolean isAnswered) {
         this.sender = sender;
         this.receiver = receiver;
-        sending = Thread.ofPlatform().daemon().name("flood").start(() -> send(to, pause));
+        this.isAnswered = isAnswered;
+        sending = Thread.ofPlatform().daemon().name("flood").start(() -> send(sender, to, pause, sent));
         receiving = Thread.ofPlatform().daemon().name("flooded").start(this::receive);
     }
 
@@ -38,18 +40,27 @@ public final class Flood implements AutoCloseable {
      * @param isEager whether they are sent as fast as can be, else some thousands a second
      */
     public static Flood start(Namespace from, Namespace to, String address, boolean isEager) {
-        DatagramChannel receiver = to.call(() -> DatagramChannel.open().bind(new InetSocketAddress(PORT)));
-        DatagramChannel sender = from.call(DatagramChannel::open);
-        return new Flood(sender, receiver, new InetSocketAddress(address, PORT), isEager ? 0 : PAUSE_NANOS);
+        return start(from, to, address, isEager ? 0 : PAUSE_NANOS, false);
     }
 
-    private void send(SocketAddress to, long pause) {
+    /** Starts one whose receiver sends as many back, from the first that it gets on, whether more come or not. */
+    public static Flood bothWays(Namespace from, Namespace to, String address) {
+        return start(from, to, address, PAUSE_NANOS, true);
+    }
+
+    private static Flood start(Namespace from, Namespace to, String address, long pause, boolean isAnswered) {
+        DatagramChannel receiver = to.call(() -> DatagramChannel.open().bind(new InetSocketAddress(PORT)));
+        DatagramChannel sender = from.call(DatagramChannel::open);
+        return new Flood(sender, receiver, new InetSocketAddress(address, PORT), pause, isAnswered);
+    }
+
+    private void send(DatagramChannel by, SocketAddress to, long pause, AtomicLong count) {
         ByteBuffer word = ByteBuffer.wrap("flood".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
         while (!closed) {
             try {
                 word.rewind();
-                sender.send(word, to);
-                sent.incrementAndGet();
+                by.send(word, to);
+                count.incrementAndGet();
             } catch (IOException _) {
                 // There is no way yet: that is what is waited for.
                 Thread.onSpinWait();
@@ -65,7 +76,13 @@ public final class Flood implements AutoCloseable {
         try {
             while (true) {
                 some.clear();
-                receiver.receive(some);
+                SocketAddress from = receiver.receive(some);
+                if (isAnswered && received.get() == 0) {
+                    Thread.ofPlatform()
+                            .daemon()
+                            .name("answers")
+                            .start(() -> send(receiver, from, PAUSE_NANOS, new AtomicLong()));
+                }
                 long now = System.nanoTime();
                 if (now - lastReceived > SILENCE_NANOS) {
                     firstAfterSilence = now;

@@ -95,17 +95,23 @@ class OpenConnectionsTest {
     }
 
     /** Both sides send: neither brings back to life what the other may not have begun. */
-    @Test
-    void aConversationIsCutBothWays() {
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp", "udp"})
+    void aConversationIsCutBothWays(String protocol) {
         for (Pod from : List.of(near, far)) {
-            try (Stream one = Stream.bothWays(from.namespace(), shop.namespace(), shop.address())) {
-                Open open = Open.of(one);
+            try (Open open = conversation(protocol, from)) {
                 open.assertGoesOn();
                 friends("friends", "nobody");
                 open.assertIsCut();
                 lab.api.delete(Kind.NETWORK_POLICY, "lab", "friends");
             }
         }
+    }
+
+    private Open conversation(String protocol, Pod from) {
+        return protocol.equals("tcp")
+                ? Open.of(Stream.bothWays(from.namespace(), shop.namespace(), shop.address()))
+                : Open.of(Flood.bothWays(from.namespace(), shop.namespace(), shop.address()));
     }
 
     @Test
