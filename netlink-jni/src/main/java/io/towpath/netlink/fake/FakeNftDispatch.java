@@ -42,8 +42,12 @@ final class FakeNftDispatch implements FakeProtocol {
             case NFNL_MSG_BATCH_BEGIN -> {
                 nft.begin();
                 AttributeReader in = new AttributeReader(payload, LENGTH_OF_NFGENMSG);
-                if (in.next() && in.type() == NFNL_BATCH_GENID && in.be32() != nft.generation()) {
-                    throw new FakeRefusal(Errno.ERESTART);
+                if (in.next() && in.type() == NFNL_BATCH_GENID) {
+                    int generation = in.be32();
+                    // 0 binds a batch to none.
+                    if (generation != 0 && generation != nft.generation()) {
+                        throw new FakeRefusal(Errno.ERESTART);
+                    }
                 }
                 yield true;
             }

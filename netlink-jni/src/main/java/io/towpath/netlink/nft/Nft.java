@@ -190,7 +190,7 @@ public final class Nft implements AutoCloseable {
 
     private <T> List<T> ifAny(Requests requests, Netlink.Decoder<T> decoder) throws NetlinkException {
         try {
-            return netlink.dump(requests, decoder);
+            return netlink.dumpAmidOthers(requests, decoder);
         } catch (NetlinkException e) {
             if (e.is(Errno.ENOENT)) {
                 return new ArrayList<>();

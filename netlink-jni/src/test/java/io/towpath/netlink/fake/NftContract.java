@@ -161,6 +161,8 @@ abstract class NftContract {
         int unchanged = nft().generation();
         nft().commit(new Transaction());
         assertEquals(unchanged, nft().generation());
+        nft().commit(new Transaction(0).delete(TABLE));
+        assertNull(nft().find(TABLE), "0 binds to no generation");
     }
 
     @Test

@@ -197,8 +197,8 @@ public final class StateChecks {
                 ? Finding.ok("pod-sources", "all pods send with their own addresses alone")
                 : Finding.fail(
                         "pod-sources",
-                        "nftables table netdev " + SourceTable.NAME + " does not check what comes in by " + some(unchecked)
-                                + ": these pods can send with any address",
+                        "nftables table netdev " + SourceTable.NAME + " does not check what comes in by "
+                                + some(unchecked) + ": these pods can send with any address",
                         mend("delete these pods, so that they are made anew"));
     }
 

@@ -416,8 +416,7 @@ class LiveClusterKernelTest {
                     now -> now.notReady() == null && now.leftOut().all().isEmpty());
             agent.await(() -> source.leftOut().getLast().equals("null"), agent::log);
             // What the kernel has no place for is left out, too.
-            node.ip("route", "del", "10.64.2.0/24");
-            node.ip("route", "add", "10.64.2.0/24", "dev", "eth1");
+            node.ip("route", "replace", "10.64.2.0/24", "dev", "eth1");
             status = agent.awaitStatus(now -> now.leftOut().count(null) == 1);
             assertEquals("good", status.leftOut().all().getFirst().node());
         }

@@ -99,9 +99,7 @@ public final class KeptTable {
      * generations. If one of them wrote to this table in between, an event tells that, and it is mended once more.
      */
     private Outcome mendAmidOthers(TableState desired) throws NetlinkException {
-        NetlinkException problem;
-        int attempt = 0;
-        do {
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             try {
                 TableState there = TableState.read(nft, table);
                 Transaction transaction = TablePlan.between(desired, there, NO_GENERATION);
@@ -112,16 +110,15 @@ public final class KeptTable {
                 stands(desired, transaction, NO_GENERATION);
                 return outcome;
             } catch (NetlinkException e) {
-                problem = e;
                 if (!isAmidOthers(e)) {
-                    return makeAnew(desired);
+                    break;
                 }
             }
-        } while (++attempt < ATTEMPTS);
-        throw problem; // what is in force stays, with all that it has counted
+        }
+        return makeAnew(desired);
     }
 
-    /** There is something in the table that cannot be told apart: all of it goes. */
+    /** The table cannot be read in one piece, or there is something in it that cannot be told apart: all of it goes. */
     private Outcome makeAnew(TableState desired) throws NetlinkException {
         Transaction transaction = TablePlan.anew(desired);
         nft.commit(transaction);
