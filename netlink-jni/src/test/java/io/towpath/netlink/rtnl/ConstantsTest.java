@@ -56,6 +56,7 @@ class ConstantsTest {
             #include <linux/if.h>
             #include <linux/ip.h>
             #include <linux/magic.h>
+            #include <linux/netconf.h>
             #include <linux/neighbour.h>
             #include <linux/net_namespace.h>
             #include <linux/nexthop.h>

@@ -76,6 +76,7 @@ public final class StateChecks {
             Difference difference = found;
             findings.add(agent(difference));
             findings.add(entries(difference, problem));
+            findings.add(obstacles(rtnl, difference));
             findings.add(nftables("overlay-table", () -> guard(nft, difference)));
             findings.add(nftables("policy-table", () -> policies(nft, rtnl)));
             findings.add(nftables("host-ports", () -> hostPorts(node)));
@@ -121,6 +122,26 @@ public final class StateChecks {
                         "devices, addresses, routes, neighbours and forwarding entries are as the cluster wants them")
                 : Finding.fail(
                         check, "not as the cluster wants it; missing: " + some(steps), mend("towpath overlay sync"));
+    }
+
+    /** What is others' to take away. */
+    private Finding obstacles(Rtnl rtnl, @Nullable Difference difference) {
+        String check = "routing";
+        if (difference == null) {
+            return Finding.warn(check, "not known", "see the check overlay-entries");
+        }
+        try {
+            List<String> obstacles = new Overlay(files, rtnl).obstacles(difference.desired());
+            return obstacles.isEmpty()
+                    ? Finding.ok(check, "no route and no rule of others leads the overlay's packets elsewhere")
+                    : Finding.fail(
+                            check,
+                            some(obstacles),
+                            "the agent leaves alone what is not its own: delete it (ip route, ip rule, sysctl), or have the"
+                                    + " program that made it leave out the cluster's addresses");
+        } catch (OverlayException e) {
+            return Finding.warn(check, "not known: " + e.getMessage(), "run this as root");
+        }
     }
 
     private Finding guard(Nft nft, @Nullable Difference difference) throws NetlinkException {
