@@ -6,6 +6,8 @@ import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Transaction;
 import io.towpath.netlink.nft.Value;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -50,14 +52,18 @@ record HostPortView(@Nullable Value revision, List<Entry> entries) {
     }
 
     /**
-     * Ends it.
+     * Ends it. The revision after each is the one more, so none comes back while the table is there.
      *
-     * @param generation of the ruleset, as it was before the look: another for each of our changes, as each makes a new one
+     * @param generation of the ruleset: what a table without a revision begins with
      */
-    static void end(Transaction transaction, int generation) {
-        transaction
-                .add(HostPortTable.REVISION)
-                .create(HostPortTable.REVISION, List.of(Element.of(Value.u32(generation))));
+    void end(Transaction transaction, int generation) {
+        int next = revision == null
+                ? generation
+                : ByteBuffer.wrap(revision.bytes())
+                                .order(ByteOrder.nativeOrder())
+                                .getInt()
+                        + 1;
+        transaction.add(HostPortTable.REVISION).create(HostPortTable.REVISION, List.of(Element.of(Value.u32(next))));
     }
 
     /** Whether both show the same, in whatever order. */

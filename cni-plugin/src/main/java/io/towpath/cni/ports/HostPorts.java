@@ -243,7 +243,7 @@ public final class HostPorts {
                 view = HostPortView.read(nft);
                 Transaction transaction = view.begin();
                 if (change.write(view.entries(), transaction)) {
-                    HostPortView.end(transaction, generation);
+                    view.end(transaction, generation);
                     nft.commit(transaction);
                 }
                 return;

@@ -180,6 +180,22 @@ class HostPortsAmidWritersKernelTest {
         assertEquals(Set.of(TWO, THREE), HostPorts.owners(node));
     }
 
+    /** Else somebody would take a table that was changed and changed again for the one that he looked at. */
+    @Test
+    void noNumberComesBackThoughSeveralBeganAtTheSameTime() throws Exception {
+        int generation = node.nft().generation();
+        open(node, ports(ONE, tcp(8080, "")));
+        List<HostPortView> views = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            HostPortView view = HostPortView.read(node.nft());
+            assertTrue(views.stream().noneMatch(view::isSame), view::toString);
+            views.add(view);
+            Transaction transaction = view.begin();
+            view.end(transaction, generation);
+            node.nft().commit(transaction);
+        }
+    }
+
     @Test
     void whatWillNeverWorkIsNotTriedForEver() throws Exception {
         namespace.execute(
