@@ -187,6 +187,10 @@ class StartWithoutApiKernelTest {
         return bytes.toString(StandardCharsets.UTF_8);
     }
 
+    private String status() {
+        return command("status", "--socket", file("agent.sock"));
+    }
+
     @Test
     void itMakesTheOverlayAndLetsAKnownPodInWithItsPolicies() throws Exception {
         String link = EndpointName.hostName("kube-system", "dns-n1", "", "eth0");
@@ -212,7 +216,8 @@ class StartWithoutApiKernelTest {
         assertTrue(Files.readString(folder.resolve("run/node.json")).contains("\"slices\":[\"10.64.1.0/24\"]"));
         assertTrue(Files.exists(folder.resolve("subnet.env")));
 
-        String status = command("status", "--socket", file("agent.sock"));
+        await("a round", () -> status().startsWith("node n1: "));
+        String status = status();
         assertTrue(status.startsWith("node n1: not ready: the cluster is not known yet from kubernetes"), status);
         assertTrue(
                 status.contains("policies  in force") && status.contains("as known ") && status.contains(" s ago"),
