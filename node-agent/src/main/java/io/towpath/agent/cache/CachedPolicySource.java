@@ -3,6 +3,7 @@ package io.towpath.agent.cache;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.source.PolicySource;
+import io.towpath.agent.status.AgentStatus.Unenforced;
 import io.towpath.agent.status.Ages;
 import io.towpath.ipam.Boot;
 import io.towpath.linux.LinuxException;
@@ -138,6 +139,15 @@ public final class CachedPolicySource implements PolicySource {
                 trouble = message;
                 if (listener != null) {
                     listener.policyTrouble(message);
+                }
+            }
+        }
+
+        @Override
+        public void unenforced(Unenforced now) {
+            synchronized (gate) {
+                if (listener != null) {
+                    listener.unenforced(now);
                 }
             }
         }

@@ -265,7 +265,12 @@ public final class StateChecks {
     }
 
     private static String some(List<String> lines) {
+        return some(lines, lines.size());
+    }
+
+    /** The first of so many. */
+    static String some(List<String> lines, int count) {
         String shown = String.join("; ", lines.subList(0, Math.min(SHOWN, lines.size())));
-        return lines.size() <= SHOWN ? shown : shown + "; and " + (lines.size() - SHOWN) + " more";
+        return count <= SHOWN ? shown : shown + "; and " + (count - SHOWN) + " more";
     }
 }

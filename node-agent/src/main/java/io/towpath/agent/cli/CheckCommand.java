@@ -3,10 +3,12 @@ package io.towpath.agent.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.towpath.agent.check.CalicoCheck;
 import io.towpath.agent.check.Checks;
 import io.towpath.agent.check.ExecutableCheck;
 import io.towpath.agent.check.Finding;
 import io.towpath.agent.check.StateChecks;
+import io.towpath.agent.status.AgentStatus.Unenforced;
 import io.towpath.cni.cli.Cli;
 import io.towpath.cni.cli.Columns;
 import io.towpath.netlink.NetNs;
@@ -47,22 +49,23 @@ final class CheckCommand {
         try (Rtnl rtnl = Rtnl.open()) {
             known = new Overlay(OverlayCommand.files(options), rtnl).lastKnown();
         }
+        JsonNode status = Asking.status(Asking.socket(options));
+        StateChecks.AnsweringAgent agent = agent(status);
         String confDir = Cli.value(options, "--conf-dir");
         List<Finding> findings = new ArrayList<>(
-                new StateChecks(OverlayCommand.files(options), confDir + "/" + InstallCommand.CONFLIST, agent(options))
-                        .all());
+                new StateChecks(OverlayCommand.files(options), confDir + "/" + InstallCommand.CONFLIST, agent).all());
         // Not through a descriptor, which could only be entered with CAP_SYS_ADMIN: the agent's pod has none.
         try (NetNs own = NetNs.own()) {
             findings.addAll(Checks.of(own, known == null ? null : known.cluster(), InstallCommand.CONFLIST, confDir));
         }
+        findings.add(CalicoCheck.of(agent, unenforced(status)));
         findings.add(ExecutableCheck.of(Cli.value(options, BIN_DIR), InstallCommand.EXECUTABLE));
         boolean well = findings.stream().noneMatch(finding -> finding.verdict() == Finding.Verdict.FAIL);
         return new Cli.Output(json ? json(findings) : text(findings), well);
     }
 
     /** What the agent says, null if none answers. */
-    private static StateChecks.@Nullable AnsweringAgent agent(ParseResult options) throws IOException {
-        JsonNode status = Asking.status(Asking.socket(options));
+    private static StateChecks.@Nullable AnsweringAgent agent(@Nullable JsonNode status) {
         return status == null
                 ? null
                 : new StateChecks.AnsweringAgent(
@@ -71,6 +74,18 @@ final class CheckCommand {
                                 : status.path("notReady").asText(),
                         status.path("leftOut").textValue(),
                         status.path("policy").isObject());
+    }
+
+    /** What the agent has found of Calico's objects, null if it has not looked. */
+    private static @Nullable Unenforced unenforced(@Nullable JsonNode status) {
+        JsonNode found = status == null ? null : status.at("/policy/unenforced");
+        if (found == null || !found.isObject()) {
+            return null;
+        }
+        List<String> names = new ArrayList<>();
+        found.path("names").forEach(name -> names.add(name.asText()));
+        return new Unenforced(
+                found.path("count").asInt(), names, found.path("problem").textValue());
     }
 
     private static String word(Finding finding) {

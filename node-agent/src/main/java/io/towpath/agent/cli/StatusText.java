@@ -45,6 +45,11 @@ final class StatusText {
                         + (each.path("isReady").asBoolean() ? ", which is Ready" : "") + ": "
                         + each.path("reason").asText());
         screen.list("/policy/problems", "problems of policies", JsonNode::asText);
+        screen.list(
+                "/policy/unenforced/names",
+                "not enforced, of Calico's own kinds ("
+                        + status.at("/policy/unenforced/count").asInt() + ")",
+                JsonNode::asText);
         screen.list("/policy/waiting", "pods that are not known yet, to which all is denied", JsonNode::asText);
         return screen.text.toString();
     }
@@ -94,6 +99,9 @@ final class StatusText {
         JsonNode policy = status.path("policy");
         if (policy.isObject()) {
             line("policies", policyLine(policy));
+            if (policy.at("/unenforced/problem").isTextual()) {
+                line("calico", policy.at("/unenforced/problem").asText());
+            }
         }
         if (status.path("repairs").isObject()) {
             List<String> kinds = new ArrayList<>();

@@ -57,6 +57,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private volatile Nodes nodes = Nodes.NONE;
     private volatile Set<String> notKnownYet = Set.of();
     private volatile @Nullable String trouble;
+    private volatile AgentStatus.@Nullable Unenforced unenforced;
     private volatile @Nullable String problem;
     private volatile boolean news;
     private volatile boolean stopped;
@@ -118,6 +119,12 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     public void policyTrouble(@Nullable String message) {
         log.problem("policy source", message);
         trouble = message;
+        wake();
+    }
+
+    @Override
+    public void unenforced(AgentStatus.Unenforced now) {
+        unenforced = now;
         wake();
     }
 
@@ -286,7 +293,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
             pods.doubt();
             status.failed(failure);
         }
-        statuses.accept(status.roundEnded(now, trouble, Duration.ofNanos(System.nanoTime() - began)));
+        statuses.accept(status.roundEnded(now, trouble, unenforced, Duration.ofNanos(System.nanoTime() - began)));
         return failure == null;
     }
 

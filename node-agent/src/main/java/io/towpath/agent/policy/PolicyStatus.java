@@ -91,7 +91,11 @@ final class PolicyStatus {
         problems = now;
     }
 
-    AgentStatus.Policy roundEnded(@Nullable PolicyFacts known, @Nullable String trouble, Duration duration) {
+    AgentStatus.Policy roundEnded(
+            @Nullable PolicyFacts known,
+            @Nullable String trouble,
+            AgentStatus.@Nullable Unenforced unenforced,
+            Duration duration) {
         rounds = rounds.ended(problem == null, duration);
         boolean isTold = known != null && known.held() == null;
         if (known != null && !isTold) {
@@ -118,6 +122,7 @@ final class PolicyStatus {
                 dropped,
                 tried,
                 denied,
-                counted);
+                counted,
+                unenforced);
     }
 }

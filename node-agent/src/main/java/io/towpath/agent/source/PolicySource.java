@@ -1,5 +1,6 @@
 package io.towpath.agent.source;
 
+import io.towpath.agent.status.AgentStatus.Unenforced;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,5 +29,8 @@ public interface PolicySource extends AutoCloseable {
          * @param message one line for the log and for the operator's status; null when all is well again
          */
         void policyTrouble(@Nullable String message);
+
+        /** What the cluster has of policies that nobody enforces here: what the first look found, and then each change. */
+        void unenforced(Unenforced now);
     }
 }

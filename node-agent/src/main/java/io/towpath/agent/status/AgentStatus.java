@@ -217,6 +217,7 @@ public record AgentStatus(
      * @param tried the packets that policies of a dry run would have dropped; null where there are none
      * @param denied whose packets were denied, and by what
      * @param counted when the packets were counted last, null for never
+     * @param unenforced what the cluster has of policies that nobody enforces here, null before the first look
      */
     public record Policy(
             boolean isKnown,
@@ -235,7 +236,8 @@ public record AgentStatus(
             PolicyTable.Dropped dropped,
             PolicyTable.@Nullable Dropped tried,
             Denied denied,
-            @Nullable Instant counted) {
+            @Nullable Instant counted,
+            @Nullable Unenforced unenforced) {
         /** Before the first round. */
         public static final Policy UNKNOWN = new Policy(
                 false,
@@ -254,6 +256,7 @@ public record AgentStatus(
                 new PolicyTable.Dropped(0, 0, 0, 0),
                 null,
                 Denied.NONE,
+                null,
                 null);
 
         public Policy {
@@ -296,6 +299,27 @@ public record AgentStatus(
         public Denied {
             byPod = Map.copyOf(byPod);
             byPolicy = Map.copyOf(byPolicy);
+        }
+    }
+
+    /**
+     * Objects of Calico's own kinds, which are not enforced.
+     *
+     * @param count how many there are
+     * @param names of the first of them, such as {@code "NetworkPolicy default/web"}
+     * @param problem why there may be others, null if there are none
+     */
+    public record Unenforced(
+            int count, List<String> names, @Nullable String problem) {
+        private static final int NAMED = 20;
+
+        public Unenforced {
+            names = List.copyOf(names);
+        }
+
+        /** Of all names. */
+        public static Unenforced of(List<String> all, @Nullable String problem) {
+            return new Unenforced(all.size(), all.subList(0, Math.min(NAMED, all.size())), problem);
         }
     }
 

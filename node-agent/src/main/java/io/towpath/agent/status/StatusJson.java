@@ -134,6 +134,14 @@ public final class StatusJson {
         }
         json.set("denied", denied(policy.denied()));
         json.put("counted", text(policy.counted()));
+        AgentStatus.Unenforced unenforced = policy.unenforced();
+        if (unenforced == null) {
+            json.putNull("unenforced");
+        } else {
+            ObjectNode objects = json.putObject("unenforced").put("count", unenforced.count());
+            unenforced.names().forEach(objects.putArray("names")::add);
+            objects.put("problem", unenforced.problem());
+        }
         json.putObject("rounds")
                 .put("total", policy.rounds().total())
                 .put("failed", policy.rounds().failed())

@@ -243,6 +243,7 @@ class CliTest {
                 obstacle  ip rule 100: from all lookup 7 leads past the main table
                 guard     in force, repaired 2 times, dropped 17 packets (counted 0 s ago)
                 policies  in force: the policies cannot be watched, as known 90 s ago, 12 of namespaces, 3 of the cluster, 40 endpoints, repaired 1 times, denied 21 packets to pods and 22 from pods (counted 20 s ago); a dry run would deny 31 and 32
+                calico    the agent may not look: its role lacks list of tiers.crd.projectcalico.org
                 repairs   link 1, route 3
                 pods      compared 30 min ago; cleared away: 1 leases, 2 links, 3 routes
 
@@ -261,6 +262,10 @@ class CliTest {
 
                 problems of policies:
                   NetworkPolicy default/web: ingress rule 1: 10.0.0.0/33 is no CIDR
+
+                not enforced, of Calico's own kinds (2):
+                  GlobalNetworkPolicy lock
+                  NetworkPolicy default/web
 
                 pods that are not known yet, to which all is denied:
                   default/late

@@ -76,11 +76,22 @@ class StatusJsonTest {
                       "logLost": 2
                     },
                     "counted": "2026-01-02T04:03:45Z",
+                    "unenforced": {
+                      "count": 2, "names": ["GlobalNetworkPolicy lock", "NetworkPolicy default/web"],
+                      "problem": "the agent may not look: its role lacks list of tiers.crd.projectcalico.org"
+                    },
                     "rounds": {"total": 5, "failed": 1, "lastDuration": 0.003}
                   }
                 }
                 """);
         assertEquals(expected, new ObjectMapper().readTree(json.toString()));
+    }
+
+    @Test
+    void whatIsNotEnforcedIsNoReasonToBeUnreadyAndAlwaysTheSameField() {
+        JsonNode json = StatusJson.of(Statuses.ready().withPolicy(AgentStatus.Policy.UNKNOWN), "1");
+        assertTrue(json.at("/policy/unenforced").isNull(), json::toString);
+        assertTrue(StatusJson.of(Statuses.ready(), "1").path("ready").asBoolean());
     }
 
     @Test

@@ -74,7 +74,11 @@ public final class Statuses {
                                 new DenialCounts.Policy("NetworkPolicy default/web", true), 19L,
                                 new DenialCounts.Policy("ClusterNetworkPolicy lock", false), 31L),
                         2),
-                NOW.minusSeconds(20));
+                NOW.minusSeconds(20),
+                new AgentStatus.Unenforced(
+                        2,
+                        List.of("GlobalNetworkPolicy lock", "NetworkPolicy default/web"),
+                        "the agent may not look: its role lacks list of tiers.crd.projectcalico.org"));
     }
 
     /** Of an agent whose node is ready, though not all is well with others. */

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ApiCalls {
     private static final String STRATEGIC_MERGE = "application/strategic-merge-patch+json";
+    private static final String METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
     private static final String RETRY_AFTER = "Retry-After";
 
     /** So much of an answer that is no object is told. */
@@ -72,6 +73,11 @@ final class ApiCalls {
     /** As {@link #get(String, Class)}, with another limit. */
     <T> CompletableFuture<T> get(String path, Class<T> type, Duration atMost) {
         return send(request(path, atMost), atMost, type);
+    }
+
+    /** A list of objects of which only the metadata are sent, a {@code PartialObjectMetadataList} of meta.k8s.io/v1. */
+    CompletableFuture<JsonNode> metadata(String path) {
+        return send(request(path, limit).header("Accept", METADATA), limit, JsonNode.class);
     }
 
     /** Makes an object. */

@@ -79,6 +79,30 @@ record Belief(String kind, boolean isNamespaced) {
         }
     }
 
+    /**
+     * Of a list of which only the metadata were asked for.
+     *
+     * @throws ApiRefusal if it is another, or if something in it has no name
+     */
+    static void requireMetadata(JsonNode list, boolean isNamespaced) {
+        requireKind("PartialObjectMetadataList", "meta.k8s.io/v1", text(list, "kind"), text(list, "apiVersion"));
+        JsonNode items = list.path("items");
+        if (!items.isArray()) {
+            throw refusal("that is no whole PartialObjectMetadataList: it has no items");
+        }
+        for (int i = 0; i < items.size(); i++) {
+            JsonNode metadata = items.get(i).path("metadata");
+            String lack = isEmpty(text(metadata, "name"))
+                    ? "name"
+                    : isEmpty(text(metadata, "uid"))
+                            ? "uid"
+                            : isNamespaced && isEmpty(text(metadata, "namespace")) ? "namespace" : null;
+            if (lack != null) {
+                throw refusal("whose item " + i + " has no " + lack);
+            }
+        }
+    }
+
     /** Of an object that was written. */
     static void requireNamed(@Nullable HasMetadata object, String name) {
         ObjectMeta metadata = object == null ? null : object.getMetadata();

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.source.PolicySource;
+import io.towpath.agent.status.AgentStatus.Unenforced;
 import io.towpath.policy.facts.ClusterPolicyFact;
 import io.towpath.policy.facts.Facts;
 import io.towpath.policy.facts.NamespaceFact;
@@ -42,6 +43,7 @@ public final class KubernetesPolicySource implements PolicySource {
     private final List<ResourceWatch<?, ?>> always;
     private final ClusterPolicyWatch clusterPolicyWatch;
     private final ResourceWatch<KubeNode, KubeNodes> nodeWatch;
+    private final CalicoLooks calico;
 
     private volatile boolean needsNodes;
     private volatile long lastTold;
@@ -90,6 +92,7 @@ public final class KubernetesPolicySource implements PolicySource {
                         policies));
         clusterPolicyWatch = new ClusterPolicyWatch(connection, clusterPolicies, log, this::tellSoon);
         nodeWatch = watch("nodes", new Belief("Node", false), "/api/v1/nodes", KubeNode.class, KubeNodes.class, nodes);
+        calico = new CalicoLooks(connection, log, this::tellUnenforced);
     }
 
     private <T extends HasMetadata, L extends DefaultKubernetesResourceList<T>> ResourceWatch<T, L> watch(
@@ -236,6 +239,14 @@ public final class KubernetesPolicySource implements PolicySource {
         }
     }
 
+    private void tellUnenforced(Unenforced now) {
+        synchronized (gate) {
+            if (listener != null) {
+                listener.unenforced(now);
+            }
+        }
+    }
+
     private final class Followed implements ApiConnection.Follower {
         @Override
         public void follow(ApiCalls calls) {
@@ -244,6 +255,7 @@ public final class KubernetesPolicySource implements PolicySource {
             }
             always.forEach(watch -> watch.follow(calls));
             clusterPolicyWatch.follow(calls);
+            calico.follow(calls);
             if (needsNodes) {
                 nodeWatch.follow(calls);
             }
@@ -253,6 +265,7 @@ public final class KubernetesPolicySource implements PolicySource {
         public void unfollow() {
             always.forEach(ResourceWatch::stop);
             clusterPolicyWatch.stop();
+            calico.stop();
             nodeWatch.stop();
         }
 

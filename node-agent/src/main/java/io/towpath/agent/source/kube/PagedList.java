@@ -99,7 +99,7 @@ final class PagedList<T extends HasMetadata, L extends DefaultKubernetesResource
                 }));
     }
 
-    private static boolean isTooLong(Throwable failure) {
+    static boolean isTooLong(Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         return cause instanceof LongAnswerException;

@@ -41,6 +41,11 @@ final class FakeApi implements AutoCloseable {
     static final String GROUP = "/apis/policy.networking.k8s.io";
     static final String CLUSTER_POLICIES = GROUP + "/v1beta1/clusternetworkpolicies";
     static final String OLD_CLUSTER_POLICIES = GROUP + "/v1alpha2/clusternetworkpolicies";
+    /** Where Calico's own kinds are. */
+    static final String CALICO = "/apis/crd.projectcalico.org/v1";
+    /** Where Calico's API server, or its newer custom resources, have them. */
+    static final String NEW_CALICO = "/apis/projectcalico.org/v3";
+
     static final String VERSION = "/version";
 
     /** What was asked: a verb, and what with. */
@@ -56,6 +61,7 @@ final class FakeApi implements AutoCloseable {
     private final Set<String> absent = new HashSet<>();
     private final Map<String, Integer> refused = new HashMap<>();
     private final Map<String, String> lies = new HashMap<>();
+    private final FakeCalico calico = new FakeCalico();
 
     private HttpServer server;
     private ExecutorService threads;
@@ -174,6 +180,11 @@ final class FakeApi implements AutoCloseable {
         }
     }
 
+    /** What there is at the paths of Calico's kinds. */
+    FakeCalico calico() {
+        return calico;
+    }
+
     /** Tells who watches at a path, and who will, of whatever it is: until that is {@linkplain #forget forgotten}. */
     synchronized void tellAt(String path, String type, ObjectNode object) {
         watches.happened(objects.newVersion(), path, type, object);
@@ -284,6 +295,9 @@ final class FakeApi implements AutoCloseable {
         if (!method.equals("GET")) {
             return method.equals("POST") ? "create" : "patch";
         }
+        if (FakeCalico.has(path)) {
+            return path.substring(1).split("/", -1).length > 3 ? "list" : "get";
+        }
         return (path.startsWith("/api") && !path.equals(GROUPS) && !path.startsWith(GROUP))
                         || path.endsWith("clusternetworkpolicies")
                 ? (watch ? "watch" : "list")
@@ -311,6 +325,12 @@ final class FakeApi implements AutoCloseable {
         }
         if (absent.contains(path)) {
             return FakeReply.notFound();
+        }
+        if (path.equals(GROUPS)) {
+            return discovery.groups(calico.groups());
+        }
+        if (FakeCalico.has(path)) {
+            return calico.answer(path, parameter(query, "limit"), parameter(query, "continue"));
         }
         return switch (verb) {
             case "get" -> discovery.answer(path);

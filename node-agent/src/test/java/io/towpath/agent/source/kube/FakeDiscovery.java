@@ -3,6 +3,7 @@ package io.towpath.agent.source.kube;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /** What a {@link FakeApi} tells of its own version, and of those of ClusterNetworkPolicy. */
@@ -25,23 +26,24 @@ final class FakeDiscovery {
         return !path.startsWith(FakeApi.GROUP) || served.contains(path.split("/", -1)[3]);
     }
 
+    /** @param custom other groups that there are */
+    synchronized FakeReply groups(Collection<String> custom) {
+        ObjectNode all =
+                FakeApi.MAPPER.createObjectNode().put("kind", "APIGroupList").put("apiVersion", "v1");
+        ArrayNode groups = all.putArray("groups");
+        groups.addObject().put("name", "networking.k8s.io");
+        if (!others.isEmpty() || !served.isEmpty()) {
+            groups.addObject().put("name", "policy.networking.k8s.io");
+        }
+        custom.forEach(group -> groups.addObject().put("name", group));
+        return FakeReply.json(200, all);
+    }
+
     synchronized FakeReply answer(String path) {
         List<String> versions = new ArrayList<>(others);
         versions.addAll(served);
         if (path.equals(FakeApi.VERSION)) {
             return FakeReply.json(200, FakeApi.MAPPER.createObjectNode().put("gitVersion", "v1.37.2"));
-        }
-        if (path.equals(FakeApi.GROUPS)) {
-            ObjectNode all = FakeApi.MAPPER
-                    .createObjectNode()
-                    .put("kind", "APIGroupList")
-                    .put("apiVersion", "v1");
-            ArrayNode groups = all.putArray("groups");
-            groups.addObject().put("name", "networking.k8s.io");
-            if (!versions.isEmpty()) {
-                groups.addObject().put("name", "policy.networking.k8s.io");
-            }
-            return FakeReply.json(200, all);
         }
         if (versions.isEmpty() || !path.startsWith(FakeApi.GROUP)) {
             return FakeReply.notFound();

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.towpath.agent.source.OwnNode;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.source.PolicySource;
+import io.towpath.agent.status.AgentStatus;
 import io.towpath.net.IpAddress;
 import io.towpath.net.MacAddress;
 import java.util.HashSet;
@@ -149,6 +150,9 @@ class KubernetesReturnTest {
             policies = told.facts().policies().size();
             first.countDown();
         }
+
+        @Override
+        public void unenforced(AgentStatus.Unenforced now) {}
 
         @Override
         public void policyTrouble(@Nullable String message) {

@@ -6,6 +6,7 @@ import io.towpath.agent.source.ClusterFacts;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.source.PolicySource;
+import io.towpath.agent.status.AgentStatus;
 import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,9 @@ final class SourceProcess {
                 public void policy(PolicyFacts facts) {
                     log.info("policies");
                 }
+
+                @Override
+                public void unenforced(AgentStatus.Unenforced now) {}
 
                 @Override
                 public void policyTrouble(@Nullable String message) {

@@ -2,6 +2,7 @@ package io.towpath.agent.source.kube;
 
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.source.PolicySource;
+import io.towpath.agent.status.AgentStatus.Unenforced;
 import io.towpath.policy.facts.PodFact;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -15,11 +16,17 @@ final class ToldPolicy implements PolicySource.Listener {
     private static final String WELL = "";
 
     final BlockingQueue<PolicyFacts> facts = new LinkedBlockingQueue<>();
+    final BlockingQueue<Unenforced> unenforced = new LinkedBlockingQueue<>();
     final BlockingQueue<String> troubles = new LinkedBlockingQueue<>();
 
     @Override
     public void policy(PolicyFacts told) {
         facts.add(told);
+    }
+
+    @Override
+    public void unenforced(Unenforced now) {
+        unenforced.add(now);
     }
 
     @Override
@@ -43,6 +50,11 @@ final class ToldPolicy implements PolicySource.Listener {
 
     static List<String> pods(PolicyFacts told) {
         return told.facts().pods().stream().map(PodFact::name).sorted().toList();
+    }
+
+    /** The next of the kind; those before it are passed over. */
+    Unenforced unenforced(Predicate<Unenforced> wanted) throws InterruptedException {
+        return await(unenforced, wanted);
     }
 
     void troubled(String part) throws InterruptedException {

@@ -24,6 +24,7 @@ class RoleTest {
     void allowsWhatTheAgentAsksForAndNothingElse() {
         try (AgentLab lab = new AgentLab("a")) {
             lab.api.serveClusterNetworkPolicies(true);
+            lab.api.serveCalico();
             Agent agent = lab.join("a", AgentLab.POLICY);
             Node a = lab.node("a");
             Await.until("this node is written", () -> condition(lab).equals("False"));

@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Answers what is asked about objects, until it is ended. */
@@ -25,6 +26,7 @@ final class ApiRequests implements HttpHandler {
     private static final String NODES = Kind.NODE.path("v1");
     private static final String EVENTS = "/api/v1/namespaces/default/events";
     private static final String STATUS = "/status";
+    private static final String METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
     /** An API server sends one a minute; here, so that tests meet them. */
     private static final long BOOKMARK_MILLIS = 2000;
 
@@ -147,33 +149,52 @@ final class ApiRequests implements HttpHandler {
     }
 
     private void discover(HttpExchange exchange, String path) throws IOException {
-        Kind kind = Kind.CLUSTER_NETWORK_POLICY;
-        List<String> versions = served.apply(kind);
-        String group = "/apis/" + kind.group;
         if (path.equals("/version")) {
             answer(exchange, 200, Json.object("{'major':'1','minor':'37','gitVersion':'v1.37.2'}"));
         } else if (path.equals("/apis")) {
             ObjectNode answer = Json.object("{'kind':'APIGroupList','apiVersion':'v1','groups':[{'name':'apps'}]}");
-            if (!versions.isEmpty()) {
-                answer.withArrayProperty("groups").addObject().put("name", kind.group);
-            }
+            customGroups()
+                    .forEach(group ->
+                            answer.withArrayProperty("groups").addObject().put("name", group));
             answer(exchange, 200, answer);
-        } else if (path.equals(group) && !versions.isEmpty()) {
+        } else if (customGroups().anyMatch(group -> path.equals("/apis/" + group))) {
+            Kind kind = custom().filter(each -> path.equals("/apis/" + each.group))
+                    .findFirst()
+                    .orElseThrow();
             ObjectNode answer =
                     Json.object("{'kind':'APIGroup','apiVersion':'v1'}").put("name", kind.group);
-            versions.forEach(version -> answer.withArrayProperty("versions")
-                    .addObject()
-                    .put("groupVersion", kind.apiVersion(version))
-                    .put("version", version));
-            answer(exchange, 200, answer);
-        } else if (versions.stream().anyMatch(version -> path.equals("/apis/" + kind.apiVersion(version)))) {
-            ObjectNode answer = Json.object("{'kind':'APIResourceList','apiVersion':'v1'}")
-                    .put("groupVersion", path.substring("/apis/".length()));
-            answer.putArray("resources").addObject().put("name", kind.plural).put("kind", kind.text);
+            served.apply(kind)
+                    .forEach(version -> answer.withArrayProperty("versions")
+                            .addObject()
+                            .put("groupVersion", kind.apiVersion(version))
+                            .put("version", version));
             answer(exchange, 200, answer);
         } else {
-            notFound(exchange);
+            ObjectNode answer = Json.object("{'kind':'APIResourceList','apiVersion':'v1'}")
+                    .put("groupVersion", path.substring("/apis/".length()));
+            custom().filter(kind ->
+                            served.apply(kind).stream().anyMatch(each -> path.equals("/apis/" + kind.apiVersion(each))))
+                    .forEach(kind -> answer.withArrayProperty("resources")
+                            .addObject()
+                            .put("name", kind.plural)
+                            .put("kind", kind.text));
+            if (answer.has("resources")) {
+                answer(exchange, 200, answer);
+            } else {
+                notFound(exchange);
+            }
         }
+    }
+
+    /** The custom resources that are served. */
+    private Stream<Kind> custom() {
+        return Arrays.stream(Kind.values())
+                .filter(kind -> kind == Kind.CLUSTER_NETWORK_POLICY || kind.isOfCalico())
+                .filter(kind -> !served.apply(kind).isEmpty());
+    }
+
+    private Stream<String> customGroups() {
+        return custom().map(kind -> kind.group).distinct();
     }
 
     private void list(HttpExchange exchange, Place place, Map<String, String> query) throws IOException {
@@ -192,15 +213,27 @@ final class ApiRequests implements HttpHandler {
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         exchange.sendResponseHeaders(200, 0);
         try (OutputStream out = new BufferedOutputStream(exchange.getResponseBody(), BUFFER)) {
-            String type = "{\"kind\":\"" + kind.text + "List\",\"apiVersion\":\"" + place.apiVersion() + "\"";
+            String type = isOfMetadata(exchange)
+                    ? "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\""
+                    : "{\"kind\":\"" + kind.text + "List\",\"apiVersion\":\"" + place.apiVersion() + "\"";
             print(out, type + ",\"metadata\":" + metadata + ",\"items\":[");
             String comma = "";
             for (ObjectNode object : more ? found.subList(0, limit) : found) {
-                print(out, comma + place.of(object));
+                print(out, comma + (isOfMetadata(exchange) ? metadata(object) : place.of(object)));
                 comma = ",";
             }
             print(out, "]}\n");
         }
+    }
+
+    private static boolean isOfMetadata(HttpExchange exchange) {
+        return METADATA.equals(exchange.getRequestHeaders().getFirst("Accept"));
+    }
+
+    private static ObjectNode metadata(ObjectNode object) {
+        ObjectNode metadata = Json.object("{'kind':'PartialObjectMetadata','apiVersion':'meta.k8s.io/v1'}");
+        metadata.set("metadata", object.path("metadata"));
+        return metadata;
     }
 
     private void watch(HttpExchange exchange, Place place, Map<String, String> query)

@@ -40,6 +40,7 @@ public final class ApiServer implements AutoCloseable {
     private final Map<Kind, ObjectStore> stores = new EnumMap<>(Kind.class);
     private final ObjectStore nodes = new ObjectStore(Kind.NODE);
     private volatile List<String> clusterPolicies = List.of();
+    private volatile boolean servesCalico;
     private final Set<String> requests = new ConcurrentSkipListSet<>();
     private @Nullable SSLContext tls;
     private volatile @Nullable String token;
@@ -150,7 +151,15 @@ public final class ApiServer implements AutoCloseable {
     }
 
     private List<String> served(Kind kind) {
+        if (kind.isOfCalico() && !servesCalico) {
+            return List.of();
+        }
         return kind == Kind.CLUSTER_NETWORK_POLICY ? clusterPolicies : kind.versions();
+    }
+
+    /** Installs Calico's custom resources. */
+    public void serveCalico() {
+        servesCalico = true;
     }
 
     /** Installs the custom resource ClusterNetworkPolicy in all versions, or removes it with all that are there. */
@@ -173,6 +182,9 @@ public final class ApiServer implements AutoCloseable {
         Kind kind = Kind.of(object);
         if (kind == Kind.CLUSTER_NETWORK_POLICY && clusterPolicies.isEmpty()) {
             clusterPolicies = kind.versions();
+        }
+        if (kind.isOfCalico()) {
+            serveCalico();
         }
         store(kind).put(object.deepCopy());
     }

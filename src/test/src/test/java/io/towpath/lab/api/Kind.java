@@ -15,7 +15,16 @@ public enum Kind {
      * Served once there was one, or {@link ApiServer#serveClusterNetworkPolicies} said so: a custom resource, whose versions say the same
      * in the same words.
      */
-    CLUSTER_NETWORK_POLICY("ClusterNetworkPolicy", "policy.networking.k8s.io", "clusternetworkpolicies");
+    CLUSTER_NETWORK_POLICY("ClusterNetworkPolicy", "policy.networking.k8s.io", "clusternetworkpolicies"),
+    /** These and the next are Calico's: served once there was one, or {@link ApiServer#serveCalico} said so. */
+    CALICO_GLOBAL_NETWORK_POLICY("GlobalNetworkPolicy", Kind.CALICO, "globalnetworkpolicies"),
+    CALICO_NETWORK_POLICY("NetworkPolicy", Kind.CALICO, "networkpolicies"),
+    CALICO_HOST_ENDPOINT("HostEndpoint", Kind.CALICO, "hostendpoints"),
+    CALICO_TIER("Tier", Kind.CALICO, "tiers"),
+    CALICO_GLOBAL_NETWORK_SET("GlobalNetworkSet", Kind.CALICO, "globalnetworksets"),
+    CALICO_NETWORK_SET("NetworkSet", Kind.CALICO, "networksets");
+
+    private static final String CALICO = "crd.projectcalico.org";
 
     final String text;
     final String group;
@@ -52,7 +61,11 @@ public enum Kind {
     }
 
     boolean isNamespaced() {
-        return this == POD || this == NETWORK_POLICY;
+        return this == POD || this == NETWORK_POLICY || this == CALICO_NETWORK_POLICY || this == CALICO_NETWORK_SET;
+    }
+
+    boolean isOfCalico() {
+        return group.equals(CALICO);
     }
 
     /** What tells an object from the others of its kind. */
