@@ -188,6 +188,12 @@ public final class RuleBuilder {
         return local(NFTA_FIB_F_SADDR);
     }
 
+    /** Packets to whose source no route of this node leads by the link that they came in by. */
+    public RuleBuilder fibSaddrIifMissing() {
+        expressions.add(new Fib(NFT_FIB_RESULT_OIF, NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF, REGISTER));
+        return with(new Cmp(REGISTER, Operator.EQ, Value.u32(0)));
+    }
+
     private RuleBuilder local(int address) {
         expressions.add(new Fib(NFT_FIB_RESULT_ADDRTYPE, address, REGISTER));
         return with(new Cmp(REGISTER, Operator.EQ, Value.u32(RTN_LOCAL)));

@@ -215,6 +215,7 @@ class NftKernelTest {
                         .with(new Range(1, true, Value.u32(0), Value.u32(0)))
                         .drop(),
                 Rule.in(INPUT).fibSaddrLocal().drop(),
+                Rule.in(INPUT).fibSaddrIifMissing().drop(),
                 Rule.in(DSTNAT).fibDaddrLocal().dnat(FORWARDS, Field.L4PROTO, Field.DPORT),
                 Rule.in(DSTNAT).tcp().dport(80).dnat(IpAddress.parse("10.0.0.1"), 8080),
                 Rule.in(DSTNAT).tcp().dport(80).dnat(IpAddress.parse("fd00::1"), 0),
@@ -261,6 +262,7 @@ class NftKernelTest {
                 "counter name \"packets\"",
                 "meta mark set numgen random mod 4",
                 "fib saddr type local drop",
+                "fib saddr . iif oif 0 drop",
                 "fib daddr type local dnat ip to meta l4proto . th dport map @forwards",
                 "tcp dport 80 dnat ip to 10.0.0.1:8080",
                 "tcp dport 80 dnat ip6 to fd00::1",

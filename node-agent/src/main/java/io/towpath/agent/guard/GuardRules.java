@@ -40,9 +40,6 @@ final class GuardRules {
     private static final String PODS = EndpointName.PREFIX + "*";
     private static final String LOOPBACK = "lo";
 
-    /** The bridge that flannel's CNI plugin has pods on: a node that changes over has some on it for a while. */
-    private static final String FLANNEL_BRIDGE = "cni0";
-
     /** Before the usual filters, so that none of them accepts what is refused here, and none is asked in vain. */
     private static final int GUARD_PRIORITY = Chain.FILTER - 10;
 
@@ -115,13 +112,16 @@ final class GuardRules {
                 .toArray();
     }
 
-    /** Whoever comes with the address of a pod of this node, and is none, is a stranger: to policies he would be that pod. */
+    /**
+     * Whoever comes with the address of a pod of this node, and is none, is a stranger: to policies he would be that pod. A node that
+     * changes over has pods of another CNI plugin for a while: its routes say by which links.
+     */
     private void guardSources(IpPrefix slice) {
         rules.add(Rule.in(SOURCES)
                 .saddr(slice)
                 .iifnameNot(PODS)
                 .iifnameNot(LOOPBACK)
-                .iifnameNot(FLANNEL_BRIDGE)
+                .fibSaddrIifMissing()
                 .counter()
                 .drop());
     }

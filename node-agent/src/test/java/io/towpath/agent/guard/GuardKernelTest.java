@@ -215,18 +215,25 @@ class GuardKernelTest {
 
     @ParameterizedTest
     @FieldSource("FAMILIES")
-    void theNodeItselfAndPodsOnFlannelsBridgeKeepTheirAddresses(Addresses at) throws Exception {
+    void theNodeItselfAndPodsOfAnotherPluginKeepTheirAddresses(Addresses at) throws Exception {
         guard(POLICY);
         assertEquals(
                 at.vtep(), GuardScene.arriving(scene.node, at.vtep(), scene.node, at.vtep()), "the node to itself");
         assertEquals(at.pod(), GuardScene.arriving(scene.pod, at.pod(), scene.node, at.node()));
         scene.node.ip("link", "set", "cali0123456789a", "down");
         scene.node.ip("link", "set", "cali0123456789a", "name", "port0", "up");
+        String pod = at.pod() + (at.isIpv6() ? "/128" : "/32");
+        String gateway = at.isIpv6() ? "fd10:64:1::1/128" : "10.64.1.1/32";
+        scene.node.ip("address", "replace", gateway, "dev", "port0", "nodad");
+        scene.node.ip("route", "replace", pod, "dev", "port0");
+        assertEquals(at.pod(), GuardScene.arriving(scene.pod, at.pod(), scene.node, at.node()), "by a link of its own");
+        scene.node.ip("route", "del", pod, "dev", "port0");
+        scene.node.ip("address", "del", gateway, "dev", "port0");
         scene.node.ip("link", "add", "cni0", "type", "bridge");
         scene.node.ip("link", "set", "cni0", "up");
         scene.node.ip("link", "set", "port0", "master", "cni0");
         scene.node.ip("address", "add", at.isIpv6() ? "fd10:64:1::1/64" : "10.64.1.1/24", "dev", "cni0", "nodad");
-        assertEquals(at.pod(), GuardScene.arriving(scene.pod, at.pod(), scene.node, at.node()));
+        assertEquals(at.pod(), GuardScene.arriving(scene.pod, at.pod(), scene.node, at.node()), "on a bridge");
     }
 
     private String fromPodTo(String destination, Addresses at) throws Exception {
@@ -280,8 +287,8 @@ class GuardKernelTest {
                 """
                 chain sources {
                 type filter hook prerouting priority raw; policy accept;
-                ip saddr 10.64.1.0/24 iifname != "cali*" iifname != "lo" iifname != "cni0" counter drop
-                ip6 saddr fd10:64:1::/64 iifname != "cali*" iifname != "lo" iifname != "cni0" counter drop
+                ip saddr 10.64.1.0/24 iifname != "cali*" iifname != "lo" fib saddr . iif oif 0 counter drop
+                ip6 saddr fd10:64:1::/64 iifname != "cali*" iifname != "lo" fib saddr . iif oif 0 counter drop
                 }
                 chain input {
                 type filter hook input priority filter - 10; policy accept;
