@@ -146,7 +146,7 @@ make_disks() {
   cp "$project/node-agent/target/towpath-node" "$files/node-agent/target/"
   cp -r "$project/conf" "$files/conf"
   cp -r "$project/src/test/target/test-classes" "$files/src/test/target/"
-  tr ':' '\n' <"$project/src/test/target/test.classpath" | while IFS= read -r jar; do cp "$jar" "$files/lib/"; done
+  tr ':' '\n' <"$project/src/test/target/test.classpath" | while IFS= read -r jar || [[ -n $jar ]]; do cp "$jar" "$files/lib/"; done
   cp "$kernels_files/run" "$files/run"
   printf '%s\n' "$@" >"$files/tests"
   mksquashfs "$files" "$folder/towpath.squashfs" -comp lz4 -noappend -quiet -no-progress >/dev/null
