@@ -89,9 +89,13 @@ class IpvsTest {
         lab.lab.lab.with(Greeter.open(at, name, addresses, port));
     }
 
+    private boolean hasPolicy;
+
     @AfterEach
     void forgetPolicies() {
-        lab.api.delete(Kind.NETWORK_POLICY, "lab", "tried");
+        if (hasPolicy) {
+            lab.api.delete(Kind.NETWORK_POLICY, "lab", "tried");
+        }
     }
 
     private static String service(String endpoint, int family) {
@@ -159,6 +163,7 @@ class IpvsTest {
     }
 
     private void policy(String role, String rules) {
+        hasPolicy = true;
         lab.api.apply("""
                 apiVersion: networking.k8s.io/v1
                 kind: NetworkPolicy
