@@ -16,25 +16,24 @@ modules_of_boot=(virtio_pci virtio_blk squashfs overlay)
 # A virtual machine has an hour for its tests, some gigabytes, and two processors. A /dev/kvm may be there and hang, so nobody guesses.
 machine_seconds=3600 machine_megabytes=2560 machine_processors=2 machine_accelerator=tcg,thread=multi machine_slowness=5
 
-# The mirror from which this machine's own packages are.
-debian_mirror() {
-  local uri
-  uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null | sort -u | head -n 1)
-  echo "${uri:-http://deb.debian.org/debian/}"
+# The mirror from which this machine's own packages are. debian_mirror=... in the environment names another one.
+find_mirror() {
+  : "${debian_mirror:=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null | sort -u | sed -n 1p)}"
+  [[ -n $debian_mirror ]] || die "apt on this machine is configured with no mirror of Debian" \
+    "Name one: sudo debian_mirror=https://MIRROR/debian $0"
 }
 
 # apt with lists of its own, so that this machine installs nothing from other suites; proxies and keys are the machine's.
 kernels_apt() { APT_CONFIG=$kernels_cache/apt/apt.conf "$@"; }
 
 update_lists() {
-  local apt=$kernels_cache/apt suite mirror
+  local apt=$kernels_cache/apt suite
   # Lists of an hour ago are new enough.
   [[ -z $(find "$apt/updated" -mmin -60 2>/dev/null) ]] || return 0
   mkdir -p "$apt"/{state/lists/partial,cache/archives/partial}
   touch "$apt/state/status"
-  mirror=$(debian_mirror)
   for suite in "${kernel_suites[@]}"; do
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $debian_mirror $suite main"
   done >"$apt/sources.list"
   cat >"$apt/apt.conf" <<CONF
 Dir::Etc::sourcelist "$apt/sources.list";
@@ -73,7 +72,7 @@ build_root() {
   rm -rf "$folder"
   mmdebstrap --mode=root --variant=minbase --include="$root_packages" --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    "$root_suite" "$folder" "$(debian_mirror)" || return
+    "$root_suite" "$folder" "$debian_mirror" || return
   mkdir -p "$folder"/{towpath,jdk,lib/modules}
   mksquashfs "$folder" "$1" -comp lz4 -noappend -quiet -no-progress || return
   rm -rf "$folder"
@@ -91,7 +90,7 @@ fetch_kernel() {
   update_lists
   package=$(pick_kernel "$version")
   if [[ -z $package ]]; then
-    echo "The mirror $(debian_mirror) has no kernel $version for amd64."
+    echo "The mirror $debian_mirror has no kernel $version for amd64."
     return 1
   fi
   [[ $(cat "$folder/package" 2>/dev/null) == "$package" ]] && return
