@@ -140,7 +140,7 @@ public final class SourceKeeper {
         }
         known = now;
         narrowed = limited;
-        SourceTable.sweep(nft, () -> names(node.host().links()));
+        SourceTable.sweep(nft, node.host());
         if (failure != null) {
             throw failure;
         }
@@ -212,10 +212,7 @@ public final class SourceKeeper {
     }
 
     private static boolean isToAPod(Route route) {
-        return route.table() == Route.RT_TABLE_MAIN
-                && route.type() == Route.RTN_UNICAST
-                && route.gateway() == null
-                && route.destination().length() == route.destination().address().bits();
+        return route.isToOne() && route.gateway() == null;
     }
 
     private static Set<String> names(List<Link> links) {

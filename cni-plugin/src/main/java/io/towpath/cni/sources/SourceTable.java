@@ -8,8 +8,10 @@ import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
+import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,17 +33,29 @@ public final class SourceTable {
      *     it was
      */
     public static void admit(Nft nft, Sources sources) throws NetlinkException {
-        Transaction transaction = new Transaction().add(TABLE);
-        write(transaction, sources);
-        nft.commit(transaction);
+        Chain chain = sources.chain();
+        try {
+            nft.commit(with(sources, new Transaction().add(TABLE).create(chain)));
+        } catch (NetlinkException e) {
+            if (!e.is(Errno.EEXIST)) {
+                throw e;
+            }
+            // A newer kernel keeps the chain of a link that is gone, and has it at work for the next one of the name.
+            // Only here
+            // anything is deleted: who has deleted waits for all processors when he leaves nftables.
+            nft.commit(with(
+                    sources,
+                    new Transaction()
+                            .add(TABLE)
+                            .add(chain.nameOnly())
+                            .delete(chain)
+                            .add(chain)));
+        }
     }
 
-    /** In a table that is there. */
-    static void write(Transaction transaction, Sources sources) {
-        Chain chain = sources.chain();
-        // A newer kernel keeps the chain of a link that is gone, and has it at work for the next one of the name.
-        transaction.add(chain.nameOnly()).delete(chain).add(chain);
+    private static Transaction with(Sources sources, Transaction transaction) {
         sources.rules().forEach(transaction::append);
+        return transaction;
     }
 
     /**
@@ -102,17 +116,15 @@ public final class SourceTable {
         return known;
     }
 
-    /** The links that there are. */
-    public interface LinkLook {
-        /** The names of all of them. */
-        Set<String> names() throws NetlinkException;
-    }
-
     /** Removes the chains of links that are gone. */
-    public static void sweep(Nft nft, LinkLook look) throws NetlinkException {
+    public static void sweep(Nft nft, Rtnl host) throws NetlinkException {
         // Before the links: a chain comes after its link.
         List<Chain> chains = chains(nft);
-        Set<String> links = chains.isEmpty() ? Set.of() : look.names();
+        if (chains.isEmpty()) {
+            return;
+        }
+        Set<String> links = new HashSet<>();
+        host.links().forEach(link -> links.add(link.name()));
         for (Chain chain : chains) {
             if (!links.contains(chain.name())) {
                 remove(nft, chain);

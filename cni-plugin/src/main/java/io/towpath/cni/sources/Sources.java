@@ -85,9 +85,8 @@ public record Sources(String link, List<IpAddress> addresses) {
             }
         }
         if (addresses.stream().anyMatch(IpAddress::ipv6)) {
-            // So an address is tried before it is used, and groups are joined. To nobody else is this source answered
-            // or
-            // forwarded.
+            // So an address is tried before it is used, and groups are joined. Nobody answers or forwards this source
+            // elsewhere.
             rules.add(Rule.in(chain)
                     .saddr(UNSPECIFIED)
                     .daddr(GROUPS_OF_LINK)

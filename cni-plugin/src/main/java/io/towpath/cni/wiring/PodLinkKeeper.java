@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The node's ends of pods' links as a process looks after them that stays: it remembers what routes they had, and puts back what
- * others delete while the link stands and the address is leased to its pod, and the settings without which it does not forward. A DEL takes the link first and gives the lease back
- * last, so nothing of a deleted pod comes back; a route is the link's that it is by, and goes with it. Not for use by several threads
- * at once.
+ * others delete while the link stands and the address is leased to its pod, and the settings without which it does not forward. A
+ * DEL takes the link first and gives the lease back last, so nothing of a deleted pod comes back; a route is the link's that it is
+ * by, and goes with it. Not for use by several threads at once.
  */
 public final class PodLinkKeeper {
     /** How old a lease is whose ADD is over: longer than any runtime waits for one. */
@@ -243,8 +243,7 @@ public final class PodLinkKeeper {
             Set<IpAddress> addresses = new HashSet<>();
             List<Route> ofLink = isOfAll ? routes.getOrDefault(index, List.of()) : rtnl.routes(index);
             for (Route route : ofLink) {
-                boolean isToOne = route.destination().length() == (route.ipv6() ? 128 : 32);
-                if (isToOne && route.table() == Route.RT_TABLE_MAIN && route.type() == Route.RTN_UNICAST) {
+                if (route.isToOne()) {
                     addresses.add(route.destination().address());
                 }
             }

@@ -6,7 +6,6 @@ import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -53,21 +52,13 @@ public final class Unwiring {
         Rtnl host = namespaces.host();
         if (link == null) {
             Links.deleteLimiter(host, mark);
-            SourceTable.sweep(namespaces.nft(), () -> names(host));
+            SourceTable.sweep(namespaces.nft(), host);
             return;
         }
         // The very chain: when the link is gone, another pod may have the name, and a chain of its own.
         Chain sources = SourceTable.find(namespaces.nft(), link.name());
         Links.deleteEndpoint(host, link.index(), mark);
         SourceTable.remove(namespaces.nft(), sources);
-    }
-
-    private static Set<String> names(Rtnl host) throws NetlinkException {
-        Set<String> names = new HashSet<>();
-        for (Link link : host.links()) {
-            names.add(link.name());
-        }
-        return names;
     }
 
     /**
@@ -117,7 +108,7 @@ public final class Unwiring {
             }
         }
         try {
-            SourceTable.sweep(namespaces.nft(), () -> names(host));
+            SourceTable.sweep(namespaces.nft(), host);
         } catch (NetlinkException e) {
             failures.add(e);
         }

@@ -88,6 +88,14 @@ public final class Transaction {
         return this;
     }
 
+    /** Adds a chain; EEXIST if one of its name is there. */
+    public Transaction create(Chain chain) {
+        MessageWriter out = request(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, "chain create", chain);
+        NftCodec.writeBody(out, chain);
+        out.end();
+        return this;
+    }
+
     /** Deletes a chain with its rules; EBUSY if a rule or element jumps to it. */
     public Transaction delete(Chain chain) {
         MessageWriter out = request(NFT_MSG_DELCHAIN, 0, "chain delete", chain);

@@ -125,6 +125,13 @@ public record Route(
         return destination.address().ipv6();
     }
 
+    /** Whether it leads to a single address, by the main table. */
+    public boolean isToOne() {
+        return table == RT_TABLE_MAIN
+                && type == RTN_UNICAST
+                && destination.length() == destination.address().bits();
+    }
+
     /** One line, such as {@code "10.244.2.0/24 via 10.244.2.0 dev 7 onlink"}. */
     @Override
     public String toString() {

@@ -46,7 +46,7 @@ final class Findings {
             }
         }
         for (Route route : routes) {
-            if (isToOne(route)) {
+            if (route.isToOne()) {
                 IpAddress address = route.destination().address();
                 addresses
                         .computeIfAbsent(route.linkIndex(), _ -> new HashSet<>())
@@ -85,12 +85,6 @@ final class Findings {
     private boolean isOfNetwork(Link link) {
         String alias = link.alias();
         return alias != null && alias.startsWith(prefix);
-    }
-
-    private static boolean isToOne(Route route) {
-        return route.destination().length() == (route.ipv6() ? 128 : 32)
-                && route.table() == Route.RT_TABLE_MAIN
-                && route.type() == Route.RTN_UNICAST;
     }
 
     private void lookAtPorts(Set<OwnerMark> owners) {
@@ -180,7 +174,7 @@ final class Findings {
     private void lookAtRoutes() {
         for (Route route : routes) {
             Link link = links.get(route.linkIndex());
-            if (link == null || !isToOne(route) || !EndpointName.isHostName(link.name()) || !isOfNetwork(link)) {
+            if (link == null || !route.isToOne() || !EndpointName.isHostName(link.name()) || !isOfNetwork(link)) {
                 continue;
             }
             Set<IpAddress> own = leased.get(new OwnerMark(Objects.requireNonNull(link.alias())));

@@ -160,13 +160,7 @@ final class LocalPods {
     private static Map<Integer, List<IpAddress>> addresses(Rtnl rtnl, Set<Integer> links) throws NetlinkException {
         Map<Integer, List<IpAddress>> addresses = new HashMap<>();
         for (Route route : rtnl.routes()) {
-            boolean leadsToPod = links.contains(route.linkIndex())
-                    && route.table() == Route.RT_TABLE_MAIN
-                    && route.type() == Route.RTN_UNICAST
-                    && route.gateway() == null
-                    && route.destination().length()
-                            == route.destination().address().bits();
-            if (leadsToPod) {
+            if (links.contains(route.linkIndex()) && route.isToOne() && route.gateway() == null) {
                 addresses
                         .computeIfAbsent(route.linkIndex(), _ -> new ArrayList<>())
                         .add(route.destination().address());

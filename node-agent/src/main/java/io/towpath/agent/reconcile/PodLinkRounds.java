@@ -1,7 +1,7 @@
 package io.towpath.agent.reconcile;
 
 import io.towpath.agent.log.Log;
-import io.towpath.cni.FailureLine;
+import io.towpath.agent.log.Uncaught;
 import io.towpath.cni.wiring.PodLinkKeeper;
 import io.towpath.cni.wiring.PodLinkKeeper.Repair;
 import io.towpath.netlink.rtnl.Rtnl;
@@ -69,9 +69,9 @@ final class PodLinkRounds {
             problem = report.problem();
         } catch (IOException e) {
             problem = String.valueOf(e.getMessage());
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (RuntimeException | Error e) {
             // As in a round: a mistake of ours must not end the agent.
-            problem = FailureLine.internal(e);
+            problem = Uncaught.line(e);
         }
         if (!done.isEmpty()) {
             Set<String> links = new TreeSet<>();
