@@ -4,6 +4,7 @@ import io.towpath.linux.Errno;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Batch;
 import io.towpath.netlink.rtnl.Link;
+import io.towpath.netlink.rtnl.LinkChange;
 import io.towpath.netlink.rtnl.LinkKind;
 import io.towpath.netlink.rtnl.Rtnl;
 import org.jspecify.annotations.Nullable;
@@ -19,15 +20,12 @@ public final class Links {
      * @return false if there was none
      */
     static boolean delete(Rtnl rtnl, int index) throws NetlinkException {
-        try {
-            rtnl.apply(new Batch().deleteLink(index));
-            return true;
-        } catch (NetlinkException e) {
-            if (e.is(Errno.ENODEV)) {
-                return false;
-            }
-            throw e;
-        }
+        return applyToPresent(rtnl, new Batch().deleteLink(index)) != 0;
+    }
+
+    /** Ends all traffic by a link, if it is there. */
+    static void setDown(Rtnl rtnl, int index) throws NetlinkException {
+        applyToPresent(rtnl, new Batch().setLink(LinkChange.of(index).withUp(false)));
     }
 
     /**
@@ -40,7 +38,7 @@ public final class Links {
      */
     static boolean deleteEndpoint(Rtnl rtnl, int index, OwnerMark mark) throws NetlinkException {
         Batch batch = new Batch().deleteLink(index).deleteLink(EndpointName.limiterName(mark));
-        return deleteAll(rtnl, batch) != 0;
+        return applyToPresent(rtnl, batch) != 0;
     }
 
     /** As {@link #deleteEndpoint(Rtnl, int, OwnerMark)}, for a link of an attachment that its alias tells, if any. */
@@ -54,11 +52,11 @@ public final class Links {
 
     /** Removes the device that slows down what an attachment's container sends, if there is one. */
     static void deleteLimiter(Rtnl rtnl, OwnerMark mark) throws NetlinkException {
-        deleteAll(rtnl, new Batch().deleteLink(EndpointName.limiterName(mark)));
+        applyToPresent(rtnl, new Batch().deleteLink(EndpointName.limiterName(mark)));
     }
 
-    /** The index of the first that was not there, the number of all if all were. */
-    private static int deleteAll(Rtnl rtnl, Batch batch) throws NetlinkException {
+    /** Goes on where a link is not there. The index of the first such, the number of all if there is none. */
+    private static int applyToPresent(Rtnl rtnl, Batch batch) throws NetlinkException {
         int missing = batch.size();
         NetlinkException first = null;
         for (NetlinkException failure : rtnl.submit(batch)) {

@@ -55,10 +55,27 @@ public final class Unwiring {
             SourceTable.sweep(namespaces.nft(), host);
             return;
         }
+        remove(namespaces, link, mark);
+    }
+
+    /**
+     * Removes a pod's link, what slows it down, and the check of what comes in by it. When this throws, the pod can send nothing.
+     *
+     * @param mark the attachment's; null if the link has none
+     * @return false if there was no such link
+     */
+    static boolean remove(Namespaces namespaces, Link link, @Nullable OwnerMark mark) throws NetlinkException {
+        Rtnl host = namespaces.host();
         // The very chain: when the link is gone, another pod may have the name, and a chain of its own.
         Chain sources = SourceTable.find(namespaces.nft(), link.name());
-        Links.deleteEndpoint(host, link.index(), mark);
-        SourceTable.remove(namespaces.nft(), sources);
+        if (sources != null) {
+            // The chain goes first: the kernel takes as long to be rid of it as of the link, and does both at once. It
+            // goes
+            // after the link is down, or the pod could send from any address meanwhile.
+            Links.setDown(host, link.index());
+            SourceTable.remove(namespaces.nft(), sources);
+        }
+        return mark == null ? Links.delete(host, link.index()) : Links.deleteEndpoint(host, link.index(), mark);
     }
 
     /**

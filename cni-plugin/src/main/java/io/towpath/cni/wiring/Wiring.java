@@ -6,7 +6,6 @@ import io.towpath.linux.Errno;
 import io.towpath.net.IpPrefix;
 import io.towpath.netlink.NetNs.Sysctl;
 import io.towpath.netlink.NetlinkException;
-import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.rtnl.Batch;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Route;
@@ -77,9 +76,7 @@ public final class Wiring {
             return link;
         } catch (Throwable failure) {
             try {
-                Chain sources = SourceTable.find(namespaces.nft(), endpoint.hostName());
-                Links.deleteEndpoint(host, link.index(), endpoint.mark());
-                SourceTable.remove(namespaces.nft(), sources);
+                Unwiring.remove(namespaces, link, endpoint.mark());
             } catch (NetlinkException undo) {
                 throw new NotUndoneException(failure, undo);
             }
@@ -102,7 +99,7 @@ public final class Wiring {
                     + old.kind().name() + " and not a pod's");
         }
         if (old != null) {
-            deleteOther(host, old);
+            deleteOther(old);
         }
         created = tryCreate(host, pod, endpoint);
         if (created == null) {
@@ -112,15 +109,16 @@ public final class Wiring {
     }
 
     /** Before a link goes, what else is its attachment's: nobody would find it any more, and its address may be another's soon. */
-    private boolean deleteOther(Rtnl host, Link link) throws IOException {
+    private boolean deleteOther(Link link) throws IOException {
         String alias = link.alias();
-        if (alias != null && OwnerMark.isMark(alias) && OwnerMark.hasPorts(alias)) {
-            leftovers.remove(new OwnerMark(alias));
+        if (alias == null || !OwnerMark.isMark(alias)) {
+            return Unwiring.remove(namespaces, link, null);
         }
-        Chain sources = SourceTable.find(namespaces.nft(), link.name());
-        boolean deleted = Links.deleteEndpoint(host, link);
-        SourceTable.remove(namespaces.nft(), sources);
-        return deleted;
+        OwnerMark mark = new OwnerMark(alias);
+        if (OwnerMark.hasPorts(alias)) {
+            leftovers.remove(mark);
+        }
+        return Unwiring.remove(namespaces, link, mark);
     }
 
     /** Null if one of the two names is taken. */
@@ -203,7 +201,7 @@ public final class Wiring {
                     throw new WiringException("there is a route to " + destination.address() + " already, by "
                             + (holder == null ? "no link" : "link " + holder.name()));
                 }
-                return deleteOther(host, holder);
+                return deleteOther(holder);
             }
         }
         return true;

@@ -275,6 +275,29 @@ class SourcesKernelTest {
         assertTrue(chains().contains(EndpointName.hostName("default", "victim", "c2", "eth0")));
     }
 
+    /** The chain goes before the link, as the kernel is rid of both at once then. */
+    @Test
+    void aPodThatIsDeletedForgesNothingToTheLast() throws Exception {
+        Process flood = new ProcessBuilder(
+                        "nsenter", "--net=" + pod.path(), "ping", "-q", "-i", "0.001", "-I", V4.forged, V4.other)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            long before = dropped();
+            while (dropped() < before + 100) {
+                Thread.sleep(1);
+            }
+            Unwiring unwiring = new Unwiring(namespaces);
+            OwnerMark mark = OwnerMark.of("net", "c1", "eth0");
+            unwiring.disconnect(unwiring.find(LINK, true, mark, null, "eth0"), mark);
+            assertEquals(0, seen(V4));
+        } finally {
+            flood.destroy();
+            flood.waitFor();
+        }
+    }
+
     private void assertThrowsUndone() {
         try {
             connect(pod, endpoint("c1", "forger", V4.own), true);
