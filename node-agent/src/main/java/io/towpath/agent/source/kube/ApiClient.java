@@ -14,10 +14,10 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.ext.web.client.WebClientOptions;
 import java.io.IOException;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The client of the API, on one thread of Netty's epoll transport. */
 final class ApiClient implements AutoCloseable {
@@ -36,6 +36,7 @@ final class ApiClient implements AutoCloseable {
 
     private final Vertx vertx;
     private final HttpClient http;
+    private final CredentialFiles credentials;
     private final ApiCalls calls;
 
     /**
@@ -50,16 +51,19 @@ final class ApiClient implements AutoCloseable {
     /** @param answer how long an answer may take to begin */
     ApiClient(ApiAccess access, Duration answer) {
         vertx = transport();
+        Path file = access.kubeconfig();
         Config config;
         try {
-            config = config(access);
+            Kubeconfig kubeconfig = file == null ? null : Kubeconfig.read(file, access.url() == null);
+            // Before they are read, so that what is renewed meanwhile is noticed.
+            credentials = new CredentialFiles(files(access, kubeconfig));
+            config = config(access, kubeconfig);
             http = new Factory(vertx).newBuilder(config).build();
         } catch (IOException | RuntimeException e) {
             vertx.close();
-            Path kubeconfig = access.kubeconfig();
             // With no cause, so that this is what the operator is told.
             throw new IllegalArgumentException(
-                    (kubeconfig == null ? "" : "kubeconfig " + kubeconfig + " cannot be used: ") + Failures.line(e));
+                    (file == null ? "" : "kubeconfig " + file + " cannot be used: ") + Failures.line(e));
         } catch (Error e) {
             vertx.close();
             throw e;
@@ -75,6 +79,11 @@ final class ApiClient implements AutoCloseable {
         return calls;
     }
 
+    /** Whether a file that it was opened by says something else now: a certificate, a key, the kubeconfig itself. */
+    boolean isOutdated() {
+        return credentials.areRenewed();
+    }
+
     private Runnable after(Duration wait, Runnable task) {
         long timer = vertx.setTimer(Math.max(1, wait.toMillis()), _ -> task.run());
         return () -> vertx.cancelTimer(timer);
@@ -86,10 +95,8 @@ final class ApiClient implements AutoCloseable {
         vertx.close();
     }
 
-    private static Config config(ApiAccess access) throws IOException {
-        Path kubeconfig = access.kubeconfig();
-        Config from = kubeconfig == null ? Config.empty() : read(kubeconfig, access.url() == null);
-        ConfigBuilder config = new ConfigBuilder(from)
+    private static Config config(ApiAccess access, @Nullable Kubeconfig kubeconfig) {
+        ConfigBuilder config = new ConfigBuilder(kubeconfig == null ? Config.empty() : kubeconfig.config())
                 // Who asks decides when to ask again.
                 .withRequestRetryBackoffLimit(0)
                 .withConnectionTimeout(CONNECT_MILLIS)
@@ -97,8 +104,9 @@ final class ApiClient implements AutoCloseable {
         if (access.url() != null) {
             config.withMasterUrl(access.url());
         }
-        if (access.token() != null) {
-            config.withOauthTokenProvider(new TokenFile(access.token()));
+        Path token = kubeconfig == null ? access.token() : kubeconfig.tokenFile();
+        if (token != null) {
+            config.withOauthTokenProvider(new TokenFile(token));
         }
         if (access.authority() != null) {
             config.withCaCertFile(access.authority().toString());
@@ -106,21 +114,11 @@ final class ApiClient implements AutoCloseable {
         return config.build();
     }
 
-    /** Reads a kubeconfig, which has to say where the API is if nothing else does. */
-    private static Config read(Path kubeconfig, boolean needsServer) throws IOException {
-        GivenFile.text(kubeconfig);
-        Config config = Config.fromKubeconfig(kubeconfig.toFile());
-        if (needsServer) {
-            if (config.getCurrentContext() == null) {
-                throw new IOException("it has no context that current-context names");
-            }
-            try {
-                var _ = new URI(config.getMasterUrl());
-            } catch (URISyntaxException e) {
-                throw new IOException("its server is no URL: " + e.getMessage());
-            }
+    private static List<Path> files(ApiAccess access, @Nullable Kubeconfig kubeconfig) {
+        if (kubeconfig != null) {
+            return kubeconfig.files();
         }
-        return config;
+        return access.authority() == null ? List.of() : List.of(access.authority());
     }
 
     private static Vertx transport() {

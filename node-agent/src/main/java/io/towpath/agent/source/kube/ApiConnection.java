@@ -94,6 +94,7 @@ final class ApiConnection implements AutoCloseable {
             if (!begun) {
                 begun = true;
                 open();
+                run(this::lookAtCredentials, timing.look());
                 return;
             }
             ApiCalls opened = calls();
@@ -167,10 +168,16 @@ final class ApiConnection implements AutoCloseable {
         run(this::open, waits.refused(mistakes));
     }
 
-    /**
-     * Begins anew, unless that is under way. Connections from an address that this node no longer has would end after a long silence
-     * only; certificates and keys are read but once.
-     */
+    /** Certificates and keys are read once, when a client is opened. */
+    private void lookAtCredentials() {
+        run(this::lookAtCredentials, timing.look());
+        ApiClient opened = client;
+        if (opened != null && opened.isOutdated()) {
+            reopen();
+        }
+    }
+
+    /** Begins anew, unless that is under way. Connections from an address that this node no longer has would end after a long silence only. */
     void reopen() {
         ApiClient opened = client;
         if (opened == null) {

@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** A bearer token in a file that the kubelet writes anew before it expires. Read for each request: they are few. */
+/** A bearer token in a file that somebody, such as the kubelet, writes anew before it expires. Read for each request: they are few. */
 final class TokenFile implements OAuthTokenProvider {
     private final Path file;
     private volatile @Nullable String last;
@@ -31,8 +31,7 @@ final class TokenFile implements OAuthTokenProvider {
             String before = last;
             if (before == null) {
                 // With no cause, so that this is what the operator is told.
-                throw new UncheckedIOException(
-                        new IOException("the service account's token cannot be read: " + e.getMessage()));
+                throw new UncheckedIOException(new IOException("the token cannot be read: " + e.getMessage()));
             }
             return before;
         }

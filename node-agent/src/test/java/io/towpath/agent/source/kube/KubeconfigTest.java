@@ -1,6 +1,7 @@
 package io.towpath.agent.source.kube;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -73,5 +74,47 @@ class KubeconfigTest {
         String certificate = refusalOf(RIGHT.replace(
                 "token: \"x\"", "client-certificate-data: \"bm8gY2VydGlmaWNhdGU=\", client-key-data: \"bm8ga2V5\""));
         assertTrue(certificate.contains("ertificate"), certificate);
+    }
+
+    private String refusalOfUser(String user) throws IOException {
+        return refusalOf(RIGHT.replace("{token: \"x\"}", user));
+    }
+
+    /** Nobody asks as somebody else than the file says, and nothing is started that it names. */
+    @Test
+    void oneWhoseUserIsNotServed() throws IOException {
+        Path witness = folder.resolve("witness");
+        assertEquals(
+                "its user signs in by a program (exec), and Towpath starts none: give it a token, a tokenFile or a"
+                        + " client-certificate",
+                refusalOfUser("{exec: {apiVersion: client.authentication.k8s.io/v1, command: touch, args: [\"" + witness
+                        + "\"], interactiveMode: Never}}"));
+        assertFalse(Files.exists(witness));
+        assertEquals(
+                "its user signs in by a program (auth-provider), and Towpath starts none: give it a token, a tokenFile"
+                        + " or a client-certificate",
+                refusalOfUser("{auth-provider: {name: oidc, config: {id-token: x}}}"));
+        assertEquals(
+                "its user asks as another one (as: bob), which Towpath does not: give it a user that has the rights"
+                        + " itself",
+                refusalOfUser("{token: x, as: bob}"));
+    }
+
+    @Test
+    void whatIsRenewedIsNoticed() throws IOException {
+        Path authority =
+                Files.writeString(folder.resolve("ca.crt"), Identity.of("a").certificate());
+        Files.writeString(file(), RIGHT.replace("6443\"", "6443\", certificate-authority: ca.crt"));
+        try (ApiClient client = new ApiClient(new ApiAccess(null, file(), null, null))) {
+            assertFalse(client.isOutdated());
+            Files.delete(authority);
+            assertFalse(client.isOutdated(), "it may be amid its replacement");
+            Files.writeString(authority, Identity.of("b").certificate());
+            assertTrue(client.isOutdated());
+        }
+        try (ApiClient client = new ApiClient(new ApiAccess(null, file(), null, null))) {
+            Files.writeString(file(), RIGHT);
+            assertTrue(client.isOutdated());
+        }
     }
 }

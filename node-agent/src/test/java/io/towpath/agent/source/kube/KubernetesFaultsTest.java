@@ -178,7 +178,7 @@ class KubernetesFaultsTest {
         Path token = folder.resolve("token");
         try (KubernetesClusterSource later = Sources.of(new ApiAccess(api.url(), null, token, null))) {
             later.start(told);
-            told.troubled("the service account's token cannot be read");
+            told.troubled("the token cannot be read");
             assertTrue(api.asked.isEmpty());
             Files.writeString(token, "secret");
             told.withNodes("self");

@@ -100,4 +100,44 @@ class KubernetesTlsTest {
             assertTrue(api.asked.isEmpty());
         }
     }
+
+    /** An API whose authority is renewed is followed again as soon as the file says so. */
+    @Test
+    void anAuthorityThatIsRenewed() throws IOException, InterruptedException {
+        Path token = Files.writeString(folder.resolve("token"), "secret");
+        Path authority = Files.writeString(folder.resolve("ca.crt"), client.certificate());
+        try (Relay relay = new Relay(api, server, null);
+                KubernetesClusterSource source = Sources.of(new ApiAccess(relay.url(), null, token, authority))) {
+            source.start(told);
+            told.troubled("certificat");
+            Files.writeString(authority, server.certificate());
+            told.withNodes("self");
+            told.well();
+        }
+    }
+
+    /** The library passes a tokenFile over, and asks as nobody. */
+    @Test
+    void aKubeconfigWithATokenFile() throws IOException, InterruptedException {
+        Files.writeString(folder.resolve("token"), "first\n");
+        Path kubeconfig = Files.writeString(folder.resolve("kubeconfig"), """
+                apiVersion: v1
+                kind: Config
+                current-context: here
+                contexts: [{name: here, context: {cluster: fake, user: me}}]
+                clusters: [{name: fake, cluster: {server: "%s"}}]
+                users: [{name: other, user: {token: no}}, {name: me, user: {token: old, tokenFile: token}}]
+                """.formatted(api.url()));
+        try (KubernetesClusterSource source = Sources.of(new ApiAccess(null, kubeconfig, null, null))) {
+            source.start(told);
+            told.withNodes("self");
+            api.awaitWatch();
+            assertTrue(api.asked.stream().allMatch(each -> "Bearer first".equals(each.token())));
+            Files.writeString(folder.resolve("token"), "second\n");
+            api.asked.clear();
+            api.forget();
+            api.awaitWatch();
+            assertTrue(api.asked.stream().allMatch(each -> "Bearer second".equals(each.token())));
+        }
+    }
 }

@@ -60,7 +60,7 @@ class CredentialsTest {
             Files.copy(Path.of(made.path("ca.crt")), account.resolve("ca.crt"));
             Agent agent =
                     lab.node("a").kubernetesAgent().inPod(lab.api, account).start();
-            agent.awaitLog("the service account's token cannot be read");
+            agent.awaitLog("the token cannot be read");
             write(account.resolve("token"), "first");
             agent.awaitReady();
             assertFollows(lab);
@@ -88,6 +88,39 @@ class CredentialsTest {
                     .with("--kubeconfig-file", kubeconfig(lab, made, "ca.crt").toString())
                     .start()
                     .awaitReady();
+            assertFollows(lab);
+            agent.terminate();
+        }
+    }
+
+    /** The file with the token lies beside the kubeconfig, and the authority of the API is another one from a moment on. */
+    @Test
+    void aKubeconfigWithATokenFile() throws IOException {
+        try (AgentLab lab = new AgentLab("a")) {
+            lab.register("a");
+            Certificates made = certificates(lab);
+            Certificates other = new Certificates(lab.node("a").folder().resolve("other"));
+            lab.api.secure(made.context("server"), "first");
+            Path authority = lab.node("a").folder().resolve("authority.crt");
+            Files.copy(Path.of(other.path("ca.crt")), authority);
+            Path kubeconfig = kubeconfig(lab, made, authority.toString());
+            ObjectNode config = (ObjectNode) Json.read(kubeconfig);
+            ((ObjectNode) config.at("/users/0")).putObject("user").put("tokenFile", "token");
+            write(kubeconfig, config.toString());
+            write(kubeconfig.resolveSibling("token"), "first");
+            Agent agent = lab.node("a")
+                    .kubernetesAgent()
+                    .with("--kubeconfig-file", kubeconfig.toString())
+                    .start();
+            agent.awaitLog("Path does not chain with any of the trust anchors");
+            write(authority, Files.readString(Path.of(made.path("ca.crt"))));
+            agent.awaitReady();
+            assertFollows(lab);
+
+            lab.api.expect("second");
+            lab.api.disconnect();
+            agent.awaitLog("Unauthorized");
+            write(kubeconfig.resolveSibling("token"), "second");
             assertFollows(lab);
             agent.terminate();
         }
