@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,6 +43,13 @@ public final class XTable {
 
     private static final int MATCH_HEADER = 32;
     private static final int MATCH_NAME = 29;
+    // Verdicts, as rules have them: less by one than NF_* of linux/netfilter.h and XT_RETURN of
+    // linux/netfilter/x_tables.h, and negative.
+    private static final int DROP = -1;
+    private static final int ACCEPT = -2;
+    private static final int QUEUE = -4;
+    private static final int RETURN = -5;
+
     private static final String ERROR = "ERROR";
     private static final String COMMENT = "comment";
 
@@ -51,16 +59,25 @@ public final class XTable {
     private final ByteBuffer entries;
     private final List<Entry> parsed = new ArrayList<>();
     private final Map<Integer, String> firstRules = new HashMap<>();
+    private final Set<Integer> policies = new HashSet<>();
 
     /** Where struct ipt_entry or ip6t_entry has what is read of it. */
     private enum Layout {
-        IPV4(88, 112),
-        IPV6(140, 168);
+        IPV4(84, 82, 88, 112),
+        IPV6(136, 131, 140, 168);
+
+        /** Where what a packet is compared with ends, struct ipt_ip or ip6t_ip6. */
+        private final int selectorLength;
+
+        /** Where that has its flags, of which none is about packets of any family and protocol. */
+        private final int flagsAt;
 
         private final int targetOffsetAt;
         private final int length;
 
-        Layout(int targetOffsetAt, int length) {
+        Layout(int selectorLength, int flagsAt, int targetOffsetAt, int length) {
+            this.selectorLength = selectorLength;
+            this.flagsAt = flagsAt;
             this.targetOffsetAt = targetOffsetAt;
             this.length = length;
         }
@@ -155,17 +172,65 @@ public final class XTable {
         return parsed.stream().filter(Entry::isRule).map(this::rule).toList();
     }
 
+    /** What becomes of packets in a chain, in order; of one that is built in the policy is the last. */
+    public List<XStep> steps(String chain) {
+        List<XStep> steps = new ArrayList<>();
+        for (int i = 0; i < parsed.size(); i++) {
+            Entry entry = parsed.get(i);
+            if (!entry.chain.equals(chain)) {
+                continue;
+            }
+            boolean isPolicy = policies.contains(entry.offset);
+            if (entry.isRule || isPolicy) {
+                steps.add(new XStep(chain, does(entry), isForAll(entry), isPolicy));
+            }
+        }
+        return steps;
+    }
+
+    private String does(Entry entry) {
+        String extension = targetName(entry.offset);
+        if (!extension.isEmpty()) {
+            return extension;
+        }
+        int verdict = entries.getInt(target(entry.offset) + MATCH_HEADER);
+        return switch (verdict) {
+            case DROP -> "DROP";
+            case ACCEPT -> "ACCEPT";
+            case QUEUE -> "QUEUE";
+            case RETURN -> "RETURN";
+            default -> firstRules.getOrDefault(verdict, "");
+        };
+    }
+
+    /** Whether nothing is asked of a packet; a comment asks nothing. */
+    private boolean isForAll(Entry entry) {
+        for (int at = 0; at < layout.selectorLength; at++) {
+            if (at != layout.flagsAt && entries.get(entry.offset + at) != 0) {
+                return false;
+            }
+        }
+        int target = target(entry.offset);
+        int at = entry.offset + layout.length;
+        while (at + MATCH_HEADER <= target) {
+            if (!text(entries, at + 2, MATCH_NAME).equals(COMMENT)) {
+                return false;
+            }
+            at += Math.max(Short.toUnsignedInt(entries.getShort(at)), MATCH_HEADER);
+        }
+        return true;
+    }
+
     private LinuxException malformed(String reason) {
         return new LinuxException("read table " + name, Errno.EBADMSG, reason);
     }
 
     private void parse() throws LinuxException {
         Map<Integer, String> hooks = new HashMap<>();
-        Map<Integer, String> policies = new HashMap<>();
         for (int hook = 0; hook < HOOKS; hook++) {
             if ((info.getInt(VALID_HOOKS_AT) & 1 << hook) != 0) {
                 hooks.put(info.getInt(HOOK_ENTRY_AT + 4 * hook), BUILT_IN.get(hook));
-                policies.put(info.getInt(UNDERFLOW_AT + 4 * hook), BUILT_IN.get(hook));
+                policies.add(info.getInt(UNDERFLOW_AT + 4 * hook));
             }
         }
         String chain = "";
@@ -182,7 +247,7 @@ public final class XTable {
                 chain = hooks.getOrDefault(offset, chain);
             }
             boolean isLast = offset + size == entries.limit();
-            parsed.add(new Entry(offset, size, isLast ? "" : chain, !isHead && !policies.containsKey(offset)));
+            parsed.add(new Entry(offset, size, isLast ? "" : chain, !isHead && !policies.contains(offset)));
             offset += size;
         }
         if (parsed.size() != info.getInt(NUM_ENTRIES_AT)) {

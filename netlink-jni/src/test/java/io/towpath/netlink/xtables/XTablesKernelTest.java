@@ -94,6 +94,49 @@ class XTablesKernelTest {
         assertEquals(others, saved(ipv6, "filter").lines().toList());
     }
 
+    /** In their order, with the policy; of each whether it is for all packets. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatBecomesOfPacketsIsRead(boolean ipv6) throws Exception {
+        String net = ipv6 ? "fd00::/64" : "10.0.0.0/8";
+        tables(ipv6, """
+                -N OWN
+                -A OWN -j RETURN
+                -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
+                -A INPUT -i lo -j ACCEPT
+                -A INPUT -p tcp -j OWN
+                -A INPUT ! -i eth0 -j OWN
+                -A INPUT -s NET -g OWN
+                -A INPUT -d NET
+                -A INPUT -m comment --comment all -g OWN
+                -A INPUT -j REJECT
+                -P FORWARD DROP
+                """.replace("NET", net));
+        node.inside(() -> {
+            try (XTables tables = XTables.open(ipv6)) {
+                XTable table = tables.read("filter");
+                assertEquals(
+                        List.of(
+                                "-A INPUT ... -j ACCEPT",
+                                "-A INPUT ... -j ACCEPT",
+                                "-A INPUT ... -j OWN",
+                                "-A INPUT ... -j OWN",
+                                "-A INPUT ... -j OWN",
+                                "-A INPUT ...",
+                                "-A INPUT -j OWN",
+                                "-A INPUT -j REJECT",
+                                "-P INPUT ACCEPT"),
+                        texts(table, "INPUT"));
+                assertEquals(List.of("-P FORWARD DROP"), texts(table, "FORWARD"));
+                assertEquals(List.of("-A OWN -j RETURN"), texts(table, "OWN"));
+            }
+        });
+    }
+
+    private static List<String> texts(XTable table, String chain) {
+        return table.steps(chain).stream().map(XStep::toString).toList();
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void nothingIsRemovedFromATableThatChanged(boolean ipv6) throws Exception {

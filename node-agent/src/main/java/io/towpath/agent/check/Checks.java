@@ -44,7 +44,7 @@ public final class Checks {
             throws LinuxException {
         List<Finding> findings =
                 new ArrayList<>(new Checks(Picture.of(netNs, cluster, confDir), conflist, confDir).all());
-        findings.add(FirewallChecks.legacy());
+        findings.add(LegacyCheck.of(cluster));
         return findings;
     }
 

@@ -2,14 +2,11 @@ package io.towpath.agent.check;
 
 import io.towpath.agent.firewall.Fate;
 import io.towpath.agent.firewall.Packet;
-import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.Family;
 import io.towpath.netlink.rtnl.Link;
-import io.towpath.netlink.xtables.XRule;
-import io.towpath.netlink.xtables.XTables;
 import io.towpath.overlay.Cluster;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,10 +19,6 @@ final class FirewallChecks {
 
     /** A name that a pod's interface could have. */
     private static final String ANY_POD = Checks.POD_LINK + "0123456789a";
-
-    private static final String FILTER = "filter";
-    private static final List<String> HOOKS = List.of("INPUT", "FORWARD");
-    private static final List<String> OF_NETWORKS = List.of("KUBE-", "cali-", "FLANNEL-", "CNI-");
 
     private final Picture picture;
     private final int port;
@@ -191,38 +184,6 @@ final class FirewallChecks {
             case FORWARDED -> from + " && " + insert + " " + family + "daddr " + network + " " + verdict;
             case TO_NODE -> from;
         };
-    }
-
-    /**
-     * Rules of iptables-legacy, which are not followed: those of kube-proxy and of networks are taken for harmless. Of the calling
-     * thread's network namespace.
-     */
-    static Finding legacy() {
-        String check = "iptables-legacy";
-        List<String> others = new ArrayList<>();
-        try {
-            for (boolean ipv6 : new boolean[] {false, true}) {
-                if (XTables.names(ipv6).contains(FILTER)) {
-                    try (XTables tables = XTables.open(ipv6)) {
-                        tables.read(FILTER).rules().stream()
-                                .filter(FirewallChecks::isOfOthers)
-                                .forEach(rule -> others.add((ipv6 ? "ip6tables-legacy " : "iptables-legacy ") + rule));
-                    }
-                }
-            }
-        } catch (LinuxException e) {
-            return Finding.warn(check, "not known: " + e.getMessage(), "run this as root, or look: iptables-legacy -S");
-        }
-        return others.isEmpty()
-                ? Finding.ok(check, "no rules but those of networks and kube-proxy")
-                : Finding.warn(
-                        check,
-                        "rules of others are not followed: " + Checks.some(others),
-                        "look whether they drop packets of pods or UDP port 8472: iptables-legacy -S");
-    }
-
-    private static boolean isOfOthers(XRule rule) {
-        return HOOKS.contains(rule.chain()) && OF_NETWORKS.stream().noneMatch(rule.jump()::startsWith);
     }
 
     private List<Boolean> families() {
