@@ -46,6 +46,12 @@ final class PolicyMetrics {
                 "towpath_policy_problems",
                 "What policies say and cannot be done.",
                 policy -> policy.problems().size());
+        gauge(
+                "towpath_policy_unenforced",
+                "Objects of Calico's own kinds in the cluster, which are not enforced; NaN where nobody has looked.",
+                policy -> policy.unenforced() == null
+                        ? Double.NaN
+                        : policy.unenforced().count());
         counter(
                 "towpath_policy_syncs_total",
                 "Rounds.",

@@ -83,6 +83,7 @@ class MetricsTest {
         assertLine("towpath_policy_endpoints 40.0");
         assertLine("towpath_policy_endpoints_waiting 1.0");
         assertLine("towpath_policy_problems 1.0");
+        assertLine("towpath_policy_unenforced 2.0");
         assertLine("towpath_policy_repairs_total 1.0");
         assertLine("towpath_policy_syncs_total 5.0");
         assertLine("towpath_policy_sync_failures_total 1.0");
