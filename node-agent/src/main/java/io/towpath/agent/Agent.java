@@ -8,6 +8,7 @@ import io.towpath.agent.cache.CachedCluster;
 import io.towpath.agent.cache.CachedPolicySource;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.http.Endpoints;
+import io.towpath.agent.http.Serving;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.policy.OverlayNodes;
 import io.towpath.agent.policy.PolicyLoop;
@@ -21,14 +22,12 @@ import io.towpath.agent.status.StatusBoard;
 import io.towpath.cni.BuildInfo;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
-import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.overlay.OverlayConfig;
 import io.towpath.policy.nft.PolicyOptions;
 import io.towpath.policy.nft.PolicyTable;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -54,15 +53,6 @@ public final class Agent {
     private final GuardPolicy policy;
     private final String cniConf;
     private final StatusBoard status;
-
-    /**
-     * Where others can ask.
-     *
-     * @param ip the address of the port for metrics and probes
-     * @param port that port
-     * @param socket the unix socket for the operator's commands
-     */
-    public record Serving(IpAddress ip, int port, Path socket) {}
 
     /**
      * How policies are enforced.
@@ -141,15 +131,7 @@ public final class Agent {
         List<Heartbeat> heartbeats = new ArrayList<>(List.of(reconciler.heartbeat(), source.heartbeat()));
         try (PolicyLoop policyLoop = policyLoop(heartbeats);
                 AttachmentsLoop attachments = attachments(podFiles, reconciler, heartbeats);
-                Endpoints endpoints = Endpoints.open(
-                        serving.ip,
-                        serving.port,
-                        serving.socket,
-                        status,
-                        heartbeats,
-                        policyLoop,
-                        BuildInfo.VERSION,
-                        log)) {
+                Endpoints endpoints = Endpoints.open(serving, status, heartbeats, policyLoop, BuildInfo.VERSION, log)) {
             log.info(
                     "agent started",
                     "version",
@@ -159,7 +141,7 @@ public final class Agent {
                     "healthz",
                     endpoints.address(),
                     "socket",
-                    serving.socket);
+                    serving.socket());
             if (policyLoop != null) {
                 policyLoop.start();
             }

@@ -7,6 +7,7 @@ import static io.towpath.cni.cli.Cli.wrong;
 import io.towpath.agent.Agent;
 import io.towpath.agent.cache.Cache;
 import io.towpath.agent.guard.GuardPolicy;
+import io.towpath.agent.http.Serving;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.log.Uncaught;
 import io.towpath.agent.reconcile.OwnChoices;
@@ -37,6 +38,8 @@ import picocli.CommandLine.ParseResult;
 
 /** The command {@code agent}. Options that flanneld has, too, have its names. */
 final class AgentCommand {
+    private static final String METRICS_IP = "--metrics-ip";
+    private static final String METRICS_PORT = "--metrics-port";
     private static final String LOG_GROUP = "--policy-log-group";
 
     /** Of a pod and direction: enough to see who knocks, and with 110 pods not enough to keep the agent busy. */
@@ -166,16 +169,23 @@ final class AgentCommand {
         };
     }
 
-    private static Agent.Serving serving(ParseResult options) {
-        IpAddress ip = IpAddress.tryParse(value(options, "--healthz-ip"));
+    private static Serving serving(ParseResult options) {
+        return new Serving(
+                port(options, "--healthz-ip", "--healthz-port"),
+                value(options, METRICS_IP).isEmpty() ? null : port(options, METRICS_IP, METRICS_PORT),
+                Asking.socket(options));
+    }
+
+    private static Serving.Port port(ParseResult options, String ipOption, String portOption) {
+        IpAddress ip = IpAddress.tryParse(value(options, ipOption));
         if (ip == null) {
-            throw wrong(options, "--healthz-ip", "is no IP address");
+            throw wrong(options, ipOption, "is no IP address");
         }
-        int port = number(value(options, "--healthz-port"));
+        int port = number(value(options, portOption));
         if (port < 1 || port > 65535) {
-            throw wrong(options, "--healthz-port", "is no port from 1 to 65535");
+            throw wrong(options, portOption, "is no port from 1 to 65535");
         }
-        return new Agent.Serving(ip, port, Asking.socket(options));
+        return new Serving.Port(ip, port);
     }
 
     private static PolicyOptions policyOptions(ParseResult options) {

@@ -4,17 +4,14 @@ import io.towpath.agent.log.Log;
 import io.towpath.agent.policy.PolicyLoop;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
-import io.towpath.net.IpAddress;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The port for metrics and probes, and the socket for the operator's commands. */
+/** The port for metrics and probes, that for metrics alone, and the socket for the operator's commands. */
 public final class Endpoints implements AutoCloseable {
     private static final int MAX_OPEN = 64;
 
@@ -36,16 +33,12 @@ public final class Endpoints implements AutoCloseable {
     /**
      * Begins to serve.
      *
-     * @param ip the address of the port
-     * @param port 0 for any that is free
      * @param heartbeats of all other threads that must live
      * @param policy null for an agent that enforces none
-     * @throws IOException with one line if the port or the socket is another's
+     * @throws IOException with one line if the local port or the socket is another's
      */
     public static Endpoints open(
-            IpAddress ip,
-            int port,
-            Path socket,
+            Serving serving,
             StatusBoard board,
             List<Heartbeat> heartbeats,
             @Nullable PolicyLoop policy,
@@ -60,10 +53,13 @@ public final class Endpoints implements AutoCloseable {
         Pages pages = new Pages(board, all, new PolicyPages(policy, slow), slow, version, log);
         UnixListener unix = null;
         try {
-            unix = UnixListener.open(socket, MAX_PRIVILEGED);
-            server.listen(unix, pages::privileged, MAX_PRIVILEGED);
-            ServerSocketChannel listener = bind(ip, port);
+            unix = UnixListener.open(serving.socket(), MAX_PRIVILEGED);
+            server.listen(unix, unix.channel(), pages::privileged, MAX_PRIVILEGED);
+            ServerSocketChannel listener = bind(serving.local());
             server.listen(listener, pages::open, MAX_OPEN);
+            if (serving.metrics() != null) {
+                server.listen(new MetricsPort(serving.metrics()), null, pages::openMetrics, MAX_OPEN);
+            }
             server.start();
             return new Endpoints(server, slow, unix, (InetSocketAddress) listener.getLocalAddress());
         } catch (IOException e) {
@@ -76,20 +72,18 @@ public final class Endpoints implements AutoCloseable {
         }
     }
 
-    private static ServerSocketChannel bind(IpAddress ip, int port) throws IOException {
-        ServerSocketChannel listener = ServerSocketChannel.open();
+    private static ServerSocketChannel bind(Serving.Port port) throws IOException {
         try {
-            return listener.bind(new InetSocketAddress(InetAddress.getByAddress(ip.bytes()), port));
+            return MetricsPort.bind(port);
         } catch (IOException e) {
-            listener.close();
             throw new IOException(
-                    "metrics and probes cannot be served at " + ip + " port " + port + ": " + e.getMessage()
+                    "metrics and probes cannot be served at " + port + ": " + e.getMessage()
                             + "; choose others with --healthz-ip and --healthz-port",
                     e);
         }
     }
 
-    /** The address of the port. */
+    /** The address of the local port. */
     public InetSocketAddress address() {
         return address;
     }

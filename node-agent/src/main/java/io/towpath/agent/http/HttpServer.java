@@ -42,11 +42,14 @@ public final class HttpServer implements AutoCloseable {
     private boolean started;
     private volatile boolean closed;
 
-    /** What a listener gives, and to how many at once; null for the socket of one that nobody can take away. */
-    private record Pages(
-            Function<Request, CompletableFuture<Response>> pages,
-            int maxConnections,
-            @Nullable UnixListener socket) {}
+    private final List<Renewed> renewed = new ArrayList<>();
+
+    /** What a listener gives, and to how many at once. */
+    private record Pages(Function<Request, CompletableFuture<Response>> pages, int maxConnections) {}
+
+    /** What is listened to for some pages at the moment; no key if nothing is. */
+    private record Renewed(
+            Renewable source, Pages pages, @Nullable SelectionKey key) {}
 
     /** A connection, and by what it is served. */
     private record Served(Pages pages, Connection connection) {}
@@ -66,19 +69,28 @@ public final class HttpServer implements AutoCloseable {
      */
     void listen(ServerSocketChannel listener, Function<Request, CompletableFuture<Response>> pages, int maxConnections)
             throws IOException {
-        listen(listener, new Pages(pages, maxConnections, null));
+        listen(listener, new Pages(pages, maxConnections));
     }
 
-    /** As {@link #listen(ServerSocketChannel, Function, int)}, of a socket whose file is made again when it is deleted. */
-    void listen(UnixListener socket, Function<Request, CompletableFuture<Response>> pages, int maxConnections)
+    /**
+     * As {@link #listen(ServerSocketChannel, Function, int)}, of something that is made again when it is gone.
+     *
+     * @param present what it is now; null if it is to be made
+     */
+    void listen(
+            Renewable source,
+            @Nullable ServerSocketChannel present,
+            Function<Request, CompletableFuture<Response>> pages,
+            int maxConnections)
             throws IOException {
-        listen(socket.channel(), new Pages(pages, maxConnections, socket));
+        Pages given = new Pages(pages, maxConnections);
+        renewed.add(new Renewed(source, given, present == null ? null : listen(present, given)));
     }
 
-    private void listen(ServerSocketChannel listener, Pages pages) throws IOException {
+    private SelectionKey listen(ServerSocketChannel listener, Pages pages) throws IOException {
         listeners.add(listener);
         listener.configureBlocking(false);
-        listener.register(selector, SelectionKey.OP_ACCEPT, pages);
+        return listener.register(selector, SelectionKey.OP_ACCEPT, pages);
     }
 
     /** Begins to serve. */
@@ -199,26 +211,27 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private void renew() {
-        for (SelectionKey key : List.copyOf(selector.keys())) {
-            if (key.isValid() && key.attachment() instanceof Pages pages && pages.socket != null) {
-                renew(key, pages, pages.socket);
-            }
-        }
+        renewed.replaceAll(this::renew);
     }
 
-    private void renew(SelectionKey former, Pages pages, UnixListener socket) {
+    private Renewed renew(Renewed former) {
+        Renewed now = former;
+        String name = former.source.name();
         try {
-            ServerSocketChannel fresh = socket.renewed();
+            ServerSocketChannel fresh = former.source.renewed();
             if (fresh != null) {
-                listen(fresh, pages);
-                end(former);
-                listeners.remove((ServerSocketChannel) former.channel());
-                log.info("the socket of this agent was deleted, and is made again");
+                now = new Renewed(former.source, former.pages, listen(fresh, former.pages));
+                if (former.key != null) {
+                    end(former.key);
+                    listeners.remove((ServerSocketChannel) former.key.channel());
+                    log.info("the " + name + " of this agent was deleted, and is made again");
+                }
             }
-            log.problem("socket", null);
+            log.problem(name, null);
         } catch (IOException e) {
-            log.problem("socket", String.valueOf(e.getMessage()));
+            log.problem(name, String.valueOf(e.getMessage()));
         }
+        return now;
     }
 
     private static Served served(SelectionKey key) {

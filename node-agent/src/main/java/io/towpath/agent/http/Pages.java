@@ -44,6 +44,13 @@ final class Pages {
         };
     }
 
+    /** For whoever reaches the port that is for metrics alone. */
+    CompletableFuture<Response> openMetrics(Request request) {
+        return !request.isLook() || request.path().equals("/metrics")
+                ? open(request)
+                : at(Response.text(Response.NOT_FOUND, "there is /metrics"));
+    }
+
     /** For whoever may connect to the unix socket. */
     CompletableFuture<Response> privileged(Request request) {
         if (request.path().startsWith("/policy/")) {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * A unix socket that only root may connect to, of one process at a time: a lock beside it tells whether the process that made
  * it still lives, and ends with that process however it ends.
  */
-final class UnixListener implements AutoCloseable {
+final class UnixListener implements Renewable, AutoCloseable {
     private static final int TYPE_MASK = 0xf000;
     private static final int SOCKET = 0xc000;
 
@@ -66,13 +66,19 @@ final class UnixListener implements AutoCloseable {
         return new UnixListener(absolute, backlog);
     }
 
+    @Override
+    public String name() {
+        return "socket";
+    }
+
     /**
      * Makes the socket anew if it is not there any more, as somebody deleted it; and the lock, if that is gone, too.
      *
      * @return what is to be listened to from now on; null if all is as it was
      * @throws IOException if another process has it by now, or it cannot be made
      */
-    synchronized @Nullable ServerSocketChannel renewed() throws IOException {
+    @Override
+    public synchronized @Nullable ServerSocketChannel renewed() throws IOException {
         if (isSame(socket, status(path))) {
             return null;
         }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.towpath.agent.http.Endpoints;
+import io.towpath.agent.http.Serving;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
@@ -57,9 +58,7 @@ class CliTest {
     private Endpoints agent() throws IOException {
         Log log = new Log(System.err, Log.Form.TEXT, Log.Level.ERROR, Clock.systemUTC());
         return Endpoints.open(
-                IpAddress.parse("127.0.0.1"),
-                0,
-                disk.resolve("agent.sock"),
+                new Serving(new Serving.Port(IpAddress.parse("127.0.0.1"), 0), null, disk.resolve("agent.sock")),
                 board,
                 List.of(new Heartbeat("reconcile", Duration.ofMinutes(1))),
                 null,

@@ -17,6 +17,9 @@ import io.towpath.overlay.ServableNodes.Rejected;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -52,7 +55,12 @@ class EndpointsTest {
 
     private Endpoints open() throws IOException {
         return Endpoints.open(
-                IpAddress.parse("127.0.0.1"), 0, socket(), board, List.of(heartbeat), null, "1.2.3", log());
+                new Serving(new Serving.Port(IpAddress.parse("127.0.0.1"), 0), null, socket()),
+                board,
+                List.of(heartbeat),
+                null,
+                "1.2.3",
+                log());
     }
 
     private static Log log() {
@@ -237,10 +245,59 @@ class EndpointsTest {
             int port = first.address().getPort();
             Log log = new Log(System.err, Log.Form.TEXT, Log.Level.ERROR, Clock.systemUTC());
             String message = refusal(() -> Endpoints.open(
-                    IpAddress.parse("127.0.0.1"), port, other, board, List.of(heartbeat), null, "1", log));
+                    new Serving(new Serving.Port(IpAddress.parse("127.0.0.1"), port), null, other),
+                    board,
+                    List.of(heartbeat),
+                    null,
+                    "1",
+                    log));
             assertTrue(message.contains("port " + port), message);
             assertTrue(message.endsWith("; choose others with --healthz-ip and --healthz-port"), message);
             assertFalse(Files.exists(other));
+        }
+    }
+
+    /** Others than the node see numbers, and nothing else; while the port is another's, the agent does without. */
+    @Test
+    void metricsForOthersComeWhenTheirPortIsFree() throws Exception {
+        ByteArrayOutputStream logged = new ByteArrayOutputStream();
+        Log log = new Log(
+                new PrintStream(logged, true, StandardCharsets.UTF_8),
+                Log.Form.TEXT,
+                Log.Level.INFO,
+                Clock.systemUTC());
+        IpAddress loopback = IpAddress.parse("127.0.0.1");
+        ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        int port = taken.getLocalPort();
+        Serving serving = new Serving(new Serving.Port(loopback, 0), new Serving.Port(loopback, port), socket());
+        try (taken;
+                Endpoints endpoints = Endpoints.open(serving, board, List.of(heartbeat), null, "1.2.3", log)) {
+            assertTrue(get(endpoints, "/metrics").startsWith("HTTP/1.1 200 "));
+            while (!logged.toString(StandardCharsets.UTF_8).contains("choose others with --metrics-ip")) {
+                Thread.sleep(10);
+            }
+            taken.close();
+            String metrics = null;
+            while (metrics == null) {
+                try {
+                    metrics = ask(port, "/metrics");
+                } catch (ConnectException _) {
+                    Thread.sleep(10);
+                }
+            }
+            assertTrue(metrics.startsWith("HTTP/1.1 200 "), metrics);
+            assertTrue(metrics.contains("towpath_ready 0"), metrics);
+            for (String path : List.of("/healthz", "/readyz", "/status", "/policy/pods")) {
+                assertTrue(ask(port, path).startsWith("HTTP/1.1 404 "), path);
+            }
+        }
+    }
+
+    private static String ask(int port, String path) throws IOException {
+        try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            client.getOutputStream()
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: node\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            return new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 }

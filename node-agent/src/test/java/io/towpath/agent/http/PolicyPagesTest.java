@@ -60,7 +60,12 @@ class PolicyPagesTest {
 
     private Endpoints open(@Nullable PolicyLoop policy) throws IOException {
         return Endpoints.open(
-                IpAddress.parse("127.0.0.1"), 0, socket(), board, List.of(heartbeat), policy, "1.2.3", log());
+                new Serving(new Serving.Port(IpAddress.parse("127.0.0.1"), 0), null, socket()),
+                board,
+                List.of(heartbeat),
+                policy,
+                "1.2.3",
+                log());
     }
 
     private static Log log() {

@@ -72,7 +72,11 @@ class UnixListenerTest {
     void aSocketThatIsDeletedIsServedAgain() throws Exception {
         try (UnixListener listener = open();
                 HttpServer server = new HttpServer(log())) {
-            server.listen(listener, _ -> CompletableFuture.completedFuture(Response.text(200, "here")), 10);
+            server.listen(
+                    listener,
+                    listener.channel(),
+                    _ -> CompletableFuture.completedFuture(Response.text(200, "here")),
+                    10);
             server.start();
             for (int i = 0; i < 2; i++) {
                 assertTrue(ask().endsWith("here"));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.cli.Commands;
 import io.towpath.agent.http.Endpoints;
+import io.towpath.agent.http.Serving;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.policy.denial.Denial;
 import io.towpath.agent.policy.denial.DenialCounts;
@@ -205,7 +206,13 @@ class DenialKernelTest {
                 Log.Level.INFO,
                 Clock.systemUTC());
         StatusBoard board = new StatusBoard(AgentStatus.starting(null, "kubernetes", Statuses.START));
-        return Endpoints.open(IpAddress.parse("127.0.0.1"), 0, socket, board, List.of(), loop, "1.2.3", log);
+        return Endpoints.open(
+                new Serving(new Serving.Port(IpAddress.parse("127.0.0.1"), 0), null, socket),
+                board,
+                List.of(),
+                loop,
+                "1.2.3",
+                log);
     }
 
     private static String printed(Path socket, String... options) {

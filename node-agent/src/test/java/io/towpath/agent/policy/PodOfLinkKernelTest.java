@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.http.Endpoints;
+import io.towpath.agent.http.Serving;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.StatusBoard;
@@ -55,7 +56,12 @@ class PodOfLinkKernelTest {
     private Endpoints serve() throws IOException {
         StatusBoard board = new StatusBoard(AgentStatus.starting(null, "kubernetes", Statuses.START));
         return Endpoints.open(
-                IpAddress.parse("127.0.0.1"), 0, socket(), board, List.of(), scene.loop(), "1.2.3", scene.logger);
+                new Serving(new Serving.Port(IpAddress.parse("127.0.0.1"), 0), null, socket()),
+                board,
+                List.of(),
+                scene.loop(),
+                "1.2.3",
+                scene.logger);
     }
 
     private Path socket() {

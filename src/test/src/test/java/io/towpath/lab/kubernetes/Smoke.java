@@ -18,6 +18,8 @@ final class Smoke {
               ingress: [{from: [{podSelector: {matchLabels: {app: b1}}}]}]
             """;
 
+    private static final int METRICS = 9097;
+
     private final KubeCluster cluster;
     private final Pods pods;
     private final Path root;
@@ -41,6 +43,7 @@ final class Smoke {
         part.check("a Service by its address and by its name", this::service);
         part.check("a NetworkPolicy closes, and opens when it goes", this::policy);
         part.check("20 MB to and from a pod with 10M each way take 16 s", () -> Limits.check(cluster, pods, "web-b1"));
+        part.check("each node's metrics are there for a pod elsewhere, and nothing else is", this::metrics);
         part.check("an agent is replaced while pods come and go", this::replaced);
         part.check("a node reboots and its pods come back", this::reboot);
         part.check("pods that go leave nothing", this::leaks);
@@ -81,6 +84,21 @@ final class Smoke {
         for (String stranger : List.of("web-a2", "web-b2")) {
             cluster.await(
                     "without the policy, " + stranger + " gets in", () -> pods.reaches(stranger, target, Pods.PORT));
+        }
+        return "";
+    }
+
+    private String metrics() {
+        for (KubeNode node : cluster.nodes()) {
+            String from = node.name().equals("node-a") ? "web-b2" : "web-a2";
+            String answer = pods.ask(from, node.address(), METRICS, "metrics").out();
+            if (!answer.contains("towpath_ready 1")) {
+                throw new AssertionError(node.name() + " answers " + from + ": " + answer);
+            }
+            answer = pods.ask(from, node.address(), METRICS, "healthz").out();
+            if (!answer.equals("there is /metrics")) {
+                throw new AssertionError(node.name() + " answers " + from + ": " + answer);
+            }
         }
         return "";
     }

@@ -180,6 +180,26 @@ class ManifestTest {
         }
     }
 
+    /** Whoever scrapes finds the port by its name, by the annotation, and by the monitor. */
+    @Test
+    void metricsAreWhereItIsSaid() throws IOException {
+        JsonNode agent = Manifest.container("agent");
+        assertEquals("--metrics-ip=$(NODE_IP)", agent.at("/command/2").asText());
+        assertTrue(agent.path("env").findValuesAsText("name").contains("NODE_IP"));
+        JsonNode annotations = Manifest.ofKind("DaemonSet").at("/spec/template/metadata/annotations");
+        assertEquals(
+                agent.at("/ports/0/containerPort").asText(),
+                annotations.path("prometheus.io/port").asText());
+        JsonNode monitor = Manifest.documents(
+                        Files.readString(Dockerfile.project().resolve("conf/kubernetes/podmonitor.yaml")))
+                .getFirst();
+        assertEquals(agent.at("/ports/0/name"), monitor.at("/spec/podMetricsEndpoints/0/port"));
+        assertEquals(
+                Manifest.ofKind("DaemonSet").at("/spec/selector/matchLabels"),
+                monitor.at("/spec/selector/matchLabels"));
+        assertEquals(Manifest.ofKind("DaemonSet").at("/metadata/namespace"), monitor.at("/metadata/namespace"));
+    }
+
     @Test
     void selectorFitsThePods() {
         JsonNode spec = Manifest.ofKind("DaemonSet").path("spec");

@@ -1,0 +1,27 @@
+package io.towpath.agent.http;
+
+import io.towpath.net.IpAddress;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where others can ask.
+ *
+ * @param local the port for metrics and probes
+ * @param metrics the port for metrics alone, which others than the node reach; null for none
+ * @param socket the unix socket for the operator's commands
+ */
+public record Serving(Port local, @Nullable Port metrics, Path socket) {
+    /**
+     * A port of TCP.
+     *
+     * @param ip one of the node's addresses
+     * @param number 0 for any that is free
+     */
+    public record Port(IpAddress ip, int number) {
+        @Override
+        public String toString() {
+            return ip + " port " + number;
+        }
+    }
+}
