@@ -48,6 +48,7 @@ final class ClusterPolicyWatch {
                 KubeClusterPolicy.Items.class,
                 store,
                 connection,
+                log,
                 new Presence());
     }
 

@@ -56,6 +56,7 @@ public final class KubernetesClusterSource implements ClusterSource {
                 KubeNodes.class,
                 store,
                 connection,
+                log,
                 this::changed);
     }
 

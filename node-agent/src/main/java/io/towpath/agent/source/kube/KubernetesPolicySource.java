@@ -55,6 +55,7 @@ public final class KubernetesPolicySource implements PolicySource {
     private long toldVersion = -1;
     private @Nullable String openingTrouble;
     private @Nullable String toldTrouble;
+    private final Log log;
 
     /**
      * A source; nothing is asked before {@link #start}.
@@ -64,6 +65,7 @@ public final class KubernetesPolicySource implements PolicySource {
      */
     KubernetesPolicySource(ApiConnection connection, String self, NetConf conf, Log log) {
         this.connection = connection;
+        this.log = log;
         timing = connection.timing();
         PolicyJson json = new PolicyJson();
         pods = new PodStore(lock, self, new PodReader(self), this::changed);
@@ -97,7 +99,7 @@ public final class KubernetesPolicySource implements PolicySource {
 
     private <T extends HasMetadata, L extends DefaultKubernetesResourceList<T>> ResourceWatch<T, L> watch(
             String what, Belief belief, String path, Class<T> type, Class<L> list, ObjectStore<T> store) {
-        return new ResourceWatch<>(what, belief, path, type, list, store, connection, this::tellSoon);
+        return new ResourceWatch<>(what, belief, path, type, list, store, connection, log, this::tellSoon);
     }
 
     @Override

@@ -4,13 +4,16 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.towpath.agent.log.Log;
 import io.towpath.agent.log.Uncaught;
+import java.math.BigInteger;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All objects of a kind, listed and from there on watched; they come by way of the store. A watch that is lost is taken up where
- * it was, and when the API has forgotten that place (410 Gone) the list is read again. Of the connection's thread alone, but for what
+ * it was, and when the API has forgotten that place (410 Gone) the list is read again. So it is when the API has gone back, as one does
+ * whose etcd is restored from an older state: it would say nothing of what is no longer so. Of the connection's thread alone, but for what
  * says otherwise.
  */
 final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesResourceList<T>> {
@@ -20,6 +23,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
     private final PagedList<T, L> list;
     private final ObjectStore<T> store;
     private final ApiConnection connection;
+    private final Log log;
     private final Listener listener;
 
     private volatile boolean listed;
@@ -29,6 +33,9 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
     private @Nullable EventStream stream;
     private @Nullable String place;
     private boolean watching;
+    /** Whether the watch ended before its time, so that the API may be another one by now. */
+    private boolean doubtful;
+
     private int failures;
     private @Nullable Throwable lastFailure;
     private int looksWithoutWatch;
@@ -69,6 +76,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
             Class<L> list,
             ObjectStore<T> store,
             ApiConnection connection,
+            Log log,
             Listener listener) {
         this.what = what;
         this.belief = belief;
@@ -77,6 +85,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
         this.list = new PagedList<>(what, belief, list, store, connection);
         this.store = store;
         this.connection = connection;
+        this.log = log;
         this.listener = listener;
     }
 
@@ -85,6 +94,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
         stop();
         calls = by;
         place = null;
+        doubtful = false;
         go();
     }
 
@@ -134,8 +144,47 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
         String from = place;
         if (by != null && from == null) {
             list.read(by, path, new Listing(round));
+        } else if (by != null && from != null && doubtful) {
+            compare(by, from);
         } else if (by != null && from != null) {
             watch(by, from);
+        }
+    }
+
+    /** Looks whether the place is one that the API has reached. */
+    private void compare(ApiCalls by, String from) {
+        int asked = round;
+        var _ = by.metadata(path + "?limit=1")
+                .whenComplete((answer, failure) -> connection.run(() -> {
+                    if (asked != round) {
+                        return;
+                    }
+                    if (failure != null) {
+                        failed(failure);
+                        return;
+                    }
+                    String reached =
+                            answer.path("metadata").path("resourceVersion").asText();
+                    doubtful = false;
+                    if (isBefore(reached, from)) {
+                        log.warn(
+                                "the API has gone back, as after a restore of etcd: the " + what + " are listed anew",
+                                "known",
+                                from,
+                                "reached",
+                                reached);
+                        place = null;
+                    }
+                    go();
+                }));
+    }
+
+    /** Versions are numbers that only grow, as Kubernetes promises since 1.35; of others nothing is known. */
+    private static boolean isBefore(String one, String other) {
+        try {
+            return new BigInteger(one).compareTo(new BigInteger(other)) < 0;
+        } catch (NumberFormatException _) {
+            return false;
         }
     }
 
@@ -148,6 +197,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
 
     private void failed(Throwable failure) {
         watching = false;
+        doubtful = true;
         standing = 0;
         failures++;
         lastFailure = failure;
@@ -175,6 +225,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
         watching = false;
         int asked = round;
         boolean itsTime = System.nanoTime() - end >= 0;
+        doubtful = !itsTime;
         connection.run(
                 () -> {
                     if (asked == round) {
@@ -270,6 +321,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
             listed = true;
             listener.listed();
             place = at;
+            doubtful = false;
             go();
         }
 

@@ -128,6 +128,18 @@ final class FakeApi implements AutoCloseable {
         objects.newVersion();
     }
 
+    /** Its etcd is restored from before an object was made, when there was that version; it tells nobody, and ends all watches. */
+    synchronized void restore(int version, ObjectNode without) {
+        var _ = objects.remove(without);
+        objects.goBack(version);
+        watches.goBack(version);
+        disconnect();
+    }
+
+    synchronized int version() {
+        return objects.version();
+    }
+
     synchronized ObjectNode node(String name) {
         ObjectNode node = objects.node(name);
         if (node == null) {

@@ -63,6 +63,11 @@ final class FakeObjects {
         return ++version;
     }
 
+    /** As if what happened since a version never had. */
+    void goBack(int to) {
+        version = to;
+    }
+
     /** Gives an object a new version. */
     void changed(ObjectNode object) {
         object.withObject("/metadata").put("resourceVersion", Integer.toString(newVersion()));

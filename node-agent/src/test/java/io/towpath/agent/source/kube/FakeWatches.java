@@ -95,6 +95,11 @@ final class FakeWatches {
         watches.clear();
     }
 
+    /** As if what happened since a version never had. */
+    synchronized void goBack(int to) {
+        log.removeIf(event -> event.version > to);
+    }
+
     /** Watches from a place before this version are told from now on that it is gone. */
     synchronized void forget(int version) {
         forgotten = version;

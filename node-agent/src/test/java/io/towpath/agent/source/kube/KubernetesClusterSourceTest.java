@@ -103,6 +103,23 @@ class KubernetesClusterSourceTest {
         assertEquals(1, lists());
     }
 
+    /** A watch from a version that the API has yet to reach would be told nothing of what is no longer so. */
+    @Test
+    void anApiThatGoesBackIsNoticed() throws InterruptedException {
+        api.put(Nodes.flannel("b", 2));
+        started();
+        int before = api.version();
+        ObjectNode lost = Nodes.flannel("c", 3);
+        api.put(lost);
+        told.withNodes("b", "c", "self");
+        api.restore(before, lost);
+        told.withNodes("b", "self");
+        assertTrue(Sources.logged()
+                .contains("the API has gone back, as after a restore of etcd: the nodes are listed anew"));
+        api.put(Nodes.flannel("d", 4));
+        told.withNodes("b", "d", "self");
+    }
+
     @Test
     void afterABookmarkTheWatchGoesOnFromThere() throws InterruptedException {
         started();
@@ -113,6 +130,9 @@ class KubernetesClusterSourceTest {
         api.disconnect();
         api.awaitWatch();
         String version = api.node("b").at("/metadata/resourceVersion").textValue();
+        FakeApi.Asked question = api.asked.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertNotNull(question);
+        assertEquals("list limit=1", question.what());
         FakeApi.Asked again = api.asked.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
         assertNotNull(again);
         assertTrue(again.what().startsWith("watch "), again.what());
@@ -252,7 +272,7 @@ class KubernetesClusterSourceTest {
 
     private long lists() {
         return api.asked.stream()
-                .filter(each -> each.what().startsWith("list "))
+                .filter(each -> each.what().startsWith("list ") && !each.what().equals("list limit=1"))
                 .count();
     }
 
