@@ -10,7 +10,9 @@ import java.util.concurrent.locks.LockSupport;
 
 /** Datagrams without end from a namespace to an address, from the moment that there is a way; and who receives them. */
 public final class Flood implements AutoCloseable {
-    private static final int PORT = 9000;
+    /** To which they are sent. */
+    public static final int PORT = 9000;
+
     private static final int PAUSE_NANOS = 200_000;
     private static final long SILENCE_NANOS = 100_000_000;
 

@@ -1,22 +1,30 @@
 package io.towpath.lab.agent;
 
+import static io.towpath.lab.agent.IpvsLab.NODE_PORT_FAR;
+import static io.towpath.lab.agent.IpvsLab.NODE_PORT_HOST;
+import static io.towpath.lab.agent.IpvsLab.NODE_PORT_NEAR;
+import static io.towpath.lab.agent.IpvsLab.NO_ANSWER_MS;
+import static io.towpath.lab.agent.IpvsLab.PORT;
+import static io.towpath.lab.agent.IpvsLab.service;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.towpath.lab.Await;
 import io.towpath.lab.Json;
-import io.towpath.lab.Lab;
 import io.towpath.lab.Namespace;
 import io.towpath.lab.OnLab;
 import io.towpath.lab.Pod;
-import io.towpath.lab.api.Kind;
-import java.util.ArrayList;
+import io.towpath.lab.agent.IpvsLab.Question;
+import io.towpath.lab.agent.IpvsLab.Questions;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Policies where kube-proxy has IPVS carry Services: they see the endpoint, as they do where it rewrites packets itself. Of each question both
@@ -26,16 +34,6 @@ import org.junit.jupiter.api.condition.EnabledIf;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @EnabledIf("io.towpath.lab.agent.Ipvs#isThere")
 class IpvsTest {
-    private static final int PORT = 80;
-    private static final int ENDPOINT_PORT = 8080;
-    private static final int NODE_PORT_NEAR = 30_001;
-    private static final int NODE_PORT_FAR = 30_002;
-    private static final int NODE_PORT_HOST = 30_003;
-    private static final int HOST_PORT = 9000;
-    private static final int NO_ANSWER_MS = 700;
-    private static final int ANSWER_MS = 5_000;
-    private static final List<String> PROTOCOLS = List.of("tcp", "udp");
-
     private static final String TO_SERVERS = "[{to: [{podSelector: {matchLabels: {role: server}}}], ports: %s}]";
     private static final String ENDPOINT_PORTS = "[{port: 8080, protocol: TCP}, {port: 8080, protocol: UDP}]";
     private static final String SERVICE_PORTS = "[{port: 80, protocol: TCP}, {port: 80, protocol: UDP}]";
@@ -43,142 +41,33 @@ class IpvsTest {
             + " {ipBlock: {cidr: '::/0', except: ['fd00:10:244::/56']}}]}]";
 
     @AutoClose
-    private final PolicyLab lab = new PolicyLab(true, true);
+    private final IpvsLab ipvs = new IpvsLab();
 
-    private final Pod client = lab.pod(lab.a, "client");
-    private final Pod other = lab.pod(lab.a, "other");
-    private final Pod near = lab.pod(lab.a, "near", "server");
-    private final Pod far = lab.pod(lab.b, "far", "server");
-    private final Pod guest = lab.pod(lab.b, "guest", "client");
+    private final PolicyLab lab = ipvs.lab;
+    private final Pod client = ipvs.client;
+    private final Pod other = ipvs.other;
+    private final Pod near = ipvs.near;
+    private final Pod far = ipvs.far;
+    private final Pod guest = ipvs.guest;
     private final Namespace a = lab.a.namespace();
-    private final Namespace outside = lab.lab.lab.underlay();
-    private final Ipvs onA = new Ipvs(lab.a);
-
-    IpvsTest() {
-        greet(near.namespace(), "near", near.addresses(), ENDPOINT_PORT);
-        greet(far.namespace(), "far", far.addresses(), ENDPOINT_PORT);
-        greet(other.namespace(), "other", other.addresses(), ENDPOINT_PORT);
-        greet(outside, "outside", List.of(Lab.OUTSIDE, Lab.OUTSIDE_V6), ENDPOINT_PORT);
-        greet(a, "a", lab.a.addresses(), HOST_PORT);
-        Ipvs onB = new Ipvs(lab.b);
-        for (int family = 0; family < 2; family++) {
-            for (Ipvs node : List.of(onA, onB)) {
-                node.service(
-                        service("near", family),
-                        PORT,
-                        NODE_PORT_NEAR,
-                        near.addresses().get(family),
-                        ENDPOINT_PORT);
-                node.service(
-                        service("far", family),
-                        PORT,
-                        NODE_PORT_FAR,
-                        far.addresses().get(family),
-                        ENDPOINT_PORT);
-                node.service(
-                        service("a", family),
-                        PORT,
-                        NODE_PORT_HOST,
-                        lab.a.addresses().get(family),
-                        HOST_PORT);
-            }
-        }
-    }
-
-    private void greet(Namespace at, String name, List<String> addresses, int port) {
-        lab.lab.lab.with(Greeter.open(at, name, addresses, port));
-    }
-
-    private boolean hasPolicy;
+    private final Namespace outside = ipvs.outside;
 
     @AfterEach
     void forgetPolicies() {
-        if (hasPolicy) {
-            lab.api.delete(Kind.NETWORK_POLICY, "lab", "tried");
-        }
+        ipvs.forgetPolicy();
     }
 
-    private static String service(String endpoint, int family) {
-        String last = String.valueOf(List.of("near", "far", "a").indexOf(endpoint) + 1);
-        return (family == 0 ? "10.96.0." : "fd00:10:96::") + last;
-    }
-
-    /** A question, and who is to answer it; nobody if that is empty. */
-    private record Question(String what, Namespace from, String protocol, String address, int port, String answer) {
-        /** The same until it is so, as policies come into force in their time. */
-        void await() {
-            int patience = answer.isEmpty() ? NO_ANSWER_MS : ANSWER_MS;
-            Await.until(
-                    what + " by " + protocol + " to " + address + " " + port + " is answered by '" + answer + "'",
-                    () -> Greeter.ask(from, protocol, address, port, patience).equals(answer));
-        }
-    }
-
-    /** Questions of both families and protocols. */
-    private final class Questions {
-        private final List<Question> all = new ArrayList<>();
-
-        private void add(String what, Namespace from, List<String> addresses, int port, String answer) {
-            for (String protocol : PROTOCOLS) {
-                for (String address : addresses) {
-                    all.add(new Question(what, from, protocol, address, port, answer));
-                }
-            }
-        }
-
-        /** By its cluster address. */
-        Questions cluster(Object from, String service, String answer) {
-            add(from + " to Service " + service, namespace(from), services(service), PORT, answer);
-            return this;
-        }
-
-        /** By a port of node a. */
-        Questions node(Object from, int port, String answer) {
-            add(from + " to node port", namespace(from), lab.a.addresses(), port, answer);
-            return this;
-        }
-
-        /** By the pod's own address. */
-        Questions direct(Object from, Pod to, String answer) {
-            add(from + " to " + to, namespace(from), to.addresses(), ENDPOINT_PORT, answer);
-            return this;
-        }
-
-        Questions outside(Object from, String answer) {
-            add(from + " to the outside", namespace(from), List.of(Lab.OUTSIDE, Lab.OUTSIDE_V6), ENDPOINT_PORT, answer);
-            return this;
-        }
-
-        void await() {
-            all.forEach(Question::await);
-        }
-    }
-
-    private static List<String> services(String endpoint) {
-        return List.of(service(endpoint, 0), service(endpoint, 1));
-    }
-
-    private static Namespace namespace(Object place) {
-        return place instanceof Pod pod ? pod.namespace() : (Namespace) place;
-    }
-
-    private void policy(String role, String rules) {
-        hasPolicy = true;
-        lab.api.apply("""
-                apiVersion: networking.k8s.io/v1
-                kind: NetworkPolicy
-                metadata: {name: tried, namespace: lab}
-                spec: {podSelector: {matchLabels: {role: %s}}, %s}
-                """.formatted(role, rules));
+    private Questions questions() {
+        return ipvs.new Questions();
     }
 
     private void egress(String role, String rules) {
-        policy(role, "policyTypes: [Egress], egress: " + rules);
+        ipvs.policy(role, "policyTypes: [Egress], egress: " + rules);
     }
 
     @Test
     void withoutPoliciesEverybodyReachesServices() {
-        new Questions()
+        questions()
                 .cluster(client, "near", "near")
                 .cluster(client, "far", "far")
                 .cluster(client, "a", "a")
@@ -199,11 +88,11 @@ class IpvsTest {
 
     @Test
     void ingressIsAskedOfWhoeverAsksTheService() {
-        policy(
+        ipvs.policy(
                 "server",
                 "policyTypes: [Ingress], ingress: [{from: [{podSelector: {matchLabels: {role: client}}}], ports: "
                         + ENDPOINT_PORTS + "}]");
-        new Questions()
+        questions()
                 .cluster(other, "near", "")
                 .cluster(other, "far", "")
                 .node(other, NODE_PORT_NEAR, "")
@@ -222,7 +111,7 @@ class IpvsTest {
     @Test
     void egressIsAskedOfTheEndpointAndItsPort() {
         egress("client", TO_SERVERS.formatted(ENDPOINT_PORTS));
-        new Questions()
+        questions()
                 .direct(client, other, "")
                 .outside(client, "")
                 .cluster(client, "a", "")
@@ -236,7 +125,7 @@ class IpvsTest {
                 .cluster(other, "near", "near")
                 .await();
         egress("client", TO_SERVERS.formatted(SERVICE_PORTS));
-        new Questions()
+        questions()
                 .cluster(client, "near", "")
                 .cluster(guest, "far", "")
                 .node(client, NODE_PORT_NEAR, "")
@@ -247,7 +136,7 @@ class IpvsTest {
     @Test
     void noServiceLeadsAroundEgress() {
         egress("client", BUT_PODS);
-        new Questions()
+        questions()
                 .direct(client, near, "")
                 .cluster(client, "near", "")
                 .cluster(client, "far", "")
@@ -264,7 +153,7 @@ class IpvsTest {
     @Test
     void nothingIsSentByOneWhoMaySendNothing() {
         egress("client", "[]");
-        new Questions()
+        questions()
                 .direct(client, near, "")
                 .cluster(client, "near", "")
                 .cluster(client, "far", "")
@@ -278,20 +167,70 @@ class IpvsTest {
     @Test
     void aPodMeetsItsOwnPoliciesBehindItsService() {
         egress("server", TO_SERVERS.formatted(ENDPOINT_PORTS));
-        new Questions()
+        questions()
                 .direct(near, other, "")
                 .cluster(near, "near", "near")
                 .cluster(near, "far", "far")
                 .await();
         egress("server", "[]");
-        new Questions().cluster(near, "near", "").cluster(near, "far", "").await();
+        questions().cluster(near, "near", "").cluster(near, "far", "").await();
+    }
+
+    /** Both sides send: neither brings back to life what the other may not have begun. */
+    @ParameterizedTest
+    @CsvSource({"tcp, 0", "tcp, 1", "udp, 0", "udp, 1"})
+    void whatIsOpenByAServiceIsCut(String protocol, int family) {
+        for (Pod server : List.of(near, far)) {
+            try (Open open = Open.bothWays(
+                    protocol, client.namespace(), server.namespace(), ipvs.opening(server, protocol, family))) {
+                open.assertGoesOn();
+                if (server == near) {
+                    egress("client", "[]");
+                } else {
+                    ipvs.policy("server", "policyTypes: [Ingress]");
+                }
+                open.assertIsCut();
+                forgetPolicies();
+            }
+        }
+    }
+
+    /** Answers of Services are dropped then, as beginnings that nobody made. */
+    @Test
+    void checkNamesServicesThatConntrackDoesNotSee() {
+        Question question = new Question("client", client.namespace(), "tcp", service("near", 0), PORT, "near");
+        question.await();
+        JsonNode well = checkOfKubeProxy();
+        assertEquals("ok", well.path("verdict").asText(), well::toString);
+        assertTrue(well.path("found").asText().contains("in mode ipvs"), well::toString);
+        ipvs.onA.conntrack(false);
+        try {
+            JsonNode broken = checkOfKubeProxy();
+            assertEquals("fail", broken.path("verdict").asText(), broken::toString);
+            assertTrue(broken.path("found").asText().contains("net.ipv4.vs.conntrack is off"), broken::toString);
+            assertTrue(broken.path("mend").asText().contains("net.ipv4.vs.conntrack=1"), broken::toString);
+            assertEquals("", Greeter.ask(client.namespace(), "tcp", service("near", 0), PORT, NO_ANSWER_MS));
+        } finally {
+            ipvs.onA.conntrack(true);
+        }
+        question.await();
+    }
+
+    private JsonNode checkOfKubeProxy() {
+        for (JsonNode finding :
+                Json.read(lab.agent.operator("check", "--output", "json").out())) {
+            if (finding.path("check").asText().equals("kube-proxy")) {
+                return finding;
+            }
+        }
+        throw new AssertionError("check says nothing of kube-proxy");
     }
 
     /** The operator is told of the endpoint, and of the pod, though the packet came from no pod's link there. */
     @Test
     void whatIsDeniedIsToldAndCountedForThePod() {
         egress("client", "[]");
-        new Questions().direct(client, near, "").await();
+        questions().direct(client, near, "").await();
         String metric =
                 "towpath_policy_pod_denied_packets_total{direction=\"egress\",dry_run=\"false\",pod=\"lab/client\"}";
         for (int family = 0; family < 2; family++) {

@@ -3,7 +3,6 @@ package io.towpath.lab.agent;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.towpath.lab.Await;
-import io.towpath.lab.Flood;
 import io.towpath.lab.Lab;
 import io.towpath.lab.Namespace;
 import io.towpath.lab.OnLab;
@@ -11,8 +10,6 @@ import io.towpath.lab.Pod;
 import io.towpath.lab.api.Kind;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,8 +18,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What is open when policies change is cut if they deny it from now on, and not disturbed if they do not. */
 @OnLab
 class OpenConnectionsTest {
-    private static final long SILENCE_NANOS = 300_000_000;
-
     @AutoClose
     private final PolicyLab lab = new PolicyLab(true, true);
 
@@ -42,43 +37,9 @@ class OpenConnectionsTest {
                 """.formatted(policy, List.of(roles)));
     }
 
-    /** Some of what is open. */
-    private record Open(LongSupplier received, LongSupplier lastReceived, AutoCloseable it) implements AutoCloseable {
-        static Open of(Stream stream) {
-            return new Open(stream::received, stream::lastReceived, stream);
-        }
-
-        static Open of(Flood flood) {
-            return new Open(flood::received, flood::lastReceived, flood);
-        }
-
-        void assertGoesOn() {
-            long wanted = received.getAsLong() + 100;
-            Await.until("more arrives", () -> received.getAsLong() > wanted);
-        }
-
-        void assertIsCut() {
-            Await.until("nothing more arrives", () -> System.nanoTime() - lastReceived.getAsLong() > SILENCE_NANOS);
-            long until = received.getAsLong();
-            LockSupport.parkNanos(4 * SILENCE_NANOS);
-            assertEquals(until, received.getAsLong());
-        }
-
-        @Override
-        public void close() {
-            try {
-                it.close();
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
-        }
-    }
-
     private Open open(String protocol, Pod from, Pod to, int family) {
         String address = to.addresses().get(family);
-        return protocol.equals("tcp")
-                ? Open.of(Stream.start(from.namespace(), to.namespace(), address))
-                : Open.of(Flood.start(from.namespace(), to.namespace(), address, false));
+        return Open.oneWay(protocol, from.namespace(), to.namespace(), address);
     }
 
     @ParameterizedTest
@@ -109,9 +70,7 @@ class OpenConnectionsTest {
     }
 
     private Open conversation(String protocol, Pod from) {
-        return protocol.equals("tcp")
-                ? Open.of(Stream.bothWays(from.namespace(), shop.namespace(), shop.address()))
-                : Open.of(Flood.bothWays(from.namespace(), shop.namespace(), shop.address()));
+        return Open.bothWays(protocol, from.namespace(), shop.namespace(), shop.address());
     }
 
     @Test
@@ -119,7 +78,7 @@ class OpenConnectionsTest {
         String mapping = "[{'hostPort': %1$d, 'containerPort': %1$d, 'protocol': 'tcp'}]".formatted(Stream.PORT);
         Pod stall = lab.pod(lab.a, "stall", "shop", Map.of("portMappings", mapping));
         for (Namespace from : List.of(lab.b.namespace(), far.namespace(), near.namespace())) {
-            try (Open open = Open.of(Stream.start(from, stall.namespace(), lab.a.address()))) {
+            try (Open open = Open.oneWay("tcp", from, stall.namespace(), lab.a.address())) {
                 open.assertGoesOn();
                 friends("friends", "nobody");
                 open.assertIsCut();
@@ -133,7 +92,7 @@ class OpenConnectionsTest {
     void whatGoesOutByTheNodesAddressIsCut() {
         Namespace outside = lab.lab.lab.underlay();
         for (String address : List.of(Lab.OUTSIDE, Lab.OUTSIDE_V6)) {
-            try (Open open = Open.of(Stream.start(shop.namespace(), outside, address))) {
+            try (Open open = Open.oneWay("tcp", shop.namespace(), outside, address)) {
                 open.assertGoesOn();
                 lab.api.apply("""
                         apiVersion: networking.k8s.io/v1
