@@ -14,7 +14,7 @@ kernel_suites=(bullseye bookworm trixie trixie-backports sid)
 modules_of_boot=(virtio_pci virtio_blk squashfs overlay)
 
 # A virtual machine has an hour for its tests, some gigabytes, and two processors. A /dev/kvm may be there and hang, so nobody guesses.
-machine_seconds=3600 machine_megabytes=2560 machine_processors=2 machine_accelerator=tcg,thread=multi machine_slowness=5
+machine_seconds=3600 machine_boots=3 machine_megabytes=2560 machine_processors=2 machine_accelerator=tcg,thread=multi machine_slowness=5
 
 # The mirror from which this machine's own packages are. debian_mirror=... in the environment names another one.
 find_mirror() {
@@ -136,16 +136,19 @@ prepare_kernel() {
   echo "$release" >"$folder/release"
 }
 
-# make_disks ROOT FOLDER CLASS...: disks with the JDK, and with the executables and the tests.
+# make_disks ROOT FOLDER CLASS...: disks with the JDK, and with the executables and the tests: the lab's, and those of network-policy.
 make_disks() {
-  local project=$1 folder=$2 files=$2/files jar
+  local project=$1 folder=$2 files=$2/files module jar
   shift 2
   mkdir -p "$files"/{lib,cni-plugin/target,node-agent/target,src/test/target}
   cp "$project/cni-plugin/target/towpath" "$files/cni-plugin/target/"
   cp "$project/node-agent/target/towpath-node" "$files/node-agent/target/"
   cp -r "$project/conf" "$files/conf"
   cp -r "$project/src/test/target/test-classes" "$files/src/test/target/"
-  tr ':' '\n' <"$project/src/test/target/test.classpath" | while IFS= read -r jar || [[ -n $jar ]]; do cp "$jar" "$files/lib/"; done
+  cp "$project"/network-policy/target/network-policy-*.jar "$files/lib/"
+  for module in src/test network-policy; do
+    tr ':' '\n' <"$project/$module/target/test.classpath" | while IFS= read -r jar || [[ -n $jar ]]; do cp "$jar" "$files/lib/"; done
+  done
   cp "$kernels_files/run" "$files/run"
   printf '%s\n' "$@" >"$files/tests"
   mksquashfs "$files" "$folder/towpath.squashfs" -comp lz4 -noappend -quiet -no-progress >/dev/null
@@ -155,8 +158,22 @@ make_disks() {
 
 disk() { printf '%s\n' -drive "file=$1,if=virtio,format=raw,readonly=on"; }
 
-# boot VERSION DISKS LOG: a machine that runs the tests and ends; its console is in LOG.console, the tests' output in LOG.tests.
+# boot VERSION DISKS LOG: run_machine, again if the kernel panics: an emulated processor may stumble over code that another one is changing.
+# What a machine said that panicked is in LOG.console.1, and so on.
 boot() {
+  local log=$3 boots code
+  rm -f "$log".console*
+  for ((boots = 1; ; boots++)); do
+    code=0
+    run_machine "$@" || code=$?
+    grep -q 'Kernel panic' "$log.console" || return "$code"
+    ((boots < machine_boots)) || return 1
+    mv "$log.console" "$log.console.$boots"
+  done
+}
+
+# run_machine VERSION DISKS LOG: a machine that runs the tests and ends; its console is in LOG.console, the tests' output in LOG.tests.
+run_machine() {
   local folder=$kernels_cache/$1 disks=$2 log=$3 drives
   mapfile -t drives < <(
     disk "$kernels_cache/root.squashfs"

@@ -8,13 +8,14 @@ import java.util.Optional;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.discovery.ClassNameFilter;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
+import org.junit.platform.launcher.EngineFilter;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.TestExecutionListener;
 import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/** Runs classes of the lab where there is no Maven, as in the virtual machines of {@code scripts/kernels}, and prints what came of each test. */
+/** Runs tests on the class path where there is no Maven, as in the virtual machines of {@code scripts/kernels}, and prints what came of each. */
 public final class TestRun {
     private TestRun() {}
 
@@ -22,7 +23,8 @@ public final class TestRun {
     public static void main(String[] classes) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-                .selectors(DiscoverySelectors.selectPackage("io.towpath.lab"))
+                .selectors(DiscoverySelectors.selectPackage("io.towpath"))
+                .filters(EngineFilter.includeEngines("junit-jupiter"))
                 .filters(ClassNameFilter.includeClassNamePatterns(".*\\.(" + String.join("|", classes) + ")"))
                 .build();
         Results results = new Results(out);
