@@ -11,7 +11,9 @@ public final class Await {
     public static final int SLOWNESS = Integer.getInteger("towpath.slowness", 1);
 
     private static final Duration DEADLINE = Duration.ofSeconds(20);
-    private static final Duration PAUSE = Duration.ofMillis(5);
+
+    /** Asking is work: on a slow machine it would keep what is waited for from being done. */
+    private static final Duration PAUSE = Duration.ofMillis(SLOWNESS > 1 ? 200 : 5);
 
     private Await() {}
 

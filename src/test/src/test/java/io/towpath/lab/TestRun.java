@@ -2,8 +2,6 @@ package io.towpath.lab;
 
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.discovery.ClassNameFilter;
@@ -29,16 +27,15 @@ public final class TestRun {
                 .build();
         Results results = new Results(out);
         LauncherFactory.create().execute(request, results);
-        results.failures.forEach(out::println);
-        out.printf("%d passed, %d failed, %d skipped%n", results.passed, results.failures.size(), results.skipped);
+        out.printf("%d passed, %d failed, %d skipped%n", results.passed, results.failed, results.skipped);
         // Some of what the lab starts runs on daemons of others.
-        System.exit(results.failures.isEmpty() && results.passed > 0 ? 0 : 1);
+        System.exit(results.failed == 0 && results.passed > 0 ? 0 : 1);
     }
 
     private static final class Results implements TestExecutionListener {
         private final PrintStream out;
-        private final List<String> failures = new ArrayList<>();
         private int passed;
+        private int failed;
         private int skipped;
         private long started;
 
@@ -70,8 +67,8 @@ public final class TestRun {
                 case ABORTED ->
                     executionSkipped(test, problem.map(Throwable::getMessage).orElse(""));
                 case FAILED -> {
-                    out.println("failed  " + name(test));
-                    failures.add("FAILED " + name(test) + "\n"
+                    failed++;
+                    out.println("FAILED  " + name(test) + "\n"
                             + problem.map(TestRun::text).orElse("") + "\n");
                 }
             }

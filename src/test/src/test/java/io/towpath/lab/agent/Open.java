@@ -1,17 +1,14 @@
 package io.towpath.lab.agent;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import io.towpath.lab.Await;
 import io.towpath.lab.Flood;
 import io.towpath.lab.Namespace;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
 /** What is open while policies change, by TCP or UDP: whether it goes on or is cut. */
 record Open(LongSupplier received, LongSupplier lastReceived, AutoCloseable it) implements AutoCloseable {
-    private static final long SILENCE_NANOS = 300_000_000;
-    private static final long CUT_NANOS = SILENCE_NANOS * Await.SLOWNESS;
+    /** More than what is carried ever pauses, and more than what brings it back to life takes. */
+    private static final long SILENCE_NANOS = 1_000_000_000L * Await.SLOWNESS;
 
     /** Opens one that carries bytes one way, to an address that leads to {@code to}, at the port of {@link #port}. */
     static Open oneWay(String protocol, Namespace from, Namespace to, String address) {
@@ -42,10 +39,7 @@ record Open(LongSupplier received, LongSupplier lastReceived, AutoCloseable it) 
     }
 
     void assertIsCut() {
-        Await.until("nothing more arrives", () -> System.nanoTime() - lastReceived.getAsLong() > CUT_NANOS);
-        long until = received.getAsLong();
-        LockSupport.parkNanos(4 * SILENCE_NANOS);
-        assertEquals(until, received.getAsLong());
+        Await.until("nothing more arrives", () -> System.nanoTime() - lastReceived.getAsLong() > SILENCE_NANOS);
     }
 
     @Override
