@@ -187,14 +187,22 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
             return why;
         }
         if (now == null) {
-            return "the policies of the cluster are not known yet";
+            return "the policies of the cluster are not known yet" + because();
         }
         if (waiting.isAdded(entry)) {
             return Waiting.BUSY;
         }
-        return pods.has(entry.handover().link())
-                ? Waiting.reason(entry.handover(), now)
-                : "there is no link " + entry.handover().link();
+        if (!pods.has(entry.handover().link())) {
+            return "there is no link " + entry.handover().link();
+        }
+        String reason = Waiting.reason(entry.handover(), now);
+        return reason.equals(Waiting.BUSY) ? reason : reason + because();
+    }
+
+    /** Why the source has not told of something, as far as is known: behind the sentence that says what. */
+    private String because() {
+        String told = trouble;
+        return told == null ? "" : ": " + told;
     }
 
     /** The last packets that were denied and logged. */

@@ -186,6 +186,23 @@ class PolicyLoopKernelTest {
         assertEquals("the agent is stopping", get(scene.loop().handOver(a.handover("uid-a", LONG_MS))));
     }
 
+    /** The event of a pod that cannot start is all that its owner sees. */
+    @Test
+    void whoWaitsIsToldWhatIsWrongWithTheSource() throws Exception {
+        scene.start();
+        String refusal = "the pods cannot be watched: 403 pods is forbidden";
+        scene.loop().policyTrouble(refusal);
+        assertEquals(
+                "the policies of the cluster are not known yet: " + refusal,
+                get(scene.loop().handOver(a.handover(null, SOON_MS))));
+        scene.policies();
+        scene.tell();
+        scene.await("known", () -> scene.status().isKnown());
+        assertEquals(
+                "the Kubernetes API has not told of pod default/a on this node: " + refusal,
+                get(scene.loop().handOver(a.handover(null, SOON_MS))));
+    }
+
     @Test
     void linkThatIsNotThereIsTold() throws Exception {
         startKnowingBoth();
