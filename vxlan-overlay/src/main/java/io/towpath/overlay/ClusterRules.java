@@ -175,7 +175,10 @@ final class ClusterRules {
             throw wrong(key, quoted(slice) + " is of a family that \"network\" has no prefix of; add one there");
         }
         if (!network.contains(slice)) {
-            throw wrong(key, quoted(slice) + " is outside the network " + network + "; choose a part of that");
+            throw wrong(
+                    key,
+                    quoted(slice) + " is outside the network " + network
+                            + "; choose a part of that, or mend the network");
         }
         if (slice.length() > slice.address().bits() - 2) {
             throw wrong(

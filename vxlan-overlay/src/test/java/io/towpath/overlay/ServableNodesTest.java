@@ -65,7 +65,7 @@ class ServableNodesTest {
                         "it has no slice: nothing gave it a part of the pods' network"),
                 Arguments.of(
                         node("bad", "10.9.0.0/24", "192.168.0.9"),
-                        "slices[0]: \"10.9.0.0/24\" is outside the network 10.244.0.0/16; choose a part of that"),
+                        "slices[0]: \"10.9.0.0/24\" is outside the network 10.244.0.0/16; choose a part of that, or mend the network"),
                 Arguments.of(
                         node("bad", "10.244.2.128/25", "192.168.0.9"),
                         "its slice 10.244.2.128/25 overlaps 10.244.2.0/24 of node peer"),

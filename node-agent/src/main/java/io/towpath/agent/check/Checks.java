@@ -21,6 +21,7 @@ public final class Checks {
     private static final String STRICT = "1";
     private static final int SHOWN = 3;
     static final String POD_LINK = "cali";
+    private static final String FLANNELS_BRIDGE = "cni0";
 
     private final Picture picture;
     private final String conflist;
@@ -132,7 +133,15 @@ public final class Checks {
                 : Finding.fail(
                         "cni-conflist",
                         first + " sorts before " + conflist + " in " + confDir + ": the runtime takes that",
-                        "remove " + first + ", or give it another ending");
+                        mendOf(first));
+    }
+
+    /** What to do about another network's conflist that the runtime takes. */
+    public static String mendOf(String conflist) {
+        return conflist.contains("flannel") || conflist.contains("canal")
+                ? "move the node as conf/MIGRATION.md says; to remove " + conflist
+                        + " alone leaves rules and pods of that network behind"
+                : "remove " + conflist + ", or give it another ending";
     }
 
     Finding checksumOffload() {
@@ -165,7 +174,9 @@ public final class Checks {
                             "cidrs",
                             "the pods' network " + network + " has the address " + address.prefix() + " of "
                                     + name(link),
-                            "choose another pods' network, or another address for " + name(link));
+                            name(link).equals(FLANNELS_BRIDGE)
+                                    ? "if that is flannel's bridge, move the node as conf/MIGRATION.md says"
+                                    : "choose another pods' network, or another address for " + name(link));
                 }
             }
             for (Route route : picture.routes()) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.agent.check.Checks;
 import io.towpath.cni.cli.Cli;
 import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
@@ -146,8 +147,8 @@ final class InstallCommand {
     private static List<String> warnings(String binDir, String confDir) throws IOException {
         List<String> warnings = new ArrayList<>();
         for (String first : sortedFirst(confDir)) {
-            warnings.add(confDir + "/" + first + " sorts before " + CONFLIST
-                    + ", so the runtime takes that: remove it, or give it another ending");
+            warnings.add(confDir + "/" + first + " sorts before " + CONFLIST + ", so the runtime takes that: "
+                    + Checks.mendOf(first));
         }
         if (!Files.exists(Path.of(binDir, "loopback"))) {
             warnings.add(binDir + " has no plugin loopback, which containerd asks for: install the reference plugins");

@@ -214,7 +214,13 @@ class ChecksKernelTest {
     void anotherPluginsConfigurationBeforeOurs() throws Exception {
         Files.writeString(confDir.resolve("10-canal.conflist"), "{}");
         assertOnly("cni-conflist", Verdict.FAIL, "10-canal.conflist sorts before 10-towpath.conflist");
+        assertTrue(new Checks(picture(), CONFLIST, "").conflists().mend().contains("MIGRATION.md"));
         Files.delete(confDir.resolve("10-canal.conflist"));
+        Files.writeString(confDir.resolve("10-other.conflist"), "{}");
+        assertEquals(
+                "remove 10-other.conflist, or give it another ending",
+                new Checks(picture(), CONFLIST, "").conflists().mend());
+        Files.delete(confDir.resolve("10-other.conflist"));
         Files.writeString(confDir.resolve("99-loopback.conf"), "{}");
         assertEquals(Verdict.OK, new Checks(picture(), CONFLIST, "").conflists().verdict());
         Files.delete(confDir.resolve(CONFLIST));
@@ -225,6 +231,14 @@ class ChecksKernelTest {
     void anAddressOfTheHostInThePodsNetwork() throws Exception {
         node.ip("address", "add", "10.244.7.1/32", "dev", "switch0");
         assertOnly("cidrs", Verdict.FAIL, "has the address 10.244.7.1/32 of switch0");
+    }
+
+    @Test
+    void flannelsBridge() throws Exception {
+        node.ip("link", "add", "cni0", "type", "bridge");
+        node.ip("address", "add", "10.244.1.1/24", "dev", "cni0");
+        assertOnly("cidrs", Verdict.FAIL, "has the address 10.244.1.1/24 of cni0");
+        assertTrue(new Checks(picture(), CONFLIST, "").cidrs().mend().contains("MIGRATION.md"));
     }
 
     @Test

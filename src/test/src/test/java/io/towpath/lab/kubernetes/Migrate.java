@@ -49,6 +49,7 @@ final class Migrate {
         part.require("pods of all kinds on both nodes, asked every 50 ms", this::workloads);
         part.require("Towpath is installed beside it, on no node yet", this::once);
         part.check("a bare pod stops the way before it begins", this::bare);
+        part.check("so does a label that no DaemonSet goes by", this::label);
         part.require("a node moves to Towpath, by the page", () -> guide(guide.follow("## Each node", MOVING)));
         part.check("nothing of flannel's is left on it, and its pods are Towpath's", this::isTowpaths);
         part.check("a policy, which flannel's node does not enforce, holds on it", this::policy);
@@ -138,13 +139,28 @@ final class Migrate {
         if (refused.exit() == 0 || !refused.said().contains("default bare ")) {
             throw new AssertionError("exit code " + refused.exit() + ": " + refused.said());
         }
+        unchanged();
+        cluster.kubectl("delete", "pod", "bare");
+        return "";
+    }
+
+    private String label() throws IOException, InterruptedException {
+        for (String verb : List.of("migrate", "uninstall")) {
+            Guide.Outcome refused = guide.run("kubectl towpath " + verb + " \"$NODE\" --label not=there", MOVING);
+            if (refused.exit() == 0 || !refused.said().contains("would not leave " + MOVING)) {
+                throw new AssertionError(verb + ", exit code " + refused.exit() + ": " + refused.said());
+            }
+        }
+        unchanged();
+        return "";
+    }
+
+    private void unchanged() {
         JsonNode node = cluster.get("node", MOVING);
         if (node.at("/spec/unschedulable").asBoolean()
                 || !node.at("/metadata/labels/towpath.io~1network").isMissingNode()) {
             throw new AssertionError("the node was changed all the same");
         }
-        cluster.kubectl("delete", "pod", "bare");
-        return "";
     }
 
     private String isTowpaths() {
