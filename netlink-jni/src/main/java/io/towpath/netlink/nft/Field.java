@@ -20,6 +20,14 @@ public enum Field {
     CT_STATUS(CtKey.STATUS, 4),
     CT_MARK(CtKey.MARK, 4),
     CT_DIRECTION(CtKey.DIRECTION, 1),
+    /** Who began the packet's connection. */
+    CT_ORIGINAL_IP_SADDR(CtKey.SRC_IP, 0, 4, Family.IPV4),
+    /** Who answers in the packet's connection. */
+    CT_REPLY_IP_SADDR(CtKey.SRC_IP, 1, 4, Family.IPV4),
+    /** Who began the packet's connection. */
+    CT_ORIGINAL_IP6_SADDR(CtKey.SRC_IP6, 0, 16, Family.IPV6),
+    /** Who answers in the packet's connection. */
+    CT_REPLY_IP6_SADDR(CtKey.SRC_IP6, 1, 16, Family.IPV6),
     IP_SADDR(Header.NETWORK, 12, 4, Family.IPV4),
     IP_DADDR(Header.NETWORK, 16, 4, Family.IPV4),
     /** By which address the sender of an ARP packet, of Ethernet and IPv4, says that it is known. */
@@ -33,26 +41,39 @@ public enum Field {
 
     private final @Nullable MetaKey meta;
     private final @Nullable CtKey ct;
+    private final int direction;
     private final Header header;
     private final int offset;
     private final int length;
     private final @Nullable Family family;
 
     Field(MetaKey key, int length) {
-        this(key, null, Header.NETWORK, 0, length, null);
+        this(key, null, Expression.NONE, Header.NETWORK, 0, length, null);
     }
 
     Field(CtKey key, int length) {
-        this(null, key, Header.NETWORK, 0, length, null);
+        this(key, Expression.NONE, length, null);
+    }
+
+    Field(CtKey key, int direction, int length, @Nullable Family family) {
+        this(null, key, direction, Header.NETWORK, 0, length, family);
     }
 
     Field(Header header, int offset, int length, @Nullable Family family) {
-        this(null, null, header, offset, length, family);
+        this(null, null, Expression.NONE, header, offset, length, family);
     }
 
-    Field(@Nullable MetaKey meta, @Nullable CtKey ct, Header header, int offset, int length, @Nullable Family family) {
+    Field(
+            @Nullable MetaKey meta,
+            @Nullable CtKey ct,
+            int direction,
+            Header header,
+            int offset,
+            int length,
+            @Nullable Family family) {
         this.meta = meta;
         this.ct = ct;
+        this.direction = direction;
         this.header = header;
         this.offset = offset;
         this.length = length;
@@ -84,6 +105,6 @@ public enum Field {
         if (meta != null) {
             return new Meta(meta, register);
         }
-        return ct != null ? new Ct(ct, register, Expression.NONE) : new Payload(header, offset, bytes, register);
+        return ct != null ? new Ct(ct, register, direction) : new Payload(header, offset, bytes, register);
     }
 }

@@ -201,8 +201,8 @@ final class TableLayout {
         chains.add(new ChainState(outputTo, leaving()));
         // Before connections are looked at, or a pod could send as another one whose connections it guesses.
         chains.add(new ChainState(source, List.of(stranger(false), stranger(true))));
-        chains.add(new ChainState(fromPod, asking(fromPod, Way.FROM_POD)));
-        List<Rule> toPodRules = asking(toPod, Way.TO_POD);
+        chains.add(new ChainState(fromPod, asking(fromPod, Way.FROM_POD, own(), CtKey.INVALID | CtKey.RELATED)));
+        List<Rule> toPodRules = asking(toPod, Way.TO_POD, List.of(tracked(toPod)), CtKey.INVALID);
         toPodRules.add(Rule.in(toPod).goTo(denials.denied(Direction.INGRESS)));
         chains.add(new ChainState(toPod, toPodRules));
         return chains;
@@ -275,11 +275,36 @@ final class TableLayout {
         return rules;
     }
 
-    /** What is asked of packets that come by a way. */
-    private List<Rule> asking(Chain chain, Way way) {
+    /**
+     * What belongs to a pod's connections: an error is about one of its own, or a pod could end others' connections, and send its bytes to
+     * their ends.
+     */
+    private List<Rule> own() {
         List<Rule> rules = new ArrayList<>();
-        rules.add(tracked(chain));
-        rules.add(options.end(Rule.in(chain).ctState(CtKey.INVALID).counter().comment(INVALID)));
+        rules.add(Rule.in(fromPod).ctState(CtKey.ESTABLISHED).accept());
+        for (Field end : List.of(
+                Field.CT_ORIGINAL_IP_SADDR,
+                Field.CT_REPLY_IP_SADDR,
+                Field.CT_ORIGINAL_IP6_SADDR,
+                Field.CT_REPLY_IP6_SADDR)) {
+            boolean ipv6 = end == Field.CT_ORIGINAL_IP6_SADDR || end == Field.CT_REPLY_IP6_SADDR;
+            rules.add(Rule.in(fromPod)
+                    .ctState(CtKey.RELATED)
+                    .in(sources(ipv6), Field.IIFNAME, end)
+                    .accept());
+        }
+        return rules;
+    }
+
+    /**
+     * What is asked of packets that come by a way.
+     *
+     * @param tracked what accepts those of connections that are known
+     * @param strays the states of those that are dropped then
+     */
+    private List<Rule> asking(Chain chain, Way way, List<Rule> tracked, int strays) {
+        List<Rule> rules = new ArrayList<>(tracked);
+        rules.add(options.end(Rule.in(chain).ctState(strays).counter().comment(INVALID)));
         addCuts(chain, rules);
         rules.add(Rule.in(chain).jump(shared(way)));
         rules.add(lookup(chain, way, false));

@@ -142,6 +142,34 @@ class ConnectionsKernelTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    void aPodTellsOfErrorsOfItsOwnConnectionsAlone(boolean ipv6) throws Exception {
+        PolicyScene.Pod c = scene.c;
+        RawPacket there = RawPacket.udp(a.address(ipv6), 1, b.address(ipv6), 2);
+        RawPacket back = RawPacket.udp(b.address(ipv6), 2, a.address(ipv6), 1);
+        table.sync(new Rulesets().open(a, b, c).build());
+        assertTrue(scene.passes(a, there));
+        assertTrue(scene.passes(b, back));
+        Profile closed = Rulesets.deny(Direction.EGRESS);
+        for (Ruleset ruleset : List.of(
+                new Rulesets()
+                        .with(a, null, closed)
+                        .with(b, null, closed)
+                        .with(c, null, closed)
+                        .build(),
+                new Rulesets().open(a, b, c).build())) {
+            table.sync(ruleset);
+            for (PolicyScene.Pod to : List.of(a, b)) {
+                RawPacket about = to == a ? there : back;
+                PolicyScene.Pod other = to == a ? b : a;
+                assertFalse(scene.passes(c, RawPacket.unreachable(c.address(ipv6), to.address(ipv6), about)));
+                assertTrue(scene.passes(other, RawPacket.unreachable(other.address(ipv6), to.address(ipv6), about)));
+            }
+        }
+        assertEquals(4, table.dropped().invalid());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
     void whatTheKernelLostGoesOnByEitherSide(boolean ipv6) throws Exception {
         Ruleset ruleset = new Rulesets()
                 .with(b, Rulesets.deny(Direction.INGRESS), null)

@@ -110,6 +110,19 @@ final class RawPacket {
         return sealed(from, to, ipv6 ? ICMPV6 : ICMP, content, 2);
     }
 
+    /** An error, that nobody listens there, about a packet of somebody. */
+    static RawPacket unreachable(String from, String to, RawPacket about) {
+        boolean ipv6 = to.contains(":");
+        byte[] content = ByteBuffer.allocate(8 + about.bytes().length)
+                .put((byte) (ipv6 ? 1 : 3))
+                .put((byte) (ipv6 ? 4 : 3))
+                .putShort((short) 0)
+                .putInt(0)
+                .put(about.bytes())
+                .array();
+        return sealed(from, to, ipv6 ? ICMPV6 : ICMP, content, 2);
+    }
+
     IpAddress destination() {
         return destination;
     }
