@@ -39,7 +39,11 @@ final class SourceOptions {
     static void addAccess(CommandSpec command) {
         command.addOption(text("--node-name", "NAME", "", "This node's name: else $NODE_NAME, else the host's."));
         command.addOption(text("--kubeconfig-file", "FILE", "", "A kubeconfig, instead of the pod's service account."));
-        command.addOption(text("--kube-api-url", "URL", "", "The Kubernetes API, instead of the kubeconfig's."));
+        command.addOption(text(
+                "--kube-api-url",
+                "URL",
+                "",
+                "The Kubernetes API, instead of the kubeconfig's; without one, nobody signs in there."));
         command.addOption(text(
                 "--kube-annotation-prefix", "PREFIX", AnnotationNames.DEFAULT_PREFIX, "What annotations begin with."));
         command.addOption(

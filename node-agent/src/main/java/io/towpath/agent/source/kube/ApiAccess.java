@@ -19,6 +19,11 @@ public record ApiAccess(
         @Nullable Path authority) {
     private static final Path ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
 
+    /** Whether it is that of a pod, mostly by the address of a Service. */
+    boolean isOfAPod() {
+        return token != null;
+    }
+
     /**
      * As flanneld's {@code --kube-api-url} and {@code --kubeconfig-file} have it: without both, the service account of the pod
      * that the agent runs in.

@@ -44,6 +44,11 @@ final class ApiConnection implements AutoCloseable {
     private static final Duration OUTAGE = Duration.ofMinutes(1);
 
     private static final String NAME = "kubernetes";
+
+    /** Where nothing was ever heard. */
+    private static final String SERVICE =
+            "; if that address is the Service kubernetes, kube-proxy must run on this node, or what does its work";
+
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final ApiAccess access;
@@ -64,6 +69,7 @@ final class ApiConnection implements AutoCloseable {
     private int mistakes;
     private long lastMistake = System.nanoTime();
     private final List<Runnable> waiting = new ArrayList<>();
+    private boolean hasAnswered;
     private @Nullable String outage;
     private long outageTold;
     private int outages;
@@ -198,16 +204,23 @@ final class ApiConnection implements AutoCloseable {
     void again(Throwable failure, int failures, Runnable task) {
         ApiRefusal refusal = Failures.refusal(failure);
         if (refusal != null) {
+            hasAnswered = true;
             run(task, waits.after(refusal, failures));
         } else {
             run(() -> whenBack(failure, task));
         }
     }
 
+    /** The API has answered: it can be reached. */
+    void heard() {
+        hasAnswered = true;
+    }
+
     /** Why the API gives no answer; null while it does, as far as is known. */
     @Nullable
     String outage() {
-        return outage;
+        String told = outage;
+        return told == null || hasAnswered || !access.isOfAPod() ? told : told + SERVICE;
     }
 
     private void whenBack(Throwable failure, Runnable task) {
@@ -235,6 +248,7 @@ final class ApiConnection implements AutoCloseable {
         }
         ApiRefusal refusal = Failures.refusal(failure);
         if (failure == null || (refusal != null && !Waits.isBusy(refusal))) {
+            hasAnswered = true;
             back();
             return;
         }

@@ -1,6 +1,7 @@
 package io.towpath.agent.source.kube;
 
 import io.towpath.cni.FailureLine;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** What a failure to ask the API comes to. */
@@ -15,7 +16,16 @@ final class Failures {
             return FailureLine.internal(last);
         }
         String message = last.getMessage();
-        return oneLine(message == null ? last.toString() : message);
+        return oneLine(message == null ? words(last) : message);
+    }
+
+    /** What the name of a failure says that says nothing else, such as {@code "no route to host"}. */
+    private static String words(Throwable failure) {
+        return failure.getClass()
+                .getSimpleName()
+                .replaceFirst("(.)Exception$", "$1")
+                .replaceAll("(?<=[a-z])(?=[A-Z])", " ")
+                .toLowerCase(Locale.ROOT);
     }
 
     /** The API's answer; null if there is none. */

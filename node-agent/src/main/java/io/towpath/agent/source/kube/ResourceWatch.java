@@ -319,6 +319,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
         @Override
         public void listed(String at) {
             listed = true;
+            connection.heard();
             listener.listed();
             place = at;
             doubtful = false;

@@ -1,6 +1,7 @@
 package io.towpath.agent.source.kube;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -183,6 +184,24 @@ class KubernetesFaultsTest {
             Files.writeString(token, "secret");
             told.withNodes("self");
             told.well();
+        }
+    }
+
+    /** A pod's address of the API is a Service, which nobody leads anywhere without kube-proxy. */
+    @Test
+    void whoNeverHeardOfTheApiIsToldOfKubeProxy() throws IOException, InterruptedException {
+        Path token = Files.writeString(folder.resolve("token"), "secret");
+        String hint = "kube-proxy must run on this node";
+        api.down();
+        try (KubernetesClusterSource never = Sources.of(new ApiAccess(api.url(), null, token, null))) {
+            never.start(told);
+            told.troubled(hint);
+            api.up();
+            told.withNodes("self");
+            told.well();
+            api.down();
+            String later = told.troubled("stays in force");
+            assertFalse(later.contains(hint), later);
         }
     }
 

@@ -45,9 +45,9 @@ final class Told implements ClusterSource.Listener {
         return next(facts -> names(facts).equals(List.of(names)));
     }
 
-    /** Waits for a trouble that says something. */
-    void troubled(String part) throws InterruptedException {
-        await(troubles, message -> message.contains(part));
+    /** Waits for a trouble that says something; all of it. */
+    String troubled(String part) throws InterruptedException {
+        return await(troubles, message -> message.contains(part));
     }
 
     /** How often it was told of trouble, and that it is over, and nobody has asked. */
