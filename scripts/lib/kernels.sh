@@ -181,7 +181,7 @@ run_machine() {
     disk "$disks/towpath.squashfs"
     disk "$disks/jdk.squashfs"
   )
-  timeout "$machine_seconds" qemu-system-x86_64 -accel "$machine_accelerator" -cpu max -smp "$machine_processors" \
+  timeout --foreground "$machine_seconds" qemu-system-x86_64 -accel "$machine_accelerator" -cpu max -smp "$machine_processors" \
     -m "$machine_megabytes" -display none -no-reboot -nodefaults -nic none -device virtio-rng-pci \
     -kernel "$folder/vmlinuz" -initrd "$folder/initrd" -append "console=ttyS0 loglevel=4 panic=-1 mitigations=off slowness=$machine_slowness" \
     "${drives[@]}" -serial "file:$log.console" -serial "file:$log.tests"
