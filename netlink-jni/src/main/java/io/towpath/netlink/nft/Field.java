@@ -12,8 +12,10 @@ public enum Field {
     OIFNAME(MetaKey.OIFNAME, Value.NAME_LENGTH),
     MARK(MetaKey.MARK, 4),
     NFPROTO(MetaKey.NFPROTO, 1),
-    /** The protocol of the frame: {@code ETH_P_*} in network order. */
-    PROTOCOL(MetaKey.PROTOCOL, 2),
+    /** Of what kind the link is that the packet came in by: {@code ARPHRD_*} in this machine's order. */
+    IIFTYPE(MetaKey.IIFTYPE, 2),
+    /** The protocol of an Ethernet frame: {@code ETH_P_*} in network order; of one that is tagged that of its first tag. */
+    PROTOCOL(Header.LINK, 12, 2, null),
     L4PROTO(MetaKey.L4PROTO, 1),
     PKTTYPE(MetaKey.PKTTYPE, 1),
     CT_STATE(CtKey.STATE, 4),

@@ -26,6 +26,7 @@ public final class RuleBuilder {
     private static final int ETH_P_IP = 0x0800;
 
     private static final int ETH_P_ARP = 0x0806;
+    private static final int ARPHRD_ETHER = 1;
     private static final int ETH_P_IPV6 = 0x86dd;
 
     private final Table table;
@@ -240,6 +241,9 @@ public final class RuleBuilder {
                 case IPV6 -> ETH_P_IPV6;
                 default -> ETH_P_ARP;
             };
+            // As nft does it: it shows a header within a frame by its fields only if the link is known to have such
+            // frames.
+            match(Field.IIFTYPE, Operator.EQ, Value.u16(ARPHRD_ETHER));
             match(Field.PROTOCOL, Operator.EQ, Value.be16(protocol));
         }
     }

@@ -35,6 +35,14 @@ public final class Value implements Comparable<Value> {
         return new Value(new byte[] {(byte) (value >>> 8), (byte) value});
     }
 
+    /** Two bytes in this machine's order, such as a kind of link. */
+    public static Value u16(int value) {
+        return new Value(ByteBuffer.allocate(2)
+                .order(ByteOrder.nativeOrder())
+                .putShort((short) value)
+                .array());
+    }
+
     /** Four bytes in this machine's order, such as a mark. */
     public static Value u32(int value) {
         return new Value(ByteBuffer.allocate(4)
