@@ -229,6 +229,17 @@ class AgentProcessKernelTest {
         return values;
     }
 
+    /** One that nobody looks at could hang for ever. */
+    @Test
+    void theHealthOfEveryThreadIsLookedAt() throws Exception {
+        agent();
+        awaitOverlay();
+        assertEquals(
+                "ok; threads: reconcile, cluster-file, attachments, http, pages",
+                node.execute("curl", "-sS", "--unix-socket", file("agent.sock"), "http://agent/healthz")
+                        .strip());
+    }
+
     @Test
     void nothingIsInstalledBeforeItIsReady() throws Exception {
         Files.writeString(folder.resolve("executable"), "#!new");

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What there is to see of the agent. */
@@ -38,7 +39,7 @@ final class Pages {
         }
         return switch (request.path()) {
             case "/metrics" -> slow.make(this::metrics);
-            case "/healthz" -> at(verdict(problem()));
+            case "/healthz" -> at(health());
             case "/readyz" -> at(ready(board.current()));
             default -> at(Response.text(Response.NOT_FOUND, "there are /metrics, /healthz and /readyz"));
         };
@@ -71,14 +72,16 @@ final class Pages {
         return CompletableFuture.completedFuture(response);
     }
 
-    private @Nullable String problem() {
+    /** With the threads that were looked at, or the first with which something is wrong. */
+    private Response health() {
         for (Heartbeat each : heartbeats) {
             String problem = each.problem();
             if (problem != null) {
-                return problem;
+                return Response.text(Response.UNAVAILABLE, problem);
             }
         }
-        return null;
+        String names = heartbeats.stream().map(Heartbeat::name).collect(Collectors.joining(", "));
+        return Response.text(Response.OK, "ok; threads: " + names);
     }
 
     private Response metrics() {

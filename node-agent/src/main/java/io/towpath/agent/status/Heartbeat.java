@@ -33,6 +33,11 @@ public final class Heartbeat {
         this.clock = clock;
     }
 
+    /** The thread's name. */
+    public String name() {
+        return name;
+    }
+
     /** Says that a round begins, by the thread that it is about. */
     public void beat() {
         thread = Thread.currentThread();
