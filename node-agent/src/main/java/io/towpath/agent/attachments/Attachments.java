@@ -11,6 +11,7 @@ import io.towpath.ipam.IpamConfigReader;
 import io.towpath.ipam.IpamException;
 import io.towpath.ipam.Lease;
 import io.towpath.ipam.RangeFill;
+import io.towpath.ipam.RangeSet;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.netlink.rtnl.Batch;
@@ -218,7 +219,11 @@ public final class Attachments {
             return;
         }
         List<IpAddress> wanted = List.copyOf(lost.addresses());
-        IpamConfig exact = new IpamConfig(config.rangeSets(), wanted, List.of(), "");
+        // Not of the others: they would give an address that the pod does not have.
+        List<RangeSet> sets = config.rangeSets().stream()
+                .filter(set -> wanted.stream().anyMatch(set::contains))
+                .toList();
+        IpamConfig exact = new IpamConfig(sets, wanted, List.of(), "");
         try {
             leases.allocate(exact, new Attachment(id, lost.mark().ifName()));
             log.warn("lost lease of a pod restored", "link", lost.name(), "addresses", lost.addresses());

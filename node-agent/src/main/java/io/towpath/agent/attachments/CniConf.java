@@ -1,11 +1,11 @@
 package io.towpath.agent.attachments;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.linux.Linux;
 import java.io.IOException;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +36,7 @@ public record CniConf(String network, JsonNode tree) {
         if (content == null) {
             return null;
         }
-        JsonNode list = MAPPER.readTree(content);
+        JsonNode list = tree(path, content);
         for (JsonNode plugin : list.path("plugins")) {
             if (plugin instanceof ObjectNode own && plugin.path("type").asText().equals(TYPE)) {
                 ObjectNode tree = own.deepCopy();
@@ -45,6 +45,15 @@ public record CniConf(String network, JsonNode tree) {
                 return new CniConf(list.path("name").asText(), tree);
             }
         }
-        throw new IOException(Path.of(path) + " has no plugin of type \"" + TYPE + "\"");
+        throw new IOException(path + " has no plugin of type \"" + TYPE + "\"");
+    }
+
+    private static JsonNode tree(String path, byte[] content) throws IOException {
+        try {
+            return MAPPER.readTree(content);
+        } catch (JsonProcessingException e) {
+            throw new IOException(
+                    path + " is no JSON, at line " + e.getLocation().getLineNr(), e);
+        }
     }
 }

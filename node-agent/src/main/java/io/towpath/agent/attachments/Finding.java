@@ -21,7 +21,7 @@ sealed interface Finding {
     /** What an ADD that was killed left of a link, or of what slows one down: removed. */
     record UnusedLink(int index, String name, String alias) implements Finding {}
 
-    /** A link in use by a pod whose lease is gone: leased again, so that nobody else gets the address. */
+    /** A link in use by a pod whose lease is gone, of a family or of both: leased again, so that nobody else gets the address. */
     record LostLease(int index, String name, OwnerMark mark, Set<IpAddress> addresses) implements Finding {
         public LostLease {
             addresses = Set.copyOf(addresses);

@@ -178,9 +178,19 @@ final class Findings {
                 continue;
             }
             Set<IpAddress> own = leased.get(new OwnerMark(Objects.requireNonNull(link.alias())));
-            if (own != null && !own.contains(route.destination().address())) {
-                found.add(new Finding.StrayRoute(route, link.name()));
+            IpAddress address = route.destination().address();
+            if (own == null || own.contains(address)) {
+                continue;
             }
+            boolean lacksFamily = own.stream().noneMatch(each -> each.ipv6() == address.ipv6());
+            found.add(
+                    lacksFamily
+                            ? new Finding.LostLease(
+                                    link.index(),
+                                    link.name(),
+                                    new OwnerMark(Objects.requireNonNull(link.alias())),
+                                    Set.of(address))
+                            : new Finding.StrayRoute(route, link.name()));
         }
     }
 }

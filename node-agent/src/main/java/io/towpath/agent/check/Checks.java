@@ -1,5 +1,6 @@
 package io.towpath.agent.check;
 
+import io.towpath.agent.attachments.CniConf;
 import io.towpath.linux.LinuxException;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
@@ -10,6 +11,7 @@ import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Route;
 import io.towpath.overlay.ChecksumOffload;
 import io.towpath.overlay.Cluster;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -128,6 +130,14 @@ public final class Checks {
                     "cni-conflist", "there is no " + conflist + " in " + confDir, "run towpath-node install");
         }
         String first = names.getFirst();
+        try {
+            CniConf.read(confDir + "/" + conflist);
+        } catch (IOException e) {
+            return Finding.fail(
+                    "cni-conflist",
+                    "no pod can be added or deleted by it: " + e.getMessage(),
+                    "remove it, and run towpath-node install");
+        }
         return first.equals(conflist)
                 ? Finding.ok("cni-conflist", conflist + " is the first in " + confDir)
                 : Finding.fail(

@@ -58,17 +58,29 @@ final class FirewallChecks {
     /** What somebody wants to let pass. */
     private enum Wanted {
         OVERLAY,
+        SENT,
         FORWARDED,
         TO_NODE
     }
 
     Finding port() {
-        List<Packet> packets = new ArrayList<>();
+        String check = "port";
+        List<Packet> come = new ArrayList<>();
+        List<Packet> go = new ArrayList<>();
         for (boolean ipv6 : families()) {
-            packets.add(Packet.toNode(
+            come.add(Packet.toNode(
                     "the overlay's packets to UDP port " + port, underlay(), peer(ipv6), own(ipv6), Packet.UDP, port));
+            go.add(Packet.fromNode(
+                    "the overlay's packets to UDP port " + port + " of other nodes",
+                    underlay(),
+                    own(ipv6),
+                    peer(ipv6),
+                    Packet.UDP,
+                    port));
         }
-        return look("port", packets, Wanted.OVERLAY, Finding.Verdict.FAIL);
+        Finding coming = look(check, come, Wanted.OVERLAY, Finding.Verdict.FAIL);
+        Finding going = look(check, go, Wanted.SENT, Finding.Verdict.FAIL);
+        return going.verdict().compareTo(coming.verdict()) > 0 ? going : coming;
     }
 
     Finding forward() {
@@ -146,7 +158,7 @@ final class FirewallChecks {
         IpPrefix network = network(ipv6);
         return switch (picture.firewall().keeper(fate.chain())) {
             case FIREWALLD ->
-                wanted == Wanted.OVERLAY
+                wanted == Wanted.OVERLAY || wanted == Wanted.SENT
                         ? "firewall-cmd --permanent --add-port=" + port + "/udp && firewall-cmd --reload"
                                 + " (with --zone, if " + underlay() + " is not in the default zone)"
                         : "firewall-cmd --permanent --zone=trusted --add-source=" + network
@@ -154,6 +166,7 @@ final class FirewallChecks {
             case UFW ->
                 switch (wanted) {
                     case OVERLAY -> "ufw allow " + port + "/udp";
+                    case SENT -> "ufw allow out " + port + "/udp";
                     case FORWARDED -> "ufw route allow from " + network + " && ufw route allow to " + network;
                     case TO_NODE -> "ufw allow from " + network;
                 };
@@ -169,7 +182,7 @@ final class FirewallChecks {
                 (chain.table().family() == Family.IPV6 ? "ip6tables" : "iptables") + " -I " + chain.name() + " ";
         String kept = ", and where the rules are kept (/etc/sysconfig/iptables, /etc/iptables/rules.v4)";
         return switch (wanted) {
-                    case OVERLAY -> insert + "-p udp --dport " + port + " -j ACCEPT";
+                    case OVERLAY, SENT -> insert + "-p udp --dport " + port + " -j ACCEPT";
                     case FORWARDED ->
                         insert + "-s " + network + " -j ACCEPT && " + insert + "-d " + network + " -j ACCEPT";
                     case TO_NODE -> insert + "-s " + network + " -j ACCEPT";
@@ -180,7 +193,7 @@ final class FirewallChecks {
     private String commands(String insert, Wanted wanted, IpPrefix network, String verdict, String family) {
         String from = insert + " " + family + "saddr " + network + " " + verdict;
         return switch (wanted) {
-            case OVERLAY -> insert + " udp dport " + port + " " + verdict;
+            case OVERLAY, SENT -> insert + " udp dport " + port + " " + verdict;
             case FORWARDED -> from + " && " + insert + " " + family + "daddr " + network + " " + verdict;
             case TO_NODE -> from;
         };

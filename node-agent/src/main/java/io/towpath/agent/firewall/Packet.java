@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param name what it is to a reader
  * @param hooks where it comes by
- * @param iif the name of the interface that it comes by
+ * @param iif the name of the interface that it comes by, empty if the node sends it
  * @param oif of the one that it leaves by, empty if it is for the node
  * @param from its source is one of these
  * @param to its destination is one of these
@@ -24,6 +24,11 @@ public record Packet(
     /** One that the node itself takes. */
     public static Packet toNode(String name, String iif, IpPrefix from, IpPrefix to, int protocol, int port) {
         return new Packet(name, List.of(Hook.PREROUTING, Hook.INPUT), iif, "", from, to, protocol, port);
+    }
+
+    /** One that the node itself sends. */
+    public static Packet fromNode(String name, String oif, IpPrefix from, IpPrefix to, int protocol, int port) {
+        return new Packet(name, List.of(Hook.OUTPUT, Hook.POSTROUTING), "", oif, from, to, protocol, port);
     }
 
     /** One that the node passes on, by TCP, to a port that nobody has a reason to name. */

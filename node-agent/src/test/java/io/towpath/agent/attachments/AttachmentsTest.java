@@ -241,6 +241,29 @@ class AttachmentsTest {
     }
 
     @Test
+    void aLeaseThatIsLostInOneFamilyIsTakenAgainAndItsRouteStays() throws Exception {
+        Files.writeString(folder.resolve("node.json"), """
+                {"slices": ["10.1.2.0/24", "fd00:1:2::/64"], "mtu": 1450}""");
+        Link link = link("pod");
+        lease("pod");
+        List<IpAddress> both = leased();
+        for (IpAddress address : both) {
+            route(link, address);
+        }
+        Files.delete(folder.resolve("leases/net").resolve(FIRST.toString()));
+        assertEquals(
+                List.of("no lease of [" + FIRST + "], which leads to " + link.name()),
+                Attachments.lost(
+                        Objects.requireNonNull(
+                                CniConf.read(folder.resolve("conflist").toString())),
+                        rtnl));
+        assertTrue(look());
+        assertFalse(look());
+        assertEquals(Set.copyOf(both), Set.copyOf(leased()));
+        assertEquals(2, rtnl.routes().size());
+    }
+
+    @Test
     void aLostRouteIsAddedAndAStrayOneRemoved() throws Exception {
         Link link = link("pod");
         IpAddress address = lease("pod");

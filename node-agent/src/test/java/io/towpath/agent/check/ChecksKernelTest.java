@@ -86,7 +86,8 @@ class ChecksKernelTest {
         set("net/ipv4/conf/all/rp_filter", "0");
         set("net/ipv4/conf/eth0/rp_filter", "2");
         set("net/ipv4/conf/flannel.1/rp_filter", "0");
-        Files.writeString(confDir.resolve(CONFLIST), "{}");
+        Files.writeString(confDir.resolve(CONFLIST), """
+                {"name": "net", "plugins": [{"type": "towpath"}]}""");
     }
 
     @AfterEach
@@ -222,9 +223,20 @@ class ChecksKernelTest {
                 new Checks(picture(), CONFLIST, "").conflists().mend());
         Files.delete(confDir.resolve("10-other.conflist"));
         Files.writeString(confDir.resolve("99-loopback.conf"), "{}");
-        assertEquals(Verdict.OK, new Checks(picture(), CONFLIST, "").conflists().verdict());
+        assertWell();
         Files.delete(confDir.resolve(CONFLIST));
         assertOnly("cni-conflist", Verdict.FAIL, "there is no 10-towpath.conflist");
+    }
+
+    @Test
+    void aConfigurationThatTheRuntimeCannotUse() throws Exception {
+        Files.writeString(confDir.resolve(CONFLIST), "{");
+        assertOnly("cni-conflist", Verdict.FAIL, CONFLIST + " is no JSON, at line 1");
+        Files.writeString(confDir.resolve(CONFLIST), "{}");
+        assertOnly("cni-conflist", Verdict.FAIL, "has no plugin of type \"towpath\"");
+        Files.delete(confDir.resolve(CONFLIST));
+        Files.createDirectory(confDir.resolve(CONFLIST));
+        assertOnly("cni-conflist", Verdict.FAIL, "EISDIR");
     }
 
     @Test

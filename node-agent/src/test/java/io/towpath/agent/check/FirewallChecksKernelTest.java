@@ -235,6 +235,32 @@ class FirewallChecksKernelTest {
                 look().get(0).mend());
     }
 
+    /** As on a node that lets its programs out by name alone. */
+    @Test
+    void whatTheNodeSendsIsFollowedToo() throws Exception {
+        nft("""
+                table inet fw {
+                  chain out {
+                    type filter hook output priority 0; policy drop;
+                    ct state established,related accept
+                    oifname "lo" accept
+                    tcp dport { 53, 443, 6443 } accept
+                  }
+                }
+                """);
+        String found = "nftables chain inet fw out drops the overlay's packets to UDP port 8472 of other nodes";
+        assertFound(found, "", "");
+        assertEquals(
+                "nft insert rule inet fw out udp dport 8472 accept, and where the rules are kept (/etc/nftables.conf)",
+                look().getFirst().mend());
+        nft("insert rule inet fw out udp dport 8472 accept");
+        assertAllPass();
+        nft(
+                "delete table inet fw; add table ip6 fw; add chain ip6 fw post { type filter hook postrouting priority 0; };"
+                        + "add rule ip6 fw post oifname eth0 udp dport 8472 drop");
+        assertFound("ip6 fw post drops the overlay's packets to UDP port 8472 of other nodes (IPv6)", "", "");
+    }
+
     /** Rules that may let in what is meant are no reason for an alarm, but for a word. */
     @Test
     void whatCannotBeToldIsAWarning() throws Exception {
