@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.check.Checks;
+import io.towpath.agent.migrate.NotYetException;
 import io.towpath.cni.cli.Cli;
 import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
@@ -97,12 +98,12 @@ final class InstallCommand {
         JsonNode status = Asking.status(socket);
         String stateFile = Cli.value(options, "--state-dir") + "/node.json";
         if (status == null && !Files.exists(Path.of(stateFile))) {
-            throw new IOException("the node is not ready: no agent answers on " + socket + ", and there is no "
+            throw new NotYetException("the node is not ready: no agent answers on " + socket + ", and there is no "
                     + stateFile + "; start the agent first");
         }
         // What is left out of the overlay keeps no pod from all else.
         if (status != null && !status.path("servesPods").asBoolean()) {
-            throw new IOException(
+            throw new NotYetException(
                     "the node is not ready: " + status.path("notReady").asText() + "; try again when it is");
         }
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.cache.Cache;
+import io.towpath.agent.migrate.NotYetException;
 import io.towpath.agent.migrate.OtherNetwork;
 import io.towpath.agent.migrate.Part;
 import io.towpath.agent.migrate.Places;
@@ -18,6 +19,8 @@ import io.towpath.overlay.OverlayConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,6 +33,8 @@ final class MigrateCommand {
     private static final String FROM = "--from";
     private static final String BACK = "--back";
     private static final String HAND_OVER = "--hand-over";
+    private static final String WAIT = "--wait";
+    private static final long LOOK_NANOS = 100_000_000L;
 
     /** Of names, in a line. */
     private static final int TOLD = 6;
@@ -51,6 +56,12 @@ final class MigrateCommand {
                                 HAND_OVER,
                                 "Only has new pods come by the other network from now on, with the leases of those that run kept for them."))
                 .addOption(flag(DRY_RUN, "Only tells what would be removed."))
+                .addOption(
+                        Cli.text(
+                                WAIT,
+                                "SECONDS",
+                                "0",
+                                "How long to wait until the agent of the network that the node goes to has its policies in force."))
                 .addOption(Asking.socketOption());
     }
 
@@ -91,29 +102,54 @@ final class MigrateCommand {
     }
 
     private static Cli.Output migrate(ParseResult options) throws IOException {
-        boolean json = Cli.json(options);
         boolean dryRun = is(options, DRY_RUN);
-        boolean handOver = is(options, HAND_OVER);
         OtherNetwork from = from(options);
         if ((from == null) != is(options, BACK)) {
             throw new picocli.CommandLine.ParameterException(
                     options.commandSpec().commandLine(), "Give either '" + FROM + "' or '" + BACK + "'");
         }
-        Report report;
+        Report report = dryRun ? go(options, from) : goWhenReady(options, from, patience(options));
+        return new Cli.Output(Cli.json(options) ? json(report, dryRun) : text(report, dryRun), true);
+    }
+
+    /** Looks until the way can be gone. */
+    private static Report goWhenReady(ParseResult options, @Nullable OtherNetwork from, long nanos) throws IOException {
+        long start = System.nanoTime();
+        while (true) {
+            try {
+                return go(options, from);
+            } catch (NotYetException e) {
+                if (System.nanoTime() - start >= nanos) {
+                    throw e;
+                }
+                LockSupport.parkNanos(LOOK_NANOS);
+            }
+        }
+    }
+
+    private static Report go(ParseResult options, @Nullable OtherNetwork from) throws IOException {
+        boolean dryRun = is(options, DRY_RUN);
+        boolean handOver = is(options, HAND_OVER);
         try (Namespaces node = new LinuxNamespaces()) {
             if (from == null) {
                 if (!handOver && !dryRun) {
                     requireNoAgent(options, "take its label off the node first");
                 }
-                report = new WayOut(node, places(options), dryRun).back(handOver);
-            } else {
-                if (from != OtherNetwork.KUBE_PROXY && !dryRun) {
-                    InstallCommand.requireReady(options);
-                }
-                report = new WayHere(node, places(options), from, dryRun).go(handOver);
+                return new WayOut(node, places(options), dryRun).back(handOver);
             }
+            if (from != OtherNetwork.KUBE_PROXY && !dryRun) {
+                InstallCommand.requireReady(options);
+            }
+            return new WayHere(node, places(options), from, dryRun).go(handOver);
         }
-        return new Cli.Output(json ? json(report, dryRun) : text(report, dryRun), true);
+    }
+
+    private static long patience(ParseResult options) {
+        String text = Cli.value(options, WAIT);
+        if (!text.matches("[0-9]{1,5}")) {
+            throw Cli.wrong(options, WAIT, "is no number of seconds, 99999 at most");
+        }
+        return TimeUnit.SECONDS.toNanos(Integer.parseInt(text));
     }
 
     private static @Nullable OtherNetwork from(ParseResult options) {
@@ -139,7 +175,7 @@ final class MigrateCommand {
     static void requireNoAgent(ParseResult options, String mend) throws IOException {
         Path socket = Asking.socket(options);
         if (Asking.status(socket) != null) {
-            throw new IOException("an agent runs on this node and answers on " + socket
+            throw new NotYetException("an agent runs on this node and answers on " + socket
                     + ", which would make anew what is removed: " + mend);
         }
     }

@@ -77,10 +77,11 @@ final class UninstallCommand {
                         e.getMessage() + "; with " + KEEP_NODE + " the node stays as it is in the API", e);
             }
         }
-        List<String> gone = new ArrayList<>(NodeWithdrawal.annotations(names));
+        List<String> gone = new ArrayList<>();
         if (SourceOptions.condition(options)) {
             gone.add("condition NetworkUnavailable");
         }
+        gone.addAll(NodeWithdrawal.annotations(names));
         return new Part("node " + node, gone);
     }
 }

@@ -19,8 +19,11 @@ import java.util.Set;
 
 /** The rules of iptables, of both its variants and both families: each table changes in one step, or not. */
 final class Iptables {
+    private static final String FILTER = "filter";
+    private static final String FORWARD = "FORWARD";
+
     /** Those that iptables-nft has in nftables. */
-    private static final Set<String> TABLES = Set.of("filter", "nat", "mangle", "raw", "security");
+    private static final Set<String> TABLES = Set.of(FILTER, "nat", "mangle", "raw", "security");
 
     /** Each attempt that fails means that somebody else has changed something. */
     private static final int ATTEMPTS = 100;
@@ -56,6 +59,37 @@ final class Iptables {
         iptables.clearLegacy(false);
         iptables.clearLegacy(true);
         return iptables.parts;
+    }
+
+    /**
+     * Whether its chain FORWARD of table filter, of either variant or family, leads to a chain that begins so.
+     *
+     * @param lockFile {@link XTables#LOCK}
+     */
+    static boolean forwardsTo(String prefix, Nft nft, String lockFile) throws LinuxException {
+        for (Table table : nft.tables()) {
+            boolean isIp = table.family() == Family.IPV4 || table.family() == Family.IPV6;
+            List<Rule> rules = isIp && table.name().equals(FILTER) ? nft.rules(table) : List.of();
+            if (rules.stream().map(NftRule::read).anyMatch(rule -> leadsTo(rule, FORWARD, prefix))) {
+                return true;
+            }
+        }
+        return forwardsToLegacy(prefix, false, lockFile) || forwardsToLegacy(prefix, true, lockFile);
+    }
+
+    private static boolean forwardsToLegacy(String prefix, boolean ipv6, String lockFile) throws LinuxException {
+        if (!XTables.names(ipv6).contains(FILTER)) {
+            return false;
+        }
+        try (FileLock _ = FileLock.acquire(lockFile);
+                XTables tables = XTables.open(ipv6)) {
+            return tables.read(FILTER).rules().stream().anyMatch(rule -> leadsTo(rule, FORWARD, prefix));
+        }
+    }
+
+    /** Whether a rule of a chain leads to one that begins so. */
+    static boolean leadsTo(XRule rule, String chain, String prefix) {
+        return rule.chain().equals(chain) && rule.jump().startsWith(prefix);
     }
 
     private void clear(Nft nft, Table table) throws NetlinkException {

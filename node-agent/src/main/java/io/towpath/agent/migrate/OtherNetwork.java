@@ -1,8 +1,10 @@
 package io.towpath.agent.migrate;
 
+import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.xtables.XRule;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -13,7 +15,7 @@ public enum OtherNetwork {
     /** flannel's overlay with Calico's links and policies. */
     CANAL,
     FLANNEL,
-    /** Its rules and sets, in every mode. Services of mode ipvs itself are not removed. */
+    /** Its rules, sets and links, in every mode. Services of mode ipvs are not removed, as those of others cannot be told from them. */
     KUBE_PROXY;
 
     /** What names are, or begin with. */
@@ -22,24 +24,29 @@ public enum OtherNetwork {
             List<String> comments,
             Set<String> tables,
             List<String> sets,
-            Set<String> links,
+            Map<String, String> links,
             Set<String> plugins) {
         private static final Names CANAL = new Names(
                 List.of("cali-", "FLANNEL-"),
                 List.of("cali:", "flanneld "),
-                Set.of("flannel-ipv4", "flannel-ipv6", "calico"),
+                Set.of("flannel-ipv4", "flannel-ipv6", "calico", "calico-arp"),
                 List.of("cali40", "cali60", "cali4t", "cali6t"),
-                Set.of(),
+                Map.of(),
                 Set.of("calico"));
         private static final Names FLANNEL = new Names(
                 List.of("FLANNEL-"),
                 List.of("flanneld "),
                 Set.of("flannel-ipv4", "flannel-ipv6"),
                 List.of(),
-                Set.of("cni0"),
+                Map.of("cni0", "bridge"),
                 Set.of("flannel"));
-        private static final Names KUBE_PROXY =
-                new Names(List.of("KUBE-"), List.of(), Set.of("kube-proxy"), List.of("KUBE-"), Set.of(), Set.of());
+        private static final Names KUBE_PROXY = new Names(
+                List.of("KUBE-"),
+                List.of(),
+                Set.of("kube-proxy"),
+                List.of("KUBE-"),
+                Map.of("kube-ipvs0", "dummy"),
+                Set.of());
     }
 
     /** The kubelet's own, and what it leaves to tell others by which of its two variants it speaks to iptables. */
@@ -67,7 +74,12 @@ public enum OtherNetwork {
         return names().comments.stream().anyMatch(comment::startsWith);
     }
 
-    /** Whether a table of nftables, of family ip or ip6, is its as a whole. */
+    /** What the chain of its policies, which the built-in chain FORWARD leads to, begins with; empty if it has no policies. */
+    String policyChain() {
+        return this == CANAL ? "cali-" : "";
+    }
+
+    /** Whether a table of nftables, of family ip, ip6 or arp, is its as a whole. */
     boolean ownsTable(String name) {
         return names().tables.contains(name);
     }
@@ -77,9 +89,18 @@ public enum OtherNetwork {
         return names().sets.stream().anyMatch(name::startsWith);
     }
 
-    /** Links that it makes for all its pods. */
+    /** The names of the links that it makes once for the node. */
     Set<String> links() {
-        return names().links;
+        return names().links.keySet();
+    }
+
+    /** Whether a link is one of these: others may make one of that name, too, but not of that kind. */
+    boolean ownsLink(Link link) {
+        return ownsLink(link.name(), link.kind().name());
+    }
+
+    boolean ownsLink(String name, String kind) {
+        return kind.equals(names().links.get(name));
     }
 
     /** The CNI plugins that only its conflists have. */

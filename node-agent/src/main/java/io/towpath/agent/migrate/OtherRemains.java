@@ -18,6 +18,7 @@ import io.towpath.netlink.rtnl.LinkKind;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** What another network's agents have left in the kernel of this node. All that is not told by their names stays. */
 final class OtherRemains {
@@ -25,6 +26,9 @@ final class OtherRemains {
     private static final int ATTEMPTS = 100;
 
     private static final long PAUSE_MILLIS = 10;
+
+    /** Calico's last is for what its pods ask by ARP. */
+    private static final Set<Family> FAMILIES = Set.of(Family.IPV4, Family.IPV6, Family.ARP);
 
     private final OtherNetwork network;
     private final boolean dryRun;
@@ -54,11 +58,34 @@ final class OtherRemains {
         return parts;
     }
 
+    /** Whether its agent has put its policies in force, or has none. */
+    boolean isInForce(String lockFile) throws LinuxException {
+        String chain = network.policyChain();
+        if (chain.isEmpty()) {
+            return true;
+        }
+        try (Nft nft = Nft.open()) {
+            return Iptables.forwardsTo(chain, nft, lockFile) || forwardsTo(chain, nft);
+        }
+    }
+
+    /** In tables of its own it names its chains by iptables' table and chain. */
+    private boolean forwardsTo(String chain, Nft nft) throws NetlinkException {
+        for (Table table : nft.tables()) {
+            if (network.ownsTable(table.name())
+                    && nft.rules(table).stream()
+                            .map(NftRule::read)
+                            .anyMatch(rule -> Iptables.leadsTo(rule, "filter-FORWARD", "filter-" + chain))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private List<String> tables(Nft nft) throws NetlinkException {
         List<String> names = new ArrayList<>();
         for (Table table : nft.tables()) {
-            boolean isIp = table.family() == Family.IPV4 || table.family() == Family.IPV6;
-            if (isIp && network.ownsTable(table.name())) {
+            if (FAMILIES.contains(table.family()) && network.ownsTable(table.name())) {
                 if (!dryRun) {
                     delete(nft, table);
                 }
@@ -113,7 +140,7 @@ final class OtherRemains {
     List<String> pods(Rtnl rtnl) throws NetlinkException {
         List<Link> links = rtnl.links();
         List<Integer> bridges =
-                links.stream().filter(this::isOwn).map(Link::index).toList();
+                links.stream().filter(network::ownsLink).map(Link::index).toList();
         return links.stream()
                 .filter(link -> bridges.contains(link.masterIndex()) && link.kind() instanceof LinkKind.Veth)
                 .map(Link::name)
@@ -126,7 +153,7 @@ final class OtherRemains {
      */
     void answerForOthers(Rtnl rtnl) throws NetlinkException {
         for (Link link : rtnl.links()) {
-            if (isOwn(link) && !dryRun) {
+            if (network.ownsLink(link) && !dryRun) {
                 rtnl.apply(new Batch().setLink(LinkChange.of(link.index()).with(Ipv4Devconf.PROXY_ARP, 1)));
             }
         }
@@ -136,7 +163,7 @@ final class OtherRemains {
     List<Part> clearLinks(Rtnl rtnl) throws NetlinkException {
         List<String> names = new ArrayList<>();
         for (Link link : rtnl.links()) {
-            if (isOwn(link)) {
+            if (network.ownsLink(link)) {
                 if (!dryRun) {
                     rtnl.apply(new Batch().deleteLink(link.index()));
                 }
@@ -146,9 +173,5 @@ final class OtherRemains {
         List<Part> parts = new ArrayList<>();
         Part.add(parts, "link", names);
         return parts;
-    }
-
-    private boolean isOwn(Link link) {
-        return network.links().contains(link.name()) && link.kind().name().equals("bridge");
     }
 }

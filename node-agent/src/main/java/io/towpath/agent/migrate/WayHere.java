@@ -43,11 +43,19 @@ public final class WayHere {
      * Goes it.
      *
      * @param handOver whether only as far as new pods come by Towpath, and those that run stay on the other network
+     * @throws NotYetException if new pods have no network by Towpath yet
      * @throws IOException if it would do harm, or cannot be gone; the message has the mend
      */
     public Report go(boolean handOver) throws IOException {
         if (network == OtherNetwork.KUBE_PROXY) {
-            parts.addAll(new OtherRemains(network, dryRun).clearFilters(PodPorts.NONE, List.of(), places.lockFile()));
+            OtherRemains remains = new OtherRemains(network, dryRun);
+            parts.addAll(remains.clearFilters(PodPorts.NONE, List.of(), places.lockFile()));
+            parts.addAll(remains.clearLinks(node.host()));
+            long services = IpvsServices.count();
+            if (services > 0) {
+                notes.add("services of IPVS stay, kube-proxy's and others': " + services
+                        + "; \"ipvsadm --clear\" on this node removes them all");
+            }
             notes.add("Services lead nowhere on this node until something serves them");
             return new Report(parts, notes);
         }
@@ -57,7 +65,7 @@ public final class WayHere {
             own = theirs();
         }
         if (own == null) {
-            throw new IOException("there is no " + places.confDir() + "/" + Places.CONFLIST
+            throw new NotYetException("there is no " + places.confDir() + "/" + Places.CONFLIST
                     + ", and so no network for new pods: wait until Towpath's pod on this node is ready");
         }
         if (network == OtherNetwork.CANAL) {

@@ -1,6 +1,7 @@
 package io.towpath.agent.migrate;
 
 import io.towpath.cni.wiring.Namespaces;
+import io.towpath.cni.wiring.OwnerMark;
 import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.Lease;
 import io.towpath.ipam.Takeover;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,7 @@ public final class WayOut {
      * Goes back.
      *
      * @param handOver whether only as far as new pods come by the network from before; the agent may run on
+     * @throws NotYetException if pods would have no policies, as the other network has not put its own in force yet
      * @throws IOException if it would do harm, or cannot be gone; the message has the mend
      */
     public Report back(boolean handOver) throws IOException {
@@ -45,6 +48,11 @@ public final class WayOut {
             throw new IOException("nothing is kept in " + places.kept()
                     + " of a network that was here before: put its conflist into " + places.confDir()
                     + ", then run \"towpath-node uninstall\"");
+        }
+        if (!handOver && !dryRun && !new OtherRemains(network, false).isInForce(places.lockFile())) {
+            throw new NotYetException("the policies of " + network
+                    + " are not in force on this node, and Towpath's would go: wait until its agent's pod is ready, as with --wait;"
+                    + " or, to go without, run \"towpath-node uninstall\"");
         }
         String kept = places.kept() + "/" + network;
         Conflist own = own();
@@ -166,25 +174,33 @@ public final class WayOut {
      */
     public Report leave(boolean withDevices, boolean withPods) throws IOException {
         Conflist own = own();
-        List<String> conflist = new ArrayList<>();
-        if (Conflist.read(places.confDir(), Places.CONFLIST) != null) {
-            conflist.add(places.confDir() + "/" + Places.CONFLIST);
-            if (!dryRun) {
-                Linux.unlink(conflist.getFirst());
-                Linux.syncDirectory(places.confDir());
-            }
+        List<Conflist> others = Conflist.in(places.confDir()).stream()
+                .filter(each -> !each.file().equals(Places.CONFLIST))
+                .toList();
+        List<Lease> gone = new ArrayList<>();
+        boolean keepsConflist = false;
+        if (own != null) {
+            boolean isShared = others.stream().anyMatch(each -> each.network().equals(own.network()));
+            Set<OwnerMark> pods = OwnRemains.marks(remains.pods());
+            List<Lease> leases = own.leases(places).list();
+            leases.stream()
+                    .filter(lease -> withPods && (!isShared || pods.contains(mark(own, lease))))
+                    .forEach(gone::add);
+            // It tells the next run where those are that stay.
+            keepsConflist = !isShared && gone.size() < leases.size();
+            takeAway(own, keepsConflist);
+            clearLeases(own, gone);
         }
-        Part.add(parts, "file", conflist);
-        boolean isLast = Conflist.in(places.confDir()).stream()
-                .allMatch(each -> each.file().equals(Places.CONFLIST));
         if (withPods) {
             remains.clearPods(parts);
-            if (own != null) {
-                clearLeases(own);
-            }
         }
         remains.clearTables(parts, notes);
-        remains.clearFiles(parts, false);
+        remains.clearFiles(parts, keepsConflist);
+        boolean isLast = others.isEmpty();
+        if (isLast) {
+            // The agent's word to plugins that there are no more.
+            Part.add(parts, "file", Folder.remove(places.subnetFile(), dryRun));
+        }
         if (withDevices) {
             remains.clearDevices(parts);
         }
@@ -192,10 +208,32 @@ public final class WayOut {
         return new Report(parts, notes);
     }
 
-    private void clearLeases(Conflist own) throws IOException {
+    private static OwnerMark mark(Conflist own, Lease lease) {
+        return OwnerMark.of(
+                own.network(),
+                lease.attachment().containerId(),
+                lease.attachment().interfaceName());
+    }
+
+    /** Takes the conflist away from the runtime, before all else. */
+    private void takeAway(Conflist own, boolean keepsIt) throws IOException {
+        if (Conflist.read(places.confDir(), Places.CONFLIST) == null) {
+            return;
+        }
+        String file = places.confDir() + "/" + Places.CONFLIST;
+        if (!dryRun && keepsIt) {
+            own.move(places.confDir(), places.kept() + "/" + OWN);
+        } else if (!dryRun) {
+            Linux.unlink(file);
+            Linux.syncDirectory(places.confDir());
+        }
+        Part.add(parts, "file", List.of(file));
+    }
+
+    private void clearLeases(Conflist own, List<Lease> gone) throws IOException {
         HostLocal leases = own.leases(places);
         List<String> addresses = new ArrayList<>();
-        for (Lease lease : leases.list()) {
+        for (Lease lease : gone) {
             if (!dryRun) {
                 leases.release(lease.attachment());
             }
@@ -213,7 +251,7 @@ public final class WayOut {
         }
         if (isLast) {
             notes.add("no network configuration is left in " + places.confDir()
-                    + ": the node is not ready, and the runtime tells no plugin of pods that end, so their leases stay in "
+                    + ": the node is not ready, so Kubernetes evicts its pods after some minutes, and the runtime tells no plugin of pods that end, so their leases stay in "
                     + places.leases() + (withPods ? "" : " until another network takes them over"));
         }
         if (!withDevices) {

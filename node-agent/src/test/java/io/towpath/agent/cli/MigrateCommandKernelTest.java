@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,6 +64,7 @@ class MigrateCommandKernelTest {
     @CsvSource(delimiter = '|', textBlock = """
             migrate                              | Give either '--from' or '--back'
             migrate --from canal --back          | Give either '--from' or '--back'
+            migrate --back --wait soon           | Invalid value for option '--wait': 'soon' is no number of seconds
             migrate --from cilium                | Invalid value for option '--from': 'cilium' is none of canal, flannel, kube-proxy
             """)
     void whatIsNotUnderstoodChangesNothing(String words, String message) throws Exception {
@@ -92,6 +94,28 @@ class MigrateCommandKernelTest {
         assertTrue(ran.err().contains("the node is not ready: no agent answers on "), ran.err());
         assertTrue(node.execute("iptables-nft-save").contains("cali-8"));
         assertTrue(Files.exists(disk.resolve("conf/10-canal.conflist")));
+    }
+
+    @Test
+    void whatIsNotYetThereIsWaitedFor() throws Exception {
+        Files.createDirectories(disk.resolve("cache/migrate/canal"));
+        Files.move(disk.resolve("conf/10-canal.conflist"), disk.resolve("cache/migrate/canal/10-canal.conflist"));
+        Ran early = run("migrate --back");
+        assertEquals(1, early.code());
+        assertTrue(early.err().contains("the policies of canal are not in force"), early.err());
+        assertTrue(node.execute("nft", "list", "tables").contains("towpath-policy"));
+        CompletableFuture<Ran> waiting = new CompletableFuture<>();
+        Thread.ofPlatform().start(() -> {
+            try {
+                waiting.complete(run("migrate --back --wait 600"));
+            } catch (Throwable e) {
+                waiting.completeExceptionally(e);
+            }
+        });
+        node.execute("iptables-nft", "-A", "FORWARD", "-j", "cali-1");
+        Ran ran = waiting.get();
+        assertEquals(0, ran.code(), ran.err());
+        assertEquals("table ip filter", node.execute("nft", "list", "tables"));
     }
 
     @Test

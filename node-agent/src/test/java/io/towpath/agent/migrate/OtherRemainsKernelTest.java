@@ -1,6 +1,7 @@
 package io.towpath.agent.migrate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.net.IpPrefix;
@@ -146,8 +147,8 @@ class OtherRemainsKernelTest {
 
     @Test
     void tablesAndSetsGoByTheirNames() throws Exception {
-        for (String table :
-                List.of("ip flannel-ipv4", "ip6 flannel-ipv6", "ip calico", "ip kube-proxy", "inet calico-x")) {
+        for (String table : List.of(
+                "ip flannel-ipv4", "ip6 flannel-ipv6", "ip calico", "arp calico-arp", "ip kube-proxy", "inet calico-x")) {
             node.execute("nft", "add table " + table);
         }
         node.execute("ipset", "create", "cali40s:abc", "hash:net");
@@ -188,6 +189,36 @@ class OtherRemainsKernelTest {
                         + " 's/.*10.88.*handle //p')");
         clear(OtherNetwork.FLANNEL, ports(Set.of()), false);
         assertEquals("", node.execute("nft", "list", "tables"));
+    }
+
+    /** A kernel without dummy links, as some have, has none of kube-proxy's. */
+    @Test
+    void kubeProxysLinkIsToldByNameAndKind() throws Exception {
+        for (String kind : List.of("bridge", "dummy")) {
+            assertEquals(kind.equals("dummy"), OtherNetwork.KUBE_PROXY.ownsLink("kube-ipvs0", kind));
+            assertFalse(OtherNetwork.KUBE_PROXY.ownsLink("kube-ipvs1", kind));
+        }
+        node.ip("link", "add", "kube-ipvs0", "type", "bridge");
+        node.inside(() -> {
+            try (Rtnl rtnl = Rtnl.open()) {
+                assertEquals(List.of(), new OtherRemains(OtherNetwork.KUBE_PROXY, false).clearLinks(rtnl));
+            }
+        });
+        assertTrue(node.show("link").toString().contains("kube-ipvs0"));
+    }
+
+    @Test
+    void servicesOfIpvsAreCounted() {
+        assertEquals(3, IpvsServices.count("""
+                IP Virtual Server version 1.2.1 (size=4096)
+                Prot LocalAddress:Port Scheduler Flags
+                  -> RemoteAddress:Port Forward Weight ActiveConn InActConn
+                TCP  0A600001:01BB rr\s\s
+                  -> C0A83C01:192B      Masq    1      1          0\s\s\s\s\s\s\s\s\s
+                UDP  [fd00:0010:0096:0000:0000:0000:0000:000a]:0035 rr\s\s
+                FWM  00000007 wlc\s
+                """));
+        assertEquals(0, IpvsServices.count(""));
     }
 
     @Test

@@ -25,6 +25,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A node on its way from Canal and from flannel, back, and out. */
 @NeedsRoot
@@ -180,6 +182,7 @@ class WaysKernelTest {
         assertEquals(List.of("10-canal.conflist"), names("net.d"));
         assertEquals(CANAL, read("net.d/10-canal.conflist"));
         assertEquals(5, tables().size());
+        canalsPolicies("iptables-nft");
         back(false);
         assertEquals(List.of("table inet others"), tables());
         assertEquals(List.of("loopback"), names("bin"));
@@ -192,6 +195,34 @@ class WaysKernelTest {
                         .filter(name -> name.startsWith("10."))
                         .toList());
         assertTrue(node.show("link").toString().contains("cali00000000002"));
+    }
+
+    /** As Calico's agent has them, by either variant of iptables, or in tables of its own. */
+    private void canalsPolicies(String program) {
+        if (program.equals("nft")) {
+            node.execute("nft", "add table ip calico");
+            node.execute("nft", "add chain ip calico filter-cali-FORWARD");
+            node.execute("nft", "add chain ip calico filter-FORWARD { type filter hook forward priority 0; }");
+            node.execute("nft", "add rule ip calico filter-FORWARD jump filter-cali-FORWARD");
+        } else {
+            node.execute(program, "-N", "cali-FORWARD");
+            node.execute(program, "-A", "FORWARD", "-j", "cali-FORWARD");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"iptables-legacy", "ip6tables-legacy", "iptables-nft", "nft"})
+    void backToCanalPoliciesStayUntilItsOwnAreInForce(String program) throws Exception {
+        write("cache/migrate/canal/10-canal.conflist", CANAL);
+        node.execute("iptables-legacy", "-A", "FORWARD", "-j", "ACCEPT");
+        node.execute("nft", "add table ip calico");
+        NotYetException early = assertThrows(NotYetException.class, () -> back(false));
+        assertTrue(String.valueOf(early.getMessage()).contains("policies of canal"), early.getMessage());
+        assertTrue(tables().contains("table inet towpath-policy"), tables().toString());
+        assertEquals(List.of("10-towpath.conflist"), names("net.d"));
+        canalsPolicies(program);
+        back(false);
+        assertFalse(tables().contains("table inet towpath-policy"), tables().toString());
     }
 
     @Test
@@ -284,6 +315,7 @@ class WaysKernelTest {
         pod(2);
         ports(2);
         ports(3);
+        canalsPolicies("iptables-legacy");
         Report report = back(false);
         assertTrue(
                 report.notes().toString().contains("run this again"),
@@ -310,6 +342,43 @@ class WaysKernelTest {
         assertEquals(List.of("loopback"), names("bin"));
         assertTrue(Files.exists(disk.resolve("cni/networks/k8s-pod-network/10.244.1.2")));
         assertTrue(node.show("link").toString().contains("cali00000000002"));
+    }
+
+    /** What the first run left for pods that ran is found by the second, though the runtime has no conflist any more. */
+    @Test
+    void podsThatStayedAtFirstGoOnDemandLater() throws Exception {
+        write("subnet.env", "FLANNEL_NETWORK=10.244.0.0/16\n");
+        pod(2);
+        lease("k8s-pod-network", 3); // of a pod that has ended, which nobody was told of
+        go(own -> new WayOut(own, places(), false).leave(false, false));
+        assertEquals(List.of(), names("net.d"));
+        assertFalse(Files.exists(disk.resolve("subnet.env")));
+        Report planned = go(own -> new WayOut(own, places(), true).leave(false, true));
+        Report report = go(own -> new WayOut(own, places(), false).leave(false, true));
+        assertEquals(
+                new Part("lease", List.of("10.244.1.2", "10.244.1.3")),
+                planned.parts().getFirst());
+        assertEquals(planned.parts().getFirst(), report.parts().getFirst());
+        for (int number : List.of(2, 3)) {
+            assertFalse(Files.exists(disk.resolve("cni/networks/k8s-pod-network/10.244.1." + number)));
+        }
+        assertFalse(node.show("link").toString().contains("cali00000000002"));
+        assertEquals(List.of(), names("cache"));
+    }
+
+    /** Canal's network has the same name, and its pods run on. */
+    @Test
+    void leasesOfAnotherNetworksPodsStay() throws Exception {
+        write("net.d/10-canal.conflist", CANAL);
+        write("subnet.env", "FLANNEL_NETWORK=10.244.0.0/16\n");
+        pod(2);
+        lease("k8s-pod-network", 3);
+        go(own -> new WayOut(own, places(), false).leave(true, true));
+        assertFalse(Files.exists(disk.resolve("cni/networks/k8s-pod-network/10.244.1.2")));
+        assertTrue(Files.exists(disk.resolve("cni/networks/k8s-pod-network/10.244.1.3")));
+        assertTrue(Files.exists(disk.resolve("subnet.env")));
+        assertEquals(List.of("10-canal.conflist"), names("net.d"));
+        assertEquals(List.of(), names("cache"));
     }
 
     @Test

@@ -20,6 +20,7 @@ public final class Conformance {
         PARTS.put("outages", Outages::run);
         PARTS.put("addresses", Addresses::run);
         PARTS.put("migrate", Migrate::run);
+        PARTS.put("uninstall", Uninstall::run);
         PARTS.put("policy", PolicySuites::run);
         PARTS.put("services-iptables", ServiceSuites::besideIptables);
         PARTS.put("services-nftables", ServiceSuites::besideNftables);

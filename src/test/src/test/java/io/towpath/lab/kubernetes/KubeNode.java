@@ -239,7 +239,8 @@ final class KubeNode implements AutoCloseable {
                 .succeeded();
     }
 
-    private Command inside(String... words) {
+    /** A command that runs on the node, in all of its namespaces. */
+    Command inside(String... words) {
         return processes.inside(words);
     }
 
