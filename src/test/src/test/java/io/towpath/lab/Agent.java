@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Agent implements AutoCloseable {
     private static final int PORT = 9098;
     private static final int TERMINATED = 128 + 15;
+    private static final int MOST_DESCRIPTORS = 1024;
 
     private final Node node;
     private final List<String> options = new ArrayList<>();
@@ -72,6 +73,11 @@ public final class Agent implements AutoCloseable {
         }
     }
 
+    /** Whether the native executable is under test. */
+    public static boolean isNative() {
+        return program().size() == 1;
+    }
+
     /** An agent that follows the cluster file. */
     static Agent ofFile(Node node) {
         return new Agent(node).with("--cluster-file", node.clusterFile().toString());
@@ -117,6 +123,30 @@ public final class Agent implements AutoCloseable {
             "sh"
         };
         return this;
+    }
+
+    /** Started with no more than so many file descriptors, which {@link #descriptors(int)} changes. */
+    public Agent withDescriptors(int most) {
+        wrapper = new String[] {"prlimit", "--nofile=" + most + ":" + MOST_DESCRIPTORS};
+        return this;
+    }
+
+    /** How many file descriptors the running one may have from now on. */
+    public void descriptors(int most) {
+        Command.of("prlimit", "--pid", String.valueOf(pid()), "--nofile=" + most + ":" + MOST_DESCRIPTORS)
+                .run()
+                .succeeded();
+    }
+
+    /** As many as it needs. */
+    public void enoughDescriptors() {
+        descriptors(MOST_DESCRIPTORS);
+    }
+
+    /** How many file descriptors it has open. */
+    public int openDescriptors() {
+        String[] open = Path.of("/proc", String.valueOf(pid()), "fd").toFile().list();
+        return open == null ? 0 : open.length;
     }
 
     /** As in a pod: the API by the variables that the kubelet sets, and the service account's folder with this content. */
@@ -173,7 +203,8 @@ public final class Agent implements AutoCloseable {
         return this;
     }
 
-    private void requireAlive() {
+    /** Fails if it has ended. */
+    public void requireAlive() {
         if (!process().isAlive()) {
             throw new AssertionError(
                     "the agent on " + node + " ended with " + process().exitValue() + "\n" + log());
@@ -190,6 +221,11 @@ public final class Agent implements AutoCloseable {
 
     public long pid() {
         return process().pid();
+    }
+
+    /** What its process has ended with; null while it runs. */
+    public @Nullable Integer exit() {
+        return process().isAlive() ? null : process().exitValue();
     }
 
     /** The HTTP status of one of its pages, 0 if it does not answer. */

@@ -2,6 +2,7 @@ package io.towpath.lab.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsParameters;
@@ -41,12 +42,20 @@ public final class ApiServer implements AutoCloseable {
     private final ObjectStore nodes = new ObjectStore(Kind.NODE);
     private volatile List<String> clusterPolicies = List.of();
     private volatile boolean servesCalico;
+    private volatile Fault fault = _ -> false;
     private final Set<String> requests = new ConcurrentSkipListSet<>();
     private @Nullable SSLContext tls;
     private volatile @Nullable String token;
     private @Nullable HttpServer server;
     private @Nullable ExecutorService threads;
     private @Nullable ApiRequests handler;
+
+    /** What is wrong with the server. */
+    @FunctionalInterface
+    public interface Fault {
+        /** Answers a request, on a thread of its own, in the server's place; whether it does. */
+        boolean answers(HttpExchange exchange) throws IOException;
+    }
 
     /** Listens at once. */
     public ApiServer(Namespace at, String address, int port) {
@@ -106,7 +115,11 @@ public final class ApiServer implements AutoCloseable {
         HttpServer http = at.call(this::listen);
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
         http.setExecutor(executor);
-        http.createContext("/", current);
+        http.createContext("/", exchange -> {
+            if (!fault.answers(exchange)) {
+                current.handle(exchange);
+            }
+        });
         http.start();
         server = http;
         threads = executor;
@@ -139,6 +152,19 @@ public final class ApiServer implements AutoCloseable {
     /** Forgets what happened: whoever watches is told 410 Gone and has to list. */
     public void compact() {
         stores.values().forEach(ObjectStore::compact);
+    }
+
+    /** From now on with a fault, which begins with the end of all connections, and after which whoever watches has to list. */
+    public void fail(Fault by) {
+        down();
+        compact();
+        fault = by;
+        up();
+    }
+
+    /** Without a fault, as {@link #fail} with one. */
+    public void mend() {
+        fail(_ -> false);
     }
 
     /** What was asked for, as {@code "patch nodes/status"}, each once. */

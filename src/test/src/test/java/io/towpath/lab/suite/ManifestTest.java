@@ -116,12 +116,12 @@ class ManifestTest {
                         .toString());
     }
 
-    /** A collector that copies needs the heap twice. With less, the kernel kills what would have told that memory is used up. */
+    /** With less, the kernel kills what would have told that memory is used up. */
     @Test
     void theAgentsLimitIsMoreThanItsHeapCanTake() throws IOException {
         Matcher heap = HEAP.matcher(Files.readString(Dockerfile.project().resolve("node-agent/native-image.args")));
         assertTrue(heap.find());
-        long most = (Long.parseLong(heap.group(1)) << 20) * 2 + BESIDE_HEAP;
+        long most = (Long.parseLong(heap.group(1)) << 20) + BESIDE_HEAP;
         assertTrue(Manifest.memoryLimit(Manifest.container("agent")) >= most, () -> most + " bytes");
     }
 
