@@ -7,14 +7,15 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.log.Uncaught;
 import java.math.BigInteger;
+import java.net.HttpURLConnection;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All objects of a kind, listed and from there on watched; they come by way of the store. A watch that is lost is taken up where
- * it was, and when the API has forgotten that place (410 Gone) the list is read again. So it is when the API has gone back, as one does
- * whose etcd is restored from an older state: it would say nothing of what is no longer so. Of the connection's thread alone, but for what
- * says otherwise.
+ * it was; when the API has forgotten that place (410 Gone), or what comes there cannot be taken, the list is read again. So it is when
+ * the API has gone back, as one does whose etcd is restored from an older state: it would say nothing of what is no longer so. Of the
+ * connection's thread alone, but for what says otherwise.
  */
 final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesResourceList<T>> {
     private final String what;
@@ -39,6 +40,10 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
     private int failures;
     private @Nullable Throwable lastFailure;
     private int looksWithoutWatch;
+    /** How many watches in a row came to something that cannot be taken, without having stood for a while. */
+    private int unreadable;
+    /** Whether no look has found that yet: the watch may stand again before one comes. */
+    private boolean isNews;
     /** For how many looks the watch has stood. */
     private int standing;
 
@@ -220,6 +225,17 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
         });
     }
 
+    /** What came but cannot be taken comes again wherever the watch is taken up before it: only a list gets past it. */
+    private void refused(ApiRefusal refusal) {
+        if (refusal.code() == HttpURLConnection.HTTP_OK) {
+            place = null;
+            isNews = true;
+            failures = Math.max(failures, unreadable);
+            unreadable++;
+        }
+        failed(refusal);
+    }
+
     /** The server ended the watch. That of many at the same moment, as it ends itself, is no reason to come back at that. */
     private void ended(long end) {
         watching = false;
@@ -266,9 +282,10 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
     int look() {
         if (calls == null) {
             recovered();
-        } else if (!watching) {
+        } else if (!watching || isNews) {
             standing = 0;
             looksWithoutWatch++;
+            isNews = false;
         } else if (++standing > flapping.patience()) {
             recovered();
         }
@@ -279,6 +296,8 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
     private void recovered() {
         looksWithoutWatch = 0;
         failures = 0;
+        unreadable = 0;
+        isNews = false;
         lastFailure = null;
     }
 
@@ -363,11 +382,11 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
                 take(by, event.path("type").asText(), event.path("object"));
             } catch (ApiRefusal e) {
                 from.cancel();
-                failed(e);
+                refused(e);
             } catch (JsonProcessingException | RuntimeException | Error e) {
                 Uncaught.endIfMust(e);
                 from.cancel();
-                failed(ApiRefusal.unreadable("an event", e));
+                refused(ApiRefusal.unreadable("an event", e));
             }
         }
 
@@ -376,8 +395,11 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
             if (asked != round) {
                 return;
             }
+            ApiRefusal refusal = Failures.refusal(failure);
             if (failure == null) {
                 ResourceWatch.this.ended(end);
+            } else if (refusal != null) {
+                refused(refusal);
             } else {
                 failed(failure);
             }

@@ -124,6 +124,30 @@ class KubernetesFaultsTest {
         assertTrue(api.asked.stream().anyMatch(each -> each.what().contains("limit=62&continue=")));
     }
 
+    /** It would come again wherever the watch goes on before it. */
+    @Test
+    void anEventThatIsTooLongIsPassedByAList() throws InterruptedException {
+        started();
+        ObjectNode node = Nodes.flannel("long", 2);
+        Nodes.annotate(node, "long", "x".repeat(2 * ApiCalls.MOST_BYTES));
+        api.tellAt(FakeApi.NODES, "MODIFIED", node);
+        told.troubled("the nodes cannot be watched, what was told of them stays in force: "
+                + "200 with an event that is longer than 8 MiB");
+        told.well();
+        api.put(Nodes.flannel("b", 3));
+        told.withNodes("b", "self");
+    }
+
+    @Test
+    void anEventThatIsNotBelievedIsPassedByAList() throws InterruptedException {
+        started();
+        api.tellAt(FakeApi.NODES, "MODIFIED", Nodes.flannel("without-uid", 2));
+        told.troubled("about a Node that has no uid");
+        told.well();
+        api.put(Nodes.flannel("b", 3));
+        told.withNodes("b", "self");
+    }
+
     @Test
     void aWatchThatEndsAsSoonAsItStandsIsOneTrouble() throws InterruptedException {
         started();
