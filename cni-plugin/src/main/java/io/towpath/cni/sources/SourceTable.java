@@ -3,6 +3,7 @@ package io.towpath.cni.sources;
 import io.towpath.linux.Errno;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Chain;
+import io.towpath.netlink.nft.Expression;
 import io.towpath.netlink.nft.Family;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.Rule;
@@ -114,6 +115,19 @@ public final class SourceTable {
             }
         }
         return known;
+    }
+
+    /** How many packets were dropped that came in by a link with another source than its pod's: by links that any was dropped of. */
+    public static Map<String, Long> dropped(Nft nft) throws NetlinkException {
+        Map<String, Long> dropped = new HashMap<>();
+        for (Rule rule : chains(nft).isEmpty() ? List.<Rule>of() : nft.rules(TABLE)) {
+            for (Expression step : rule.expressions()) {
+                if (step instanceof Expression.Counter counter && counter.packets() > 0) {
+                    dropped.merge(rule.chain(), counter.packets(), Long::sum);
+                }
+            }
+        }
+        return dropped;
     }
 
     /** Removes the chains of links that are gone. */

@@ -96,6 +96,14 @@ final class StatusText {
                             + ", repaired " + guard.path("repairs").asLong() + " times, dropped "
                             + guard.path("dropped").asLong() + " packets" + counted(guard));
         }
+        List<String> drops = new ArrayList<>();
+        for (JsonNode each : status.path("sourceDrops")) {
+            drops.add(each.path("pod").asText(each.path("link").asText()) + " "
+                    + each.path("packets").asLong());
+        }
+        if (!drops.isEmpty()) {
+            line("sources", "dropped packets with sources that are not the pod's: " + String.join(", ", drops));
+        }
         JsonNode policy = status.path("policy");
         if (policy.isObject()) {
             line("policies", policyLine(policy));

@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The port for metrics and probes, that for metrics alone, and the socket for the operator's commands. */
@@ -50,7 +51,8 @@ public final class Endpoints implements AutoCloseable {
         List<Heartbeat> all = new ArrayList<>(heartbeats);
         all.add(server.heartbeat());
         all.add(slow.heartbeat());
-        Pages pages = new Pages(board, all, new PolicyPages(policy, slow), slow, version, log);
+        SourceDrops drops = new SourceDrops(policy == null ? Map::of : policy::podsByLink);
+        Pages pages = new Pages(board, all, new PolicyPages(policy, slow), drops, slow, version, log);
         UnixListener unix = null;
         try {
             unix = UnixListener.open(serving.socket(), MAX_PRIVILEGED);

@@ -16,6 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -33,13 +35,15 @@ final class Metrics {
     private final Clock clock;
     private long rounds;
 
-    Metrics(StatusBoard board, String version, Clock clock) {
+    /** @param drops what is dropped of pods by the check of their sources */
+    Metrics(StatusBoard board, Supplier<List<SourceDrops.Dropped>> drops, String version, Clock clock) {
         this.board = board;
         this.clock = clock;
         overlay();
         source();
         guard();
         pods();
+        sources(drops);
         new PolicyMetrics(registry, board, clock);
         process(version);
         Histogram durations = Histogram.builder()
@@ -167,6 +171,17 @@ final class Metrics {
                 "towpath_attachments_last_reconcile_age_seconds",
                 "Time since leases, links and routes were last compared with the pods that exist; NaN if never.",
                 status -> age(status.attachments().last()));
+    }
+
+    private void sources(Supplier<List<SourceDrops.Dropped>> drops) {
+        CounterWithCallback.builder()
+                .name("towpath_source_dropped_packets_total")
+                .help(
+                        "Packets of pods that were dropped as they came with another source than the pod's; of pods that sent any.")
+                .labelNames("link", "pod")
+                .callback(call ->
+                        drops.get().forEach(each -> call.call((double) each.packets(), each.link(), each.pod())))
+                .register(registry);
     }
 
     private void process(String version) {

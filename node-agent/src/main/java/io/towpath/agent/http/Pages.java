@@ -1,10 +1,13 @@
 package io.towpath.agent.http;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.agent.status.StatusJson;
+import io.towpath.netlink.NetlinkException;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
@@ -22,14 +25,24 @@ final class Pages {
     private final String version;
     private final Log log;
 
-    Pages(StatusBoard board, List<Heartbeat> heartbeats, PolicyPages policy, PageThread slow, String version, Log log) {
+    private final SourceDrops drops;
+
+    Pages(
+            StatusBoard board,
+            List<Heartbeat> heartbeats,
+            PolicyPages policy,
+            SourceDrops drops,
+            PageThread slow,
+            String version,
+            Log log) {
         this.board = board;
         this.heartbeats = heartbeats;
         this.policy = policy;
         this.slow = slow;
         this.version = version;
         this.log = log;
-        this.metrics = new Metrics(board, version, Clock.systemUTC());
+        this.drops = drops;
+        this.metrics = new Metrics(board, this::sourceDrops, version, Clock.systemUTC());
     }
 
     /** For whoever reaches the port. */
@@ -64,8 +77,27 @@ final class Pages {
     }
 
     private Response status() {
-        String json = StatusJson.of(board.current(), version).toString();
-        return new Response(Response.OK, "application/json", json);
+        ObjectNode json = StatusJson.of(board.current(), version);
+        ArrayNode dropped = json.putArray("sourceDrops");
+        for (SourceDrops.Dropped each : sourceDrops()) {
+            dropped.addObject()
+                    .put("link", each.link())
+                    .put("pod", each.pod().isEmpty() ? null : each.pod())
+                    .put("packets", each.packets());
+        }
+        return new Response(Response.OK, "application/json", json.toString());
+    }
+
+    /** None where they cannot be read, which the log tells. */
+    private List<SourceDrops.Dropped> sourceDrops() {
+        try {
+            List<SourceDrops.Dropped> dropped = drops.read();
+            log.problem("source drops", null);
+            return dropped;
+        } catch (NetlinkException e) {
+            log.problem("source drops", e.getMessage());
+            return List.of();
+        }
     }
 
     private static CompletableFuture<Response> at(Response response) {

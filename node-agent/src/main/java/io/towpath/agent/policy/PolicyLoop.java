@@ -22,6 +22,7 @@ import io.towpath.policy.nft.PolicyTable;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -151,6 +152,12 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         return now != null && enforced != null && enforced.facts() == now.facts()
                 ? null
                 : "not in force on this node yet: its kernel has what was known before";
+    }
+
+    /** The pods of this node as {@code namespace/name}, by the indexes of their links; of those that something is in force for. Any thread may ask. */
+    public Map<Integer, String> podsByLink() {
+        DenialReader.Known enforced = known;
+        return enforced == null ? Map.of() : enforced.links();
     }
 
     /** Whether a link was handed over and the source has not told of its pod since. Any thread may ask. */

@@ -87,6 +87,7 @@ public final class StatusJson {
                 .put("problem", attachments.problem());
         AgentStatus.Policy policy = status.policy();
         json.set("policy", policy == null ? JsonNodeFactory.instance.nullNode() : policy(policy));
+        json.putNull("sourceDrops"); // whoever answers reads them then
         return json;
     }
 

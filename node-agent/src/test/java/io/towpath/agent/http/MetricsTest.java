@@ -21,8 +21,11 @@ import org.junit.jupiter.api.Test;
 
 class MetricsTest {
     private final StatusBoard board = new StatusBoard(AgentStatus.starting(null, "kubernetes", Statuses.START));
-    private final Metrics metrics =
-            new Metrics(board, "1.2.3", Clock.fixed(Statuses.START.plusSeconds(3600), ZoneOffset.UTC));
+    private final Metrics metrics = new Metrics(
+            board,
+            () -> List.of(new SourceDrops.Dropped("cali1", "lab/forger", 17)),
+            "1.2.3",
+            Clock.fixed(Statuses.START.plusSeconds(3600), ZoneOffset.UTC));
 
     private List<String> lines() throws IOException {
         return metrics.scrape().lines().toList();
@@ -56,6 +59,7 @@ class MetricsTest {
         assertLine("towpath_source_synced 1.0");
         assertLine("towpath_cache_up 0.0");
         assertLine("towpath_source_last_event_age_seconds 9.0");
+        assertLine("towpath_source_dropped_packets_total{link=\"cali1\",pod=\"lab/forger\"} 17.0");
         assertLine("towpath_rejected_nodes 1.0");
         assertLine("towpath_left_out{family=\"all\"} 2.0");
         assertLine("towpath_left_out{family=\"IPv6\"} 0.0");

@@ -81,7 +81,8 @@ class StatusJsonTest {
                       "problem": "the agent may not look: its role lacks list of tiers.crd.projectcalico.org"
                     },
                     "rounds": {"total": 5, "failed": 1, "lastDuration": 0.003}
-                  }
+                  },
+                  "sourceDrops": null
                 }
                 """);
         assertEquals(expected, new ObjectMapper().readTree(json.toString()));
