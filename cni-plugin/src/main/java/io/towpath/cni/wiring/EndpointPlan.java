@@ -13,6 +13,7 @@ import io.towpath.netlink.rtnl.Neighbour;
 import io.towpath.netlink.rtnl.Route;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** The requests that make a pod's link what an {@link Endpoint} says, in the order in which they are to be sent. */
 final class EndpointPlan {
@@ -74,11 +75,13 @@ final class EndpointPlan {
         return settings(host.index(), host.alias() != null && OwnerMark.hasPorts(host.alias()));
     }
 
-    /** Whether it has these, as far as the kernel tells. */
-    static boolean isSet(Link host) {
+    /** Which of these it has not, as far as the kernel tells. */
+    static List<Ipv4Devconf> unset(Link host) {
         return settings(host).ipv4().entrySet().stream()
-                .allMatch(setting ->
-                        host.ipv4(setting.getKey()) == -1 || host.ipv4(setting.getKey()) == setting.getValue());
+                .filter(setting ->
+                        host.ipv4(setting.getKey()) != -1 && host.ipv4(setting.getKey()) != setting.getValue())
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     /** The pod's end. The neighbours are there for good, so the first packet waits for nobody's answer. */

@@ -230,7 +230,7 @@ public final class PodLinkKeeper {
                 batch.addAddress(EndpointPlan.linkLocal(index));
                 done.add(new Repair(link.name(), "address"));
             }
-            if (!wanted.isEmpty() && !EndpointPlan.isSet(link)) {
+            if (!wanted.isEmpty() && !EndpointPlan.unset(link).isEmpty()) {
                 batch.setLink(EndpointPlan.settings(link));
                 done.add(new Repair(link.name(), "setting"));
             }

@@ -10,6 +10,7 @@ import io.towpath.cni.sources.SourceTable;
 import io.towpath.cni.wiring.Links;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
+import io.towpath.cni.wiring.PodLinkFaults;
 import io.towpath.linux.Errno;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Nft;
@@ -22,6 +23,8 @@ import io.towpath.overlay.OverlayConfig;
 import io.towpath.overlay.OverlayException;
 import io.towpath.policy.nft.PolicyTable;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StateChecks {
     private static final int SHOWN = 3;
+
+    /** Longer than a DEL takes with its link. */
+    private static final Duration MOMENT = Duration.ofMillis(300);
 
     private final OverlayConfig files;
     private final String conflist;
@@ -61,7 +67,7 @@ public final class StateChecks {
     }
 
     /** All of them. */
-    public List<Finding> all() throws NetlinkException {
+    public List<Finding> all() throws IOException {
         try (Rtnl rtnl = Rtnl.open();
                 Nft nft = Nft.open();
                 Namespaces node = new LinuxNamespaces()) {
@@ -82,6 +88,7 @@ public final class StateChecks {
             findings.add(nftables("host-ports", () -> hostPorts(node)));
             findings.add(nftables("pod-sources", () -> sources(node)));
             findings.add(pods(rtnl));
+            findings.add(podLinks(rtnl));
             return findings;
         }
     }
@@ -229,7 +236,7 @@ public final class StateChecks {
             if (conf == null) {
                 return Finding.ok("pods", "not looked at, as there is no " + conflist);
             }
-            List<String> lost = Attachments.lost(conf, rtnl);
+            List<String> lost = lasting(() -> Attachments.lost(conf, rtnl));
             return lost.isEmpty()
                     ? Finding.ok("pods", "leases, links and routes of pods fit")
                     : Finding.fail("pods", some(lost), mend(""));
@@ -237,8 +244,39 @@ public final class StateChecks {
             return Finding.warn(
                     "pods",
                     "not known: " + e.getMessage(),
-                    "run this as root on the node, or in the agent's container");
+                    "see the check cni-conflist, and run this as root on the node, or in the agent's container");
         }
+    }
+
+    private Finding podLinks(Rtnl rtnl) throws IOException {
+        List<String> faults = lasting(() -> PodLinkFaults.of(rtnl));
+        return faults.isEmpty()
+                ? Finding.ok("pod-links", "the node's ends of pods' links are up and forward")
+                : Finding.fail(
+                        "pod-links",
+                        some(faults),
+                        mend("set it by hand") + "; what is down stays so: ip link set LINK up");
+    }
+
+    private interface Faults {
+        List<String> look() throws IOException;
+    }
+
+    /** What is still so a moment later: a pod that is being added or deleted is no fault. */
+    private static List<String> lasting(Faults faults) throws IOException {
+        List<String> seen = faults.look();
+        if (seen.isEmpty()) {
+            return seen;
+        }
+        try {
+            Thread.sleep(MOMENT);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+        }
+        List<String> lasting = new ArrayList<>(faults.look());
+        lasting.retainAll(seen);
+        return lasting;
     }
 
     private interface Look {

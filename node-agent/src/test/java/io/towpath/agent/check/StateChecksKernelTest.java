@@ -126,6 +126,9 @@ class StateChecksKernelTest {
     private void pod(Namespaces own) throws Exception {
         node.ip("link", "add", LINK, "type", "veth", "peer", "name", "pod0");
         node.ip("link", "set", LINK, "up", "alias", MARK.aliasWithPorts());
+        for (String setting : List.of("forwarding", "proxy_arp", "route_localnet")) {
+            node.execute("sysctl", "-qw", "net.ipv4.conf." + LINK + "." + setting + "=1");
+        }
         node.ip("route", "add", POD + "/32", "dev", LINK, "scope", "link");
         Path conflist = Files.writeString(folder.resolve("conflist"), """
                 {"cniVersion": "1.0.0", "name": "net", "plugins": [
@@ -157,7 +160,7 @@ class StateChecksKernelTest {
     @Test
     void aNodeThatIsWell() throws Exception {
         assertEquals(List.of(), faults(WELL));
-        assertEquals(8, all(WELL).size());
+        assertEquals(9, all(WELL).size());
     }
 
     @Test
@@ -211,6 +214,10 @@ class StateChecksKernelTest {
             nft flush chain inet towpath-hostports prerouting                           | host-ports      | it has not the sets, chains and rules
             nft flush map inet towpath-hostports ipv4; nft flush set inet towpath-hostports hairpin-ipv4 | host-ports | the host ports of the pod with link cali0123456789a are gone
             ip route del 10.64.1.2/32                                                   | pods            | no route to 10.64.1.2 by cali0123456789a
+            ip link set cali0123456789a down                                            | pod-links       | cali0123456789a is down
+            echo 0 >/proc/sys/net/ipv4/conf/cali0123456789a/proxy_arp                   | pod-links       | cali0123456789a has proxy_arp off
+            echo 0 >/proc/sys/net/ipv4/conf/cali0123456789a/forwarding                  | pod-links       | cali0123456789a has forwarding off
+            echo 0 >/proc/sys/net/ipv4/conf/cali0123456789a/route_localnet              | pod-links       | cali0123456789a has route_localnet off
             """)
     void whatKeepsPacketsFromPodsIsAFailure(String damage, String check, String part) throws Exception {
         node.execute("sh", "-c", damage);

@@ -148,7 +148,12 @@ class OtherRemainsKernelTest {
     @Test
     void tablesAndSetsGoByTheirNames() throws Exception {
         for (String table : List.of(
-                "ip flannel-ipv4", "ip6 flannel-ipv6", "ip calico", "arp calico-arp", "ip kube-proxy", "inet calico-x")) {
+                "ip flannel-ipv4",
+                "ip6 flannel-ipv6",
+                "ip calico",
+                "arp calico-arp",
+                "ip kube-proxy",
+                "inet calico-x")) {
             node.execute("nft", "add table " + table);
         }
         node.execute("ipset", "create", "cali40s:abc", "hash:net");
