@@ -125,7 +125,9 @@ final class Outages {
                 Pods.web("static", "static", node.name()).replaceAll("(?m)^.*(nodeSelector|readinessProbe).*\n", ""));
         cluster.awaitPods("default", "app=static", 1);
         Path kept = node.disk().path("towpath").resolve("policy-facts.json");
-        cluster.await("the facts are kept on the disk, the static pod among them", () -> holds(kept, "\"static"));
+        cluster.await(
+                "the facts are kept on the disk, the static pod among them",
+                () -> holds(kept, "static-" + node.name()));
         Namespace client = pods.namespace("web-a1");
         cluster.controlPlane().stopApi();
         node.rebootAlone();
