@@ -74,6 +74,9 @@ final class AgentCommand {
         command.addOption(text("--public-ipv6", "ADDRESS", "", "What other nodes reach this one by over IPv6."));
         command.addOption(text("--healthz-ip", "ADDRESS", "127.0.0.1", "Where /metrics, /healthz and /readyz are."));
         command.addOption(text("--healthz-port", "PORT", "9098", "The port of them."));
+        command.addOption(text(
+                METRICS_IP, "ADDRESS", "", "Where /metrics alone is, too, for who is not on the node; none if empty."));
+        command.addOption(text(METRICS_PORT, "PORT", "9097", "The port of it."));
         command.addOption(
                 flag("--ip-masq", "true", "Whether packets between pods and what is no pod get the node's address."));
         command.addOption(flag(

@@ -72,7 +72,8 @@ final class Asking {
             try {
                 channel.connect(UnixDomainSocketAddress.of(socket));
             } catch (IOException e) {
-                if (!Files.isWritable(socket)) {
+                // An agent that ends takes its socket away, maybe just now.
+                if (!Files.isWritable(socket) && Files.exists(socket)) {
                     throw new IOException("the agent's socket " + socket + " is for root only: run this as root", e);
                 }
                 return null; // of an agent that has ended

@@ -224,6 +224,8 @@ class CliTest {
             status --nope             | towpath-node status: Unknown option: '--nope' (see towpath-node status --help)
             status --output xml       | towpath-node status: Invalid value for option '--output': 'xml' is neither text nor json (see towpath-node status --help)
             agent --cluster-file x --healthz-port 0 | towpath-node agent: Invalid value for option '--healthz-port': '0' is no port from 1 to 65535 (see towpath-node agent --help)
+            agent --cluster-file x --metrics-ip 10.0.0.1 --metrics-port 0 | towpath-node agent: Invalid value for option '--metrics-port': '0' is no port from 1 to 65535 (see towpath-node agent --help)
+            agent --cluster-file x --metrics-ip nowhere | towpath-node agent: Invalid value for option '--metrics-ip': 'nowhere' is no IP address (see towpath-node agent --help)
             agent --cluster-file x --policy-log-group 65536 | towpath-node agent: Invalid value for option '--policy-log-group': '65536' is neither a group from 0 to 65535 nor none (see towpath-node agent --help)
             agent --cluster-file x --healthz-ip here | towpath-node agent: Invalid value for option '--healthz-ip': 'here' is no IP address (see towpath-node agent --help)
             """)
