@@ -96,7 +96,7 @@ final class Smoke {
                 throw new AssertionError(node.name() + " answers " + from + ": " + answer);
             }
             answer = pods.ask(from, node.address(), METRICS, "healthz").out();
-            if (!answer.equals("there is /metrics")) {
+            if (!answer.strip().equals("there is /metrics")) {
                 throw new AssertionError(node.name() + " answers " + from + ": " + answer);
             }
         }

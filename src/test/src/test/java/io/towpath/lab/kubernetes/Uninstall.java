@@ -105,6 +105,9 @@ final class Uninstall {
     }
 
     private String dryRun() throws IOException, InterruptedException {
+        cluster.await(
+                "the agent has kept what it knows, which it does by itself within half a minute",
+                () -> traces().lines().contains("file: /run/towpath/policy-facts.id"));
         NodeTraces running = traces();
         Guide.Outcome outcome = guide.run("kubectl towpath uninstall \"$NODE\" --dry-run", LEAVING);
         for (String word : List.of(
