@@ -275,6 +275,12 @@ final class KubeNode implements AutoCloseable {
     private void down() throws IOException {
         processes.endAll();
         if (network != null) {
+            // At once: the kernel takes a namespace down when it gets to it, and a node that boots has a link of this
+            // name.
+            var _ = controlPlane
+                    .namespace()
+                    .inside(Command.of("ip", "link", "delete", letter))
+                    .run();
             network.close();
         }
         Cgroups.remove(cgroup());
