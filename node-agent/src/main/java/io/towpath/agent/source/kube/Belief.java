@@ -80,14 +80,14 @@ record Belief(String kind, boolean isNamespaced) {
     }
 
     /**
-     * Of a list of which only the metadata were asked for.
+     * Of a list of which only the metadata were asked for. The API says null for the items of an empty one.
      *
      * @throws ApiRefusal if it is another, or if something in it has no name
      */
     static void requireMetadata(JsonNode list, boolean isNamespaced) {
         requireKind("PartialObjectMetadataList", "meta.k8s.io/v1", text(list, "kind"), text(list, "apiVersion"));
         JsonNode items = list.path("items");
-        if (!items.isArray()) {
+        if (!items.isArray() && !items.isNull()) {
             throw refusal("that is no whole PartialObjectMetadataList: it has no items");
         }
         for (int i = 0; i < items.size(); i++) {

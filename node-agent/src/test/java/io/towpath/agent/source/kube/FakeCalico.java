@@ -78,6 +78,9 @@ final class FakeCalico {
                 of.put("namespace", each.substring(0, slash));
             }
         }
+        if (items.isEmpty()) {
+            list.putNull("items"); // as the API does
+        }
         return list;
     }
 }
