@@ -63,10 +63,10 @@ public final class WayOut {
             }
         }
         if (theirs == null || own == null || dryRun) {
-            restore(kept);
+            restore(network, kept);
         } else {
             // Twice, as an ADD that waited for the lock has leased from ours after the first.
-            Takeover.of(own.leases(places), theirs, () -> restore(kept));
+            Takeover.of(own.leases(places), theirs, () -> restore(network, kept));
             Takeover takeover = Takeover.of(own.leases(places), theirs, () -> {});
             requireOnce(takeover);
         }
@@ -91,10 +91,18 @@ public final class WayOut {
         return new Report(parts, notes);
     }
 
-    /** The network that is kept, null if there is none. */
-    private @Nullable OtherNetwork before() {
+    /**
+     * The network that is kept, or whose conflist is still where the runtime looks, as the way here was not gone to its end; null if
+     * there is none.
+     */
+    private @Nullable OtherNetwork before() throws IOException {
         for (OtherNetwork each : OtherNetwork.values()) {
             if (Files.isDirectory(Path.of(places.kept(), each.toString()))) {
+                return each;
+            }
+        }
+        for (OtherNetwork each : OtherNetwork.values()) {
+            if (!theirs(each).isEmpty()) {
                 return each;
             }
         }
@@ -118,13 +126,18 @@ public final class WayOut {
     }
 
     /** Theirs first, so that the runtime has one at every moment. */
-    private void restore(String kept) throws IOException {
+    private void restore(OtherNetwork network, String kept) throws IOException {
         List<String> names = new ArrayList<>();
         for (Conflist each : Conflist.in(kept)) {
             if (!dryRun && Conflist.read(places.confDir(), each.file()) == null) {
                 each.place(places.confDir());
             }
             names.add(each.file());
+        }
+        for (Conflist each : theirs(network)) {
+            if (!names.contains(each.file())) {
+                names.add(each.file());
+            }
         }
         if (names.isEmpty()) {
             throw new IOException("there is no conflist in " + kept + ": put the one from before there");

@@ -225,6 +225,19 @@ class WaysKernelTest {
         assertFalse(tables().contains("table inet towpath-policy"), tables().toString());
     }
 
+    /** Its agent was never ready, so nothing of the other network was put aside; and once more, when the node is back already. */
+    @Test
+    void aWayHereThatStoppedLeadsBack() throws Exception {
+        write("net.d/10-canal.conflist", CANAL);
+        canalsPolicies("nft");
+        back(true);
+        assertEquals(List.of("10-canal.conflist"), names("net.d"));
+        back(false);
+        assertEquals(List.of("table inet others", "table ip calico"), tables());
+        assertEquals(List.of(), back(false).parts());
+        assertEquals(CANAL, read("net.d/10-canal.conflist"));
+    }
+
     @Test
     void withoutOurConflistNothingIsTakenAway() throws Exception {
         write("net.d/10-canal.conflist", CANAL);
