@@ -1,7 +1,7 @@
 # The summary as lines for print_table: tabs between columns, or one field that is a line of text.
 def left($n): . + ([range($n - length)] | map(" ") | join(""));
 def right($n): ([range($n - length)] | map(" ") | join("")) + .;
-def number: if . == null then "" else tostring | if test("\\.") then . + "00" else . + ".00" end | capture("^(?<n>[0-9]+\\.[0-9]{2})").n end;
+def number: if . == null then "" else tostring | if test("\\.") then . + "00" else . + ".00" end | capture("^(?<n>-?[0-9]+\\.[0-9]{2})").n end;
 
 "\(.machine.cores) cores of \(.machine.cpu), kernel \(.machine.kernel), leases on \(.machine.filesystem), containernetworking-plugins \(.plugins)",
 "\(.rounds) rounds. Times, and CPU as the mean of user + system, in ms; peak resident memory (RSS) in MiB.",
