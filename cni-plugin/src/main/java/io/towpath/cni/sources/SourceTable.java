@@ -42,8 +42,7 @@ public final class SourceTable {
                 throw e;
             }
             // A newer kernel keeps the chain of a link that is gone, and has it at work for the next one of the name.
-            // Only here
-            // anything is deleted: who has deleted waits for all processors when he leaves nftables.
+            // Deleted only here: who has deleted waits for all processors when he leaves nftables.
             nft.commit(with(
                     sources,
                     new Transaction()

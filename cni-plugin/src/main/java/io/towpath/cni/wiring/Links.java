@@ -13,41 +13,37 @@ import org.jspecify.annotations.Nullable;
 public final class Links {
     private Links() {}
 
-    /**
-     * Removes a link, of a pair both ends, and with it its addresses, routes and neighbours. The kernel returns when nobody
-     * uses it any more, some 20 ms later.
-     *
-     * @return false if there was none
-     */
-    static boolean delete(Rtnl rtnl, int index) throws NetlinkException {
-        return applyToPresent(rtnl, new Batch().deleteLink(index)) != 0;
-    }
-
     /** Ends all traffic by a link, if it is there. */
     static void setDown(Rtnl rtnl, int index) throws NetlinkException {
         applyToPresent(rtnl, new Batch().setLink(LinkChange.of(index).withUp(false)));
     }
 
     /**
-     * Removes the host's end of a pod's link with the other end, and the device that slows down what the pod sends, if there is
-     * one: both in one message, as nobody knows in advance whether there is.
+     * Removes the host's end of a pod's link with the other end, with its addresses, routes and neighbours, and the device that slows
+     * down what the pod sends, if there is one: both in one message, as nobody knows in advance whether there is. The kernel returns when
+     * nobody uses the link any more, some 20 ms later.
      *
-     * @param mark the attachment's
+     * @param mark the attachment's; null if the link has none, and so no such device
      * @return false if there was no such link
      * @throws NetlinkException if either cannot be removed
      */
-    static boolean deleteEndpoint(Rtnl rtnl, int index, OwnerMark mark) throws NetlinkException {
-        Batch batch = new Batch().deleteLink(index).deleteLink(EndpointName.limiterName(mark));
+    static boolean deleteEndpoint(Rtnl rtnl, int index, @Nullable OwnerMark mark) throws NetlinkException {
+        Batch batch = new Batch().deleteLink(index);
+        if (mark != null) {
+            batch.deleteLink(EndpointName.limiterName(mark));
+        }
         return applyToPresent(rtnl, batch) != 0;
     }
 
     /** As {@link #deleteEndpoint(Rtnl, int, OwnerMark)}, for a link of an attachment that its alias tells, if any. */
     public static boolean deleteEndpoint(Rtnl rtnl, Link link) throws NetlinkException {
+        return deleteEndpoint(rtnl, link.index(), mark(link));
+    }
+
+    /** The attachment's that a link is of, by its alias; null if that tells none. */
+    static @Nullable OwnerMark mark(Link link) {
         String alias = link.alias();
-        if (alias == null || !OwnerMark.isMark(alias)) {
-            return delete(rtnl, link.index());
-        }
-        return deleteEndpoint(rtnl, link.index(), new OwnerMark(alias));
+        return alias == null || !OwnerMark.isMark(alias) ? null : new OwnerMark(alias);
     }
 
     /** Removes the device that slows down what an attachment's container sends, if there is one. */

@@ -75,7 +75,7 @@ public final class Unwiring {
             Links.setDown(host, link.index());
             SourceTable.remove(namespaces.nft(), sources);
         }
-        return mark == null ? Links.delete(host, link.index()) : Links.deleteEndpoint(host, link.index(), mark);
+        return Links.deleteEndpoint(host, link.index(), mark);
     }
 
     /**

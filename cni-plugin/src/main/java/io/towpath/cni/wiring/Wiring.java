@@ -110,12 +110,8 @@ public final class Wiring {
 
     /** Before a link goes, what else is its attachment's: nobody would find it any more, and its address may be another's soon. */
     private boolean deleteOther(Link link) throws IOException {
-        String alias = link.alias();
-        if (alias == null || !OwnerMark.isMark(alias)) {
-            return Unwiring.remove(namespaces, link, null);
-        }
-        OwnerMark mark = new OwnerMark(alias);
-        if (OwnerMark.hasPorts(alias)) {
+        OwnerMark mark = Links.mark(link);
+        if (mark != null && Links.mayHavePorts(link)) {
             leftovers.remove(mark);
         }
         return Unwiring.remove(namespaces, link, mark);
@@ -140,7 +136,7 @@ public final class Wiring {
         try {
             Link link = host.link(endpoint.hostName());
             if (link != null && link.alias() == null && !link.isUp() && pod.hasOtherEnd(link)) {
-                Links.delete(host, link.index());
+                Links.deleteEndpoint(host, link.index(), null);
             }
         } catch (NetlinkException undo) {
             throw new NotUndoneException(failure, undo);

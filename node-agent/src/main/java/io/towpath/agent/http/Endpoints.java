@@ -76,7 +76,7 @@ public final class Endpoints implements AutoCloseable {
 
     private static ServerSocketChannel bind(Serving.Port port) throws IOException {
         try {
-            return MetricsPort.bind(port);
+            return port.bind();
         } catch (IOException e) {
             throw new IOException(
                     "metrics and probes cannot be served at " + port + ": " + e.getMessage()

@@ -1,8 +1,6 @@
 package io.towpath.agent.http;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +27,7 @@ final class MetricsPort implements Renewable {
             return null;
         }
         try {
-            channel = bind(port);
+            channel = port.bind();
         } catch (IOException e) {
             throw new IOException(
                     "metrics are not served at " + port + ": " + e.getMessage()
@@ -37,16 +35,5 @@ final class MetricsPort implements Renewable {
                     e);
         }
         return channel;
-    }
-
-    static ServerSocketChannel bind(Serving.Port port) throws IOException {
-        ServerSocketChannel channel = ServerSocketChannel.open();
-        try {
-            return channel.bind(
-                    new InetSocketAddress(InetAddress.getByAddress(port.ip().bytes()), port.number()));
-        } catch (IOException e) {
-            channel.close();
-            throw e;
-        }
     }
 }

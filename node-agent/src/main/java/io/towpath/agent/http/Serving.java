@@ -1,6 +1,10 @@
 package io.towpath.agent.http;
 
 import io.towpath.net.IpAddress;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +23,21 @@ public record Serving(Port local, @Nullable Port metrics, Path socket) {
      * @param number 0 for any that is free
      */
     public record Port(IpAddress ip, int number) {
+        /**
+         * Listens there.
+         *
+         * @throws IOException if it is another's, or the address is not the node's
+         */
+        ServerSocketChannel bind() throws IOException {
+            ServerSocketChannel channel = ServerSocketChannel.open();
+            try {
+                return channel.bind(new InetSocketAddress(InetAddress.getByAddress(ip.bytes()), number));
+            } catch (IOException e) {
+                channel.close();
+                throw e;
+            }
+        }
+
         @Override
         public String toString() {
             return ip + " port " + number;

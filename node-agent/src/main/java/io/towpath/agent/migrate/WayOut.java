@@ -127,18 +127,13 @@ public final class WayOut {
 
     /** Theirs first, so that the runtime has one at every moment. */
     private void restore(OtherNetwork network, String kept) throws IOException {
-        List<String> names = new ArrayList<>();
         for (Conflist each : Conflist.in(kept)) {
             if (!dryRun && Conflist.read(places.confDir(), each.file()) == null) {
                 each.place(places.confDir());
             }
-            names.add(each.file());
         }
-        for (Conflist each : theirs(network)) {
-            if (!names.contains(each.file())) {
-                names.add(each.file());
-            }
-        }
+        List<String> names =
+                theirs(network).stream().map(Conflist::file).distinct().toList();
         if (names.isEmpty()) {
             throw new IOException("there is no conflist in " + kept + ": put the one from before there");
         }

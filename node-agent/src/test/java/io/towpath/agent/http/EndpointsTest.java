@@ -37,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -261,6 +262,7 @@ class EndpointsTest {
 
     /** Others than the node see numbers, and nothing else; while the port is another's, the agent does without. */
     @Test
+    @Timeout(60)
     void metricsForOthersComeWhenTheirPortIsFree() throws Exception {
         ByteArrayOutputStream logged = new ByteArrayOutputStream();
         Log log = new Log(
