@@ -12,18 +12,28 @@ import java.util.Map;
  * exit code is 0 if nothing failed.
  */
 public final class Conformance {
+    private static final Map<String, Settings> FAMILIES = new LinkedHashMap<>();
     private static final Map<String, Suite> PARTS = new LinkedHashMap<>();
 
     static {
+        FAMILIES.put("ipv4", Settings.IPV4);
+        FAMILIES.put("ipv6", Settings.IPV6);
+        FAMILIES.put("dual", Settings.DUAL);
         PARTS.put("smoke", Smoke::run);
         PARTS.put("churn", Churn::run);
         PARTS.put("outages", Outages::run);
         PARTS.put("addresses", Addresses::run);
         PARTS.put("migrate", Migrate::run);
         PARTS.put("uninstall", Uninstall::run);
-        PARTS.put("policy", PolicySuites::run);
-        PARTS.put("services-iptables", ServiceSuites::besideIptables);
-        PARTS.put("services-nftables", ServiceSuites::besideNftables);
+        for (Map.Entry<String, Settings> families : FAMILIES.entrySet()) {
+            PARTS.put("policy-" + families.getKey(), PolicySuites.on(families.getValue()));
+        }
+        for (String mode : List.of("iptables", "nftables")) {
+            for (Map.Entry<String, Settings> families : FAMILIES.entrySet()) {
+                PARTS.put(
+                        "services-" + mode + "-" + families.getKey(), ServiceSuites.beside(mode, families.getValue()));
+            }
+        }
     }
 
     private Conformance() {}

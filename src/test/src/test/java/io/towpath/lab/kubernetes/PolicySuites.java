@@ -11,17 +11,23 @@ final class PolicySuites {
 
     private PolicySuites() {}
 
-    static void run(Report report, Path root, Path logs) throws IOException {
-        Report.Part part = report.part("policy");
-        Installed.with(part, Settings.IPV4, logs, cluster -> {
+    /** The part on a cluster with these settings. */
+    static Conformance.Suite on(Settings settings) {
+        return (report, root, logs) -> run(settings, report, root, logs);
+    }
+
+    private static void run(Settings settings, Report report, Path root, Path logs) throws IOException {
+        String name = "policy, " + settings.name();
+        Report.Part part = report.part(name);
+        Installed.with(part, settings, logs, cluster -> {
             part.require("the custom resource as its project gives it", () -> customResource(cluster));
             UpstreamSetting.make(part, cluster, root);
             part.check(
                     "upstream's ClusterNetworkPolicy",
-                    () -> PolicyApi.run(cluster, report.part("policy: ClusterNetworkPolicy"), "clusternetworkpolicy"));
+                    () -> PolicyApi.run(cluster, report.part(name + ": ClusterNetworkPolicy"), "clusternetworkpolicy"));
             part.check(
                     "upstream's Netpol",
-                    () -> EndToEnd.run(cluster, report.part("policy: Netpol"), "netpol", NETPOL, HOURS));
+                    () -> EndToEnd.run(cluster, report.part(name + ": Netpol"), "netpol", NETPOL, HOURS));
         });
     }
 

@@ -25,19 +25,18 @@ final class ServiceSuites {
 
     private ServiceSuites() {}
 
-    static void besideIptables(Report report, Path root, Path logs) throws IOException {
-        beside("iptables", Settings.IPV4, LISTS, report, root, logs);
+    /** The part beside kube-proxy in a mode, on a cluster with these settings. */
+    static Conformance.Suite beside(String mode, Settings settings) {
+        List<String> lists = new ArrayList<>(LISTS);
+        if (settings.equals(Settings.DUAL)) {
+            lists.add(BOTH_FAMILIES);
+        }
+        return (report, root, logs) -> run(mode, settings, lists, report, root, logs);
     }
 
-    static void besideNftables(Report report, Path root, Path logs) throws IOException {
-        List<String> more = new ArrayList<>(LISTS);
-        more.add(BOTH_FAMILIES);
-        beside("nftables", Settings.DUAL, more, report, root, logs);
-    }
-
-    private static void beside(String mode, Settings settings, List<String> lists, Report report, Path root, Path logs)
+    private static void run(String mode, Settings settings, List<String> lists, Report report, Path root, Path logs)
             throws IOException {
-        String name = "services beside " + mode;
+        String name = "services beside " + mode + ", " + settings.name();
         Report.Part part = report.part(name);
         // some cases want three nodes, and in three zones
         Installed.with(part, settings, List.of(mode, mode, mode), logs, cluster -> {

@@ -14,6 +14,11 @@ record Settings(boolean ipv4, boolean ipv6) {
     /** Both families. */
     static final Settings DUAL = new Settings(true, true);
 
+    /** The families, in a few words. */
+    String name() {
+        return ipv4 && ipv6 ? "both families" : ipv4 ? "IPv4" : "IPv6";
+    }
+
     /** The parts that this cluster's families have of something, separated by commas. */
     String families(String v4, String v6) {
         return ipv4 && ipv6 ? v4 + "," + v6 : ipv4 ? v4 : v6;
