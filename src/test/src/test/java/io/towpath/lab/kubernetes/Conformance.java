@@ -3,15 +3,20 @@ package io.towpath.lab.kubernetes;
 import io.towpath.lab.DeadLabs;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Checks Towpath on a real Kubernetes, part by part: {@code scripts/conformance} runs it. Logs go to a folder for each part; the
  * exit code is 0 if nothing failed.
  */
 public final class Conformance {
+    private static final String WRITE = "--write";
+    private static final String PAGE = "--page";
     private static final Map<String, Settings> FAMILIES = new LinkedHashMap<>();
     private static final Map<String, Suite> PARTS = new LinkedHashMap<>();
 
@@ -63,11 +68,25 @@ public final class Conformance {
         }
     }
 
-    /** Runs parts. Arguments: the project's folder, the folder for logs, and the parts; all if none is named. */
+    /** The names of all parts, in their order. */
+    static Set<String> parts() {
+        return PARTS.keySet();
+    }
+
+    /**
+     * Runs parts. Arguments: the project's folder, the folder for logs, and the parts; all if none is named. With {@code --write},
+     * what came of each is kept, and the page and README's line are written; with {@code --page}, they are written and nothing runs.
+     */
     public static void main(String[] arguments) throws IOException {
         Path root = Path.of(arguments[0]);
         Path logs = Path.of(arguments[1]);
-        List<String> named = List.of(arguments).subList(2, arguments.length);
+        List<String> words = List.of(arguments).subList(2, arguments.length);
+        if (words.contains(PAGE)) {
+            ResultPage.write(root, parts());
+            return;
+        }
+        boolean writes = words.contains(WRITE);
+        List<String> named = words.stream().filter(word -> !word.equals(WRITE)).toList();
         for (String name : named) {
             if (PARTS.keySet().stream().noneMatch(part -> isMeant(part, name))) {
                 System.err.println("conformance: there is no part \"" + name + "\": there are "
@@ -75,16 +94,28 @@ public final class Conformance {
                 System.exit(2);
             }
         }
+        String commit = writes ? Versions.commit(root) : "";
         DeadLabs.remove();
         Report report = new Report(System.out);
         Runtime.getRuntime().addShutdownHook(new Thread(report::interrupt, "interrupt"));
         for (Map.Entry<String, Suite> part : PARTS.entrySet()) {
             if (named.isEmpty() || named.stream().anyMatch(name -> isMeant(part.getKey(), name))) {
+                int before = report.rows().size();
                 run(part.getKey(), part.getValue(), report, root, logs);
+                if (writes && !report.isInterrupted()) {
+                    List<Report.Row> rows = report.rows();
+                    write(root, part.getKey(), commit, rows.subList(before, rows.size()));
+                }
             }
         }
         report.print();
         report.end();
         System.exit(report.isWell() ? 0 : 1);
+    }
+
+    private static void write(Path root, String part, String commit, List<Report.Row> rows) throws IOException {
+        String day = LocalDate.now(ZoneOffset.UTC).toString();
+        PartResult.of(part, day, commit, Versions.programs(root), rows).write(ResultPage.folder(root));
+        ResultPage.write(root, parts());
     }
 }

@@ -17,6 +17,7 @@ final class Report {
 
     private volatile PrintStream out;
     private boolean ended;
+    private boolean interrupted;
     private final List<Row> rows = new ArrayList<>();
 
     Report(PrintStream out) {
@@ -26,6 +27,7 @@ final class Report {
     /** Says that it ends before its time, and nothing more: what fails from now on does so as the cluster is taken down. */
     synchronized void interrupt() {
         if (!ended) {
+            interrupted = true;
             out.println("\nInterrupted: the cluster is taken down.");
             out = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
         }
@@ -36,6 +38,16 @@ final class Report {
         ended = true;
     }
 
+    /** Whether what was found out last may be of a cluster that was just taken down. */
+    synchronized boolean isInterrupted() {
+        return interrupted;
+    }
+
+    /** What was found out up to now. */
+    List<Row> rows() {
+        return List.copyOf(rows);
+    }
+
     /** What came of a check. */
     enum Verdict {
         PASSED,
@@ -43,8 +55,8 @@ final class Report {
         SKIPPED
     }
 
-    /** @param why empty, unless it failed or was skipped */
-    record Row(String part, String what, Verdict verdict, String why) {}
+    /** @param told why it failed or was skipped; of what passed, what is worth telling, or nothing */
+    record Row(String part, String what, Verdict verdict, String told) {}
 
     /** Something to be found out. */
     interface Check {
@@ -90,7 +102,7 @@ final class Report {
                 out.println("\n" + (verdict == Verdict.FAILED ? "Failed" : "Skipped"));
                 rows.stream()
                         .filter(row -> row.verdict == verdict)
-                        .forEach(row -> out.println("  " + row.part + ": " + row.what + ": " + firstLine(row.why)));
+                        .forEach(row -> out.println("  " + row.part + ": " + row.what + ": " + firstLine(row.told)));
             }
         }
         out.printf(
@@ -108,11 +120,13 @@ final class Report {
         return parts;
     }
 
-    private static long count(List<Row> some, Verdict verdict) {
+    /** How many there are of a verdict. */
+    static long count(List<Row> some, Verdict verdict) {
         return some.stream().filter(row -> row.verdict == verdict).count();
     }
 
-    private static String firstLine(String text) {
+    /** What a table has room for. */
+    static String firstLine(String text) {
         return text.lines().findFirst().orElse("");
     }
 
@@ -137,9 +151,13 @@ final class Report {
             }
         }
 
-        /** What another program has found out. */
-        void add(String what, Verdict verdict, String why) {
-            rows.add(new Row(name, what, verdict, why));
+        /**
+         * What another program has found out.
+         *
+         * @param told why it failed or was skipped
+         */
+        void add(String what, Verdict verdict, String told) {
+            rows.add(new Row(name, what, verdict, told));
         }
 
         /** Whether nothing has been found out. */
@@ -168,7 +186,7 @@ final class Report {
             try {
                 String remark = check.run();
                 tell("ok", what, start, remark);
-                add(what, Verdict.PASSED, "");
+                add(what, Verdict.PASSED, remark);
                 return true;
             } catch (Exception | AssertionError e) {
                 String why = String.valueOf(e.getMessage());
