@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param low the lower 64 bits of an IPv6 address; the address as an unsigned 32-bit number for IPv4
  */
 public record IpAddress(boolean ipv6, long high, long low) implements Comparable<IpAddress> {
+    /** Odd, its bits in no order: that of Fibonacci hashing. */
+    private static final long MIX = 0x9e37_79b9_7f4a_7c15L;
+
     private static final long IPV4_MAX = 0xffff_ffffL;
 
     /** @throws IllegalArgumentException if an IPv4 address has bits above the 32nd */
@@ -127,6 +130,12 @@ public record IpAddress(boolean ipv6, long high, long low) implements Comparable
         }
         int upper = Long.compareUnsigned(high, other.high);
         return upper != 0 ? upper : Long.compareUnsigned(low, other.low);
+    }
+
+    /** Mixed: addresses of networks differ in bits alone that tables of hashes hardly look at. */
+    @Override
+    public int hashCode() {
+        return (int) (((31 * high + low) * MIX) >>> 32);
     }
 
     /** The canonical text: dotted decimal, or RFC 5952. */

@@ -10,7 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -178,6 +180,17 @@ class IpAddressTest {
         assertEquals(slice, IpPrefix.parse("10.244.1.5/24").network());
         assertEquals(
                 "10.244.1.5/32", IpPrefix.host(IpAddress.parse("10.244.1.5")).toString());
+    }
+
+    /** As many as a table of so many hashes lets them be when it looks at their low bits. */
+    @Test
+    void hashesOfSlicesDiffer() {
+        Set<Integer> places = new HashSet<>();
+        for (int i = 0; i < 5000; i++) {
+            int hash = IpAddress.parse("10." + i / 256 + "." + i % 256 + ".0").hashCode();
+            places.add((hash ^ (hash >>> 16)) & 0x3fff);
+        }
+        assertTrue(places.size() > 4000, () -> places.size() + " places of 5000");
     }
 
     @Test

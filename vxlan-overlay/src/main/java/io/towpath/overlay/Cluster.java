@@ -98,6 +98,10 @@ public record Cluster(
 
         /** The same without the other family. */
         Node only(boolean ipv6) {
+            boolean isOnly = slice(!ipv6) == null && address(!ipv6) == null && (ipv6 ? mac : macV6) == null;
+            if (isOnly) {
+                return this; // mostly: thousands of nodes are looked at in a row
+            }
             return new Node(
                     name,
                     slices.stream()

@@ -24,9 +24,8 @@ final class FdbPlan {
     /** What its steps are about. */
     static final String KIND = "fdb";
 
-    private final int link;
-    private final Set<FdbEntry> seen;
     private final Set<MacAddress> taken = new HashSet<>();
+    private final Set<MacAddress> right = new HashSet<>();
     private final List<Step> removals = new ArrayList<>();
 
     /**
@@ -36,8 +35,6 @@ final class FdbPlan {
      * @param entries those of the device
      */
     FdbPlan(Device desired, int link, List<FdbEntry> entries) {
-        this.link = link;
-        seen = new HashSet<>(entries);
         Map<MacAddress, Peer> wanted = new HashMap<>(desired.peers().size() * 2);
         for (Peer peer : desired.peers()) {
             if (!peer.direct()) {
@@ -46,8 +43,12 @@ final class FdbPlan {
         }
         Set<MacAddress> stale = new LinkedHashSet<>();
         for (FdbEntry entry : entries) {
-            if (wanted.containsKey(entry.mac())) {
+            Peer peer = wanted.get(entry.mac());
+            if (peer != null) {
                 taken.add(entry.mac());
+                if (entry.equals(entry(peer, link))) {
+                    right.add(entry.mac());
+                }
             } else if (entry.remote() != null || entry.way().nexthop() != 0) {
                 stale.add(entry.mac());
             }
@@ -62,7 +63,7 @@ final class FdbPlan {
 
     /** Whether a peer's entry is there as it must be. */
     boolean isRight(Peer peer) {
-        return seen.contains(entry(peer, link));
+        return right.contains(peer.mac());
     }
 
     /** Adds what a peer's entry needs, if anything. */

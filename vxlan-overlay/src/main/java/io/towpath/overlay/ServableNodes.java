@@ -56,13 +56,17 @@ public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
     public static ServableNodes of(Cluster cluster, Set<IpAddress> own, Map<String, Health> health, List<Node> before) {
         Map<String, Node> earlier = new HashMap<>();
         before.forEach(node -> earlier.put(node.name(), node));
-        List<Node> candidates = new ArrayList<>(cluster.nodes());
-        candidates.sort(Comparator.<Node, Boolean>comparing(node -> !node.name().equals(cluster.node()))
-                .thenComparing(node -> health.getOrDefault(node.name(), Health.REPORTING))
-                .thenComparingInt(node -> rank(node, earlier.get(node.name())))
-                .thenComparing(Node::name));
+        List<Candidate> candidates = new ArrayList<>(cluster.nodes().size());
+        for (Node node : cluster.nodes()) {
+            candidates.add(new Candidate(
+                    node,
+                    !node.name().equals(cluster.node()),
+                    health.getOrDefault(node.name(), Health.REPORTING),
+                    rank(node, earlier.get(node.name()))));
+        }
+        candidates.sort(Candidate.ORDER);
         Selection selection = new Selection(cluster, own);
-        candidates.forEach(selection::consider);
+        candidates.forEach(candidate -> selection.consider(candidate.node));
         selection.accepted.sort(Comparator.comparing(Node::name));
         return new ServableNodes(selection.accepted, selection.rejected);
     }
@@ -77,8 +81,19 @@ public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
         }
     }
 
+    /** A node with what its place in the order depends on, worked out once for each. */
+    private record Candidate(Node node, boolean isOther, Health health, int rank) {
+        static final Comparator<Candidate> ORDER = Comparator.comparing(Candidate::isOther)
+                .thenComparing(Candidate::health)
+                .thenComparingInt(Candidate::rank)
+                .thenComparing(candidate -> candidate.node.name());
+    }
+
     /** Before may lack a family that could not be served. */
     private static int rank(Node node, @Nullable Node before) {
+        if (node.equals(before)) {
+            return 0;
+        }
         if (before == null || !node.slices().containsAll(before.slices())) {
             return 2;
         }
@@ -116,19 +131,21 @@ public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
                 reject(node, null, "another node has its name");
                 return;
             }
-            boolean both = false;
-            Node served = new Node(node.name(), List.of(), List.of(), null, null);
+            boolean both = node.slice(false) != null && node.slice(true) != null;
+            Node served = null;
             for (boolean ipv6 : new boolean[] {false, true}) {
-                both |= node.slice(ipv6) != null && node.slice(!ipv6) != null;
+                if (node.slice(ipv6) == null) {
+                    continue;
+                }
                 Node part = node.only(ipv6);
-                String reason = part.slices().isEmpty() ? "" : reason(part, ipv6);
-                if (reason == null) {
-                    served = served.with(part, ipv6);
-                } else if (!reason.isEmpty()) {
+                String reason = reason(part, ipv6);
+                if (reason != null) {
                     reject(node, both ? Family.of(ipv6) : null, reason);
+                } else {
+                    served = served == null ? part : served.with(part, ipv6);
                 }
             }
-            if (!served.slices().isEmpty()) {
+            if (served != null) {
                 accept(served);
             }
         }

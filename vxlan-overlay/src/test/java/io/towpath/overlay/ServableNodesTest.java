@@ -3,12 +3,15 @@ package io.towpath.overlay;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
 import io.towpath.overlay.Cluster.Node;
 import io.towpath.overlay.ServableNodes.Rejected;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -220,6 +223,36 @@ class ServableNodesTest {
                 ServableNodes.of(cluster(nodes), Set.of(), Map.of(), List.of())
                         .nodes()
                         .size());
+    }
+
+    /** It is done anew for each node that comes or goes, and what is allocated has to be collected. */
+    @Test
+    void aNodeThatJoinsThousandsTakesFewMebibytes() {
+        List<Node> before = new ArrayList<>(List.of(SELF));
+        for (int i = 0; i < 5000; i++) {
+            String slice = "10." + i / 250 + "." + i % 250 + ".0/24";
+            before.add(node("n" + i, slice, "172.16." + i / 256 + "." + i % 256));
+        }
+        List<Node> nodes = new ArrayList<>(before);
+        nodes.add(node("joins", "10.200.0.0/24", "172.17.0.1"));
+        Cluster cluster = new Cluster(
+                List.of(IpPrefix.parse("10.0.0.0/8")),
+                "self",
+                UnderlayChoice.AUTOMATIC,
+                1,
+                8472,
+                0,
+                false,
+                false,
+                false,
+                nodes);
+        ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        ServableNodes.of(cluster, Set.of(), Map.of(), before);
+        long start = thread.getCurrentThreadAllocatedBytes();
+        ServableNodes chosen = ServableNodes.of(cluster, Set.of(), Map.of(), before);
+        long bytes = thread.getCurrentThreadAllocatedBytes() - start;
+        assertEquals(5002, chosen.nodes().size());
+        assertTrue(bytes < (20 << 20), () -> bytes + " bytes");
     }
 
     @Test
