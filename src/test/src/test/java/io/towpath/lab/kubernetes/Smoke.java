@@ -23,10 +23,12 @@ final class Smoke {
     private final KubeCluster cluster;
     private final Pods pods;
     private final Path root;
+    private final Operator operator;
 
-    private Smoke(KubeCluster cluster, Path root) {
+    private Smoke(KubeCluster cluster, Path root) throws IOException {
         this.cluster = cluster;
         this.root = root;
+        operator = new Operator(cluster, root);
         pods = new Pods(cluster);
     }
 
@@ -41,7 +43,9 @@ final class Smoke {
         part.require("the cluster's DNS", () -> Installed.dns(cluster));
         part.require("pods on two nodes, each with every other", () -> pods.start(WEB));
         part.check("a Service by its address and by its name", this::service);
-        part.check("a NetworkPolicy closes, and opens when it goes", this::policy);
+        part.check("kubectl towpath asks one node and all nodes", operator::asks);
+        part.check("a NetworkPolicy closes, is explained, and opens when it goes", this::policy);
+        part.check("kubectl towpath uninstall ends at once where there is no image", operator::noImage);
         part.check("20 MB to and from a pod with 10M each way take 16 s", () -> Limits.check(cluster, pods, "web-b1"));
         part.check("each node's metrics are there for a pod elsewhere, and nothing else is", this::metrics);
         part.check("an agent is replaced while pods come and go", this::replaced);
@@ -71,7 +75,7 @@ final class Smoke {
         return "";
     }
 
-    private String policy() {
+    private String policy() throws IOException, InterruptedException {
         String target = pods.addresses("web-a1").getFirst();
         cluster.apply(DENY_ALL_TO_A1);
         for (String stranger : List.of("web-a2", "web-b2")) {
@@ -80,6 +84,7 @@ final class Smoke {
         if (!pods.reaches("web-b1", target, Pods.PORT)) {
             throw new AssertionError("the policy keeps out web-b1, which it allows");
         }
+        operator.explanations();
         cluster.delete(DENY_ALL_TO_A1);
         for (String stranger : List.of("web-a2", "web-b2")) {
             cluster.await(
