@@ -15,6 +15,10 @@ import org.junit.jupiter.api.Test;
 /** An operator learns what is denied to whom, and by which policy. */
 @OnLab
 class DenialLogTest {
+    /** An answer comes before the next packet is sent: until then a connection is new, and a dry run logs its packets. */
+    private static final String INTERVAL = String.valueOf(0.2 * Await.SLOWNESS);
+
+    private static final String WAIT = String.valueOf(Await.SLOWNESS);
     private static final String DRY_RUN = "namespace: lab, annotations: {towpath.io/dry-run: 'true'}";
 
     @AutoClose
@@ -60,7 +64,7 @@ class DenialLogTest {
     private void check(boolean dryRun) {
         int denied = dryRun ? 2 : 6;
         for (String address : shop.addresses()) {
-            int exit = Network.tryPing(thief.namespace(), address, "-c", "3", "-i", "0.2", "-W", "1")
+            int exit = Network.tryPing(thief.namespace(), address, "-c", "3", "-i", INTERVAL, "-W", WAIT)
                     .exit();
             assertEquals(dryRun, exit == 0);
         }
