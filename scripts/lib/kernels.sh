@@ -5,16 +5,25 @@
 kernels_files=$(dirname "${BASH_SOURCE[0]}")/../kernels.d
 kernels_cache=${XDG_CACHE_HOME:-$HOME/.cache}/towpath/kernels
 
-# What the lab's tests call, and what kube-proxy calls in mode ipvs.
+# What the lab's tests call, what kube-proxy calls in mode ipvs, what runc is linked with, and what conformance puts into its image of agnhost.
 root_packages=busybox-static,conntrack,curl,iproute2,ipset,iptables,iputils-ping,ipvsadm,kmod,nftables,openssl,procps,tcpdump,util-linux
+root_packages+=,bind9-dnsutils,iperf,libseccomp2,netcat-openbsd,wget
 root_suite=bookworm
 
 # Where the kernels are from; a suite that the mirror has no more is left out.
 kernel_suites=(bullseye bookworm trixie trixie-backports sid)
 modules_of_boot=(virtio_pci virtio_blk squashfs overlay)
 
-# A virtual machine has an hour for its tests, some gigabytes, and two processors. A /dev/kvm may be there and hang, so nobody guesses.
+# A virtual machine has an hour for its job, some gigabytes, and two processors. A /dev/kvm may be there and hang, so nobody guesses.
 machine_seconds=3600 machine_boots=3 machine_megabytes=2560 machine_processors=2 machine_accelerator=tcg,thread=multi machine_slowness=5
+# What it does: tests or smoke (kernels.d/run).
+machine_job=tests
+
+# A Kubernetes takes longer, and more memory; emulated, it is ten times slower than others.
+give_machines_smoke() {
+  machine_job=smoke machine_seconds=7200 machine_megabytes=4096
+  ((machine_slowness == 1)) || machine_slowness=10
+}
 
 # The mirror from which this machine's own packages are. debian_mirror=... in the environment names another one.
 find_mirror() {
@@ -143,7 +152,7 @@ make_disks() {
   mkdir -p "$files"/{lib,cni-plugin/target,node-agent/target,src/test/target}
   cp "$project/cni-plugin/target/towpath" "$files/cni-plugin/target/"
   cp "$project/node-agent/target/towpath-node" "$files/node-agent/target/"
-  cp -r "$project/conf" "$files/conf"
+  cp -r "$project/conf" "$project/Dockerfile" "$files/"
   cp -r "$project/src/test/target/test-classes" "$files/src/test/target/"
   cp "$project"/network-policy/target/network-policy-*.jar "$files/lib/"
   for module in src/test network-policy; do
@@ -154,6 +163,22 @@ make_disks() {
   mksquashfs "$files" "$folder/towpath.squashfs" -comp lz4 -noappend -quiet -no-progress >/dev/null
   mksquashfs "$JAVA_HOME" "$folder/jdk.squashfs" -comp lz4 -noappend -quiet -no-progress -e jmods src.zip man >/dev/null
   rm -rf "$files"
+}
+
+# make_peers_disk FOLDER PEERS...: a disk with the real programs of a cluster, from the folders where they are built; without upstream's suites.
+make_peers_disk() {
+  local folder=$1 files=$1/peers
+  mkdir -p "$files"
+  find "${@:2}" -type f ! -name '*.test' ! -name ginkgo -exec cp -t "$files" {} +
+  mksquashfs "$files" "$folder/peers.squashfs" -comp lz4 -noappend -quiet -no-progress >/dev/null
+  rm -rf "$files"
+}
+
+# make_writable_disk FILE: as much as a cluster's images and containers need, taken as they come.
+make_writable_disk() {
+  rm -f "$1"
+  truncate -s 8G "$1"
+  mkfs.ext4 -q -E lazy_itable_init=1 "$1"
 }
 
 disk() { printf '%s\n' -drive "file=$1,if=virtio,format=raw,readonly=on"; }
@@ -181,16 +206,31 @@ run_machine() {
     disk "$disks/towpath.squashfs"
     disk "$disks/jdk.squashfs"
   )
+  if [[ $machine_job == smoke ]]; then
+    make_writable_disk "$disks/writable"
+    mapfile -t -O "${#drives[@]}" drives < <(
+      disk "$disks/peers.squashfs"
+      printf '%s\n' -drive "file=$disks/writable,if=virtio,format=raw,cache=unsafe"
+    )
+  fi
   timeout --foreground "$machine_seconds" qemu-system-x86_64 -accel "$machine_accelerator" -cpu max -smp "$machine_processors" \
     -m "$machine_megabytes" -display none -no-reboot -nodefaults -nic none -device virtio-rng-pci \
-    -kernel "$folder/vmlinuz" -initrd "$folder/initrd" -append "console=ttyS0 loglevel=4 panic=-1 mitigations=off slowness=$machine_slowness" \
+    -kernel "$folder/vmlinuz" -initrd "$folder/initrd" -append "console=ttyS0 loglevel=4 panic=-1 mitigations=off job=$machine_job slowness=$machine_slowness" \
     "${drives[@]}" -serial "file:$log.console" -serial "file:$log.tests"
+}
+
+# keep_logs DISKS LOG: lays what a cluster's programs have said on the writable disk into LOG.logs.
+keep_logs() {
+  rm -rf "$2.logs"
+  mkdir -p "$2.logs"
+  e2fsck -fy "$1/writable" >/dev/null 2>&1 || true # a machine that was ended has left its journal
+  debugfs -R "rdump /logs $2.logs" "$1/writable" >/dev/null 2>&1 || true
 }
 
 # show_tests LOG: what failed, or where a machine stood when it ended.
 show_tests() {
-  if grep -q '^FAILED' "$1.tests"; then
-    sed -n '/^FAILED/,/^$/p' "$1.tests" | tr -d '\r' | cut -c 1-300 | sed -n '1,80s/^/      /p'
+  if grep -q '^ *FAILED' "$1.tests"; then
+    sed -n '/^ *FAILED/,/^$/p' "$1.tests" | tr -d '\r' | cut -c 1-300 | sed -n '1,80s/^/      /p'
   else
     tail -n 15 "$1.tests" "$1.console" | tr -d '\r' | cut -c 1-300 | sed 's/^/      /'
   fi

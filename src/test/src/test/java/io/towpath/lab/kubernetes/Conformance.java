@@ -25,6 +25,7 @@ public final class Conformance {
         FAMILIES.put("ipv6", Settings.IPV6);
         FAMILIES.put("dual", Settings.DUAL);
         PARTS.put("smoke", Smoke::run);
+        PARTS.put("ipvs", Smoke::besideIpvs);
         PARTS.put("churn", Churn::run);
         PARTS.put("outages", Outages::run);
         PARTS.put("addresses", Addresses::run);

@@ -1,6 +1,7 @@
 package io.towpath.lab.kubernetes;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.towpath.lab.Await;
 import io.towpath.lab.Command;
 import io.towpath.lab.Namespace;
 import java.util.ArrayList;
@@ -13,8 +14,8 @@ import java.util.stream.Collectors;
 final class Pods {
     static final int PORT = 8080;
     private static final String NAMESPACE = "default";
-    private static final String ONE_SECOND = "1";
-    private static final String TEN_SECONDS = "10";
+    private static final String ONE_SECOND = String.valueOf(Await.SLOWNESS);
+    private static final String TEN_SECONDS = String.valueOf(10 * Await.SLOWNESS);
 
     private final KubeCluster cluster;
 
@@ -73,6 +74,17 @@ final class Pods {
             addresses.add(address.path("ip").asText());
         }
         return addresses;
+    }
+
+    /** Whether somebody who is neither pod nor node gets a page from an address. */
+    boolean outsiderReaches(String address, int port) {
+        String url = "http://" + Settings.inUrl(address) + ":" + port + "/hostname";
+        return cluster.controlPlane()
+                        .namespace()
+                        .inside(Command.of("curl", "-gsS", "--noproxy", "*", "--max-time", ONE_SECOND, url))
+                        .run()
+                        .exit()
+                == 0;
     }
 
     /** Whether one pod gets a page from an address. */

@@ -151,6 +151,12 @@ final class Report {
             }
         }
 
+        /** Leaves something out, and says why. */
+        void skip(String what, String why) {
+            out.printf(Locale.ROOT, "  %-6s  %s: %s%n", "skip", what, why);
+            add(what, Verdict.SKIPPED, why);
+        }
+
         /**
          * What another program has found out.
          *

@@ -2,6 +2,7 @@ package io.towpath.lab.kubernetes;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -35,5 +36,19 @@ class ReportTest {
                   FAILED  breaks off: java.io.IOException
                 """, told.toString(StandardCharsets.UTF_8));
         assertFalse(report.isWell());
+    }
+
+    /** What is left out fails nothing, and alone is no success. */
+    @Test
+    void whatIsLeftOutIsToldWithItsReason() {
+        run((made, _, _) -> made.part("smoke").skip("something", "there is no internet"));
+        assertEquals("""
+
+                smoke
+                  skip    something: there is no internet
+                """, told.toString(StandardCharsets.UTF_8));
+        assertFalse(report.isWell());
+        run((made, _, _) -> made.part("smoke").check("another thing", () -> ""));
+        assertTrue(report.isWell());
     }
 }

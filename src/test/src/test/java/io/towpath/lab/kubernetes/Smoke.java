@@ -1,7 +1,9 @@
 package io.towpath.lab.kubernetes;
 
+import io.towpath.lab.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -18,7 +20,19 @@ final class Smoke {
               ingress: [{from: [{podSelector: {matchLabels: {app: b1}}}]}]
             """;
 
+    /** Of a1, which may ask b2 and nobody else. */
+    private static final String A1_ASKS_B2_ALONE = """
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: smoke-egress}
+            spec:
+              podSelector: {matchLabels: {app: a1}}
+              policyTypes: [Egress]
+              egress: [{to: [{podSelector: {matchLabels: {app: b2}}}]}]
+            """;
+
     private static final int METRICS = 9097;
+    private static final int SERVICE_PORT = 80;
 
     private final KubeCluster cluster;
     private final Pods pods;
@@ -37,6 +51,19 @@ final class Smoke {
         Installed.with(part, Settings.IPV4, logs, cluster -> new Smoke(cluster, root).checks(part));
     }
 
+    /** The same where kube-proxy has the kernel's own load balancer; skipped where the kernel has none. */
+    static void besideIpvs(Report report, Path root, Path logs) throws IOException {
+        Report.Part part = report.part("ipvs");
+        if (!Files.exists(Path.of("/proc/net/ip_vs"))) {
+            part.skip(
+                    "the smoke beside kube-proxy in mode ipvs",
+                    "this kernel has no IPVS, or its module ip_vs is not loaded");
+            return;
+        }
+        Installed.with(
+                part, Settings.IPV4, List.of("ipvs", "ipvs"), logs, cluster -> new Smoke(cluster, root).checks(part));
+    }
+
     private void checks(Report.Part part) {
         part.require("the manifest as shipped makes all nodes Ready", () -> Installed.install(cluster, root));
         part.check("no container was out of memory or started twice", () -> Installed.memory(cluster));
@@ -46,7 +73,14 @@ final class Smoke {
         part.check("kubectl towpath asks one node and all nodes", operator::asks);
         part.check("a NetworkPolicy closes, is explained, and opens when it goes", this::policy);
         part.check("kubectl towpath uninstall ends at once where there is no image", operator::noImage);
-        part.check("20 MB to and from a pod with 10M each way take 16 s", () -> Limits.check(cluster, pods, "web-b1"));
+        part.check("an egress policy is asked of a Service's endpoint", this::egress);
+        part.check("a node port on both nodes", this::nodePort);
+        String limits = "20 MB to and from a pod with 10M each way take 16 s";
+        if (Await.SLOWNESS > 1) {
+            part.skip(limits, "an emulated processor says nothing about time");
+        } else {
+            part.check(limits, () -> Limits.check(cluster, pods, "web-b1"));
+        }
         part.check("each node's metrics are there for a pod elsewhere, and nothing else is", this::metrics);
         part.check("an agent is replaced while pods come and go", this::replaced);
         part.check("a node reboots and its pods come back", this::reboot);
@@ -54,23 +88,62 @@ final class Smoke {
         part.check("the role allows what is asked for, and nothing else", this::role);
     }
 
-    private String service() {
+    /** Makes a Service of an app's pods, and returns its address. */
+    private String serve(String name, String app, String type) {
         cluster.apply("""
                 apiVersion: v1
                 kind: Service
-                metadata: {name: web}
+                metadata: {name: %s}
                 spec:
-                  selector: {app: b2}
-                  ports: [{port: 80, targetPort: 8080}]
-                """);
-        String address = cluster.get("service", "web").at("/spec/clusterIP").asText();
+                  type: %s
+                  selector: {app: %s}
+                  ports: [{port: %d, targetPort: %d}]
+                """.formatted(name, type, app, SERVICE_PORT, Pods.PORT));
+        return cluster.get("service", name).at("/spec/clusterIP").asText();
+    }
+
+    private String service() {
+        String address = serve("web", "b2", "ClusterIP");
         for (String from : List.of("web-a1", "web-b1")) {
-            cluster.await("the Service answers " + from, () -> pods.reaches(from, address, 80));
+            cluster.await("the Service answers " + from, () -> pods.reaches(from, address, SERVICE_PORT));
             cluster.await(
                     "the Service answers " + from + " by name",
-                    () -> pods.ask(from, "web.default.svc.cluster.local", 80, "hostname")
+                    () -> pods.ask(from, "web.default.svc.cluster.local", SERVICE_PORT, "hostname")
                             .out()
                             .equals("web-b2"));
+        }
+        return "";
+    }
+
+    private String egress() {
+        String allowed = cluster.get("service", "web").at("/spec/clusterIP").asText();
+        String closed = serve("other", "b1", "ClusterIP");
+        cluster.await("the other Service answers web-a1", () -> pods.reaches("web-a1", closed, SERVICE_PORT));
+        cluster.apply(A1_ASKS_B2_ALONE);
+        cluster.await(
+                "the policy keeps web-a1 from the other Service", () -> !pods.reaches("web-a1", closed, SERVICE_PORT));
+        if (!pods.reaches("web-a1", allowed, SERVICE_PORT)) {
+            throw new AssertionError("the policy keeps web-a1 from the Service whose endpoint it allows");
+        }
+        if (!pods.reaches("web-a2", closed, SERVICE_PORT)) {
+            throw new AssertionError("the policy keeps web-a2, which it does not select, from the other Service");
+        }
+        cluster.delete(A1_ASKS_B2_ALONE);
+        cluster.await(
+                "without the policy, the other Service answers web-a1",
+                () -> pods.reaches("web-a1", closed, SERVICE_PORT));
+        return "";
+    }
+
+    private String nodePort() {
+        serve("port", "b2", "NodePort");
+        int port = cluster.get("service", "port").at("/spec/ports/0/nodePort").asInt();
+        for (KubeNode node : cluster.nodes()) {
+            cluster.await(
+                    node.name() + "'s port answers from outside", () -> pods.outsiderReaches(node.address(), port));
+            for (String from : List.of("web-a1", "web-b1")) {
+                cluster.await(node.name() + "'s port answers " + from, () -> pods.reaches(from, node.address(), port));
+            }
         }
         return "";
     }
