@@ -20,6 +20,10 @@ import java.util.concurrent.TimeUnit;
 /** A node with three pods, a to c, and the world at its eth0. A table of its own counts which probes got through. */
 final class PolicyScene implements AutoCloseable {
     static final String GATEWAY_MAC = "ee:ee:ee:ee:ee:ee";
+
+    /** How many times slower than others this machine is, as an emulated one may be. */
+    private static final int SLOWNESS = Integer.getInteger("towpath.slowness", 1);
+
     private static final Table WITNESS = Table.inet("witness");
 
     final TestNamespace node = new TestNamespace();
@@ -120,7 +124,7 @@ final class PolicyScene implements AutoCloseable {
         long passed = passed();
         long all = passed + dropped();
         from.inside(() -> RawSocket.send(packet));
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20L * SLOWNESS);
         while (passed() + dropped() == all) {
             assertTrue(System.nanoTime() < deadline, () -> "neither passed nor dropped: " + packet);
             Thread.onSpinWait();

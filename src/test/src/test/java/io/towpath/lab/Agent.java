@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** The executable {@code towpath-node} on a node, with the capabilities that the shipped manifest gives it and no others. */
 public final class Agent implements AutoCloseable {
     private static final int PORT = 9098;
+    private static final String PATIENCE_SECONDS = String.valueOf(5 * Await.SLOWNESS);
     private static final int TERMINATED = 128 + 15;
     private static final int MOST_DESCRIPTORS = 1024;
 
@@ -255,7 +256,7 @@ public final class Agent implements AutoCloseable {
 
     private Command.Outcome get(String... words) {
         return node.namespace()
-                .inside(Command.of("curl", "-sS", "--noproxy", "*", "--max-time", "5")
+                .inside(Command.of("curl", "-sS", "--noproxy", "*", "--max-time", PATIENCE_SECONDS)
                         .and(words))
                 .run();
     }

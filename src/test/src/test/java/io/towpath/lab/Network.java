@@ -10,6 +10,9 @@ import java.util.Objects;
 
 /** Traffic made inside a namespace. */
 public final class Network {
+    private static final String PING_SECONDS = String.valueOf(2 * Await.SLOWNESS);
+    private static final String FETCH_SECONDS = String.valueOf(15 * Await.SLOWNESS);
+
     private Network() {}
 
     /** One ping; the first may go unanswered while neighbours are being found. */
@@ -26,7 +29,7 @@ public final class Network {
 
     /** One ping. */
     public static Command.Outcome tryPing(Namespace from, String address, String... options) {
-        List<String> words = new ArrayList<>(List.of("ping", "-n", "-c", "1", "-W", "2"));
+        List<String> words = new ArrayList<>(List.of("ping", "-n", "-c", "1", "-W", PING_SECONDS));
         words.addAll(List.of(options));
         words.add(address);
         return from.inside(Command.of(words.toArray(String[]::new))).run();
@@ -41,7 +44,7 @@ public final class Network {
                 "--noproxy",
                 "*",
                 "--max-time",
-                "15",
+                FETCH_SECONDS,
                 "--retry",
                 "10",
                 "--retry-delay",

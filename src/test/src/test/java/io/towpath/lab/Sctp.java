@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Sctp implements AutoCloseable {
     private static final int CLIENT_PORT = 40_000;
-    private static final long MILLISECONDS = 3000;
+    private static final long MILLISECONDS = 3000L * Await.SLOWNESS;
 
     private final Set<Integer> ports;
     private final BiConsumer<InetAddress, Ports> answers;

@@ -15,7 +15,8 @@ import java.nio.file.Path;
 /** A server that tells whoever asks, by TCP or UDP, from which address the question came, and the question put to it. */
 public final class WhoAmI {
     private static final int LONGEST = 1500;
-    private static final int MILLISECONDS = 3000;
+    private static final String SECONDS = String.valueOf(4 * Await.SLOWNESS);
+    private static final int MILLISECONDS = 3000 * Await.SLOWNESS;
 
     private WhoAmI() {}
 
@@ -104,7 +105,8 @@ public final class WhoAmI {
     /** As {@link #ask}, whatever comes of it. */
     public static Command.Outcome tryAsk(Namespace from, String protocol, String address, int port) {
         String script = "exec 3<>\"/dev/$0/$1/$2\" && echo >&3 && head -n 1 <&3";
-        return from.inside(Command.of("timeout", "4", "bash", "-c", script, protocol, address, String.valueOf(port)))
+        return from.inside(
+                        Command.of("timeout", SECONDS, "bash", "-c", script, protocol, address, String.valueOf(port)))
                 .run();
     }
 

@@ -18,7 +18,7 @@ import java.util.function.IntConsumer;
 final class Stream implements AutoCloseable {
     static final int PORT = 7001;
 
-    private static final int CONNECT_MS = 5_000;
+    private static final int CONNECT_MS = 5_000 * Await.SLOWNESS;
     private static final int BUFFER = 64 << 10;
     private static final long PAUSE_NANOS = 1_000_000;
 
