@@ -68,16 +68,29 @@ public record Cluster(
      *     is missing is the interface's
      * @param mac the MAC address of its device for IPv4; null for the {@linkplain VtepMac derived} one
      * @param macV6 as mac, of its device for IPv6
+     * @param sources addresses that its tunnel packets may come from, besides those that they go to; of either family
      */
     public record Node(
             String name,
             List<IpPrefix> slices,
             List<IpAddress> addresses,
             @Nullable MacAddress mac,
-            @Nullable MacAddress macV6) {
+            @Nullable MacAddress macV6,
+            List<IpAddress> sources) {
         public Node {
             slices = List.copyOf(slices);
             addresses = List.copyOf(addresses);
+            sources = List.copyOf(sources);
+        }
+
+        /** A node whose tunnel packets come from where those for it go. */
+        public Node(
+                String name,
+                List<IpPrefix> slices,
+                List<IpAddress> addresses,
+                @Nullable MacAddress mac,
+                @Nullable MacAddress macV6) {
+            this(name, slices, addresses, mac, macV6, List.of());
         }
 
         /** The MAC address of its device for a family. */
@@ -88,12 +101,12 @@ public record Cluster(
 
         /** The same with other addresses. */
         public Node withAddresses(List<IpAddress> others) {
-            return new Node(name, slices, others, mac, macV6);
+            return new Node(name, slices, others, mac, macV6, sources);
         }
 
         /** The same with MAC addresses, null for derived ones. */
         public Node withMacs(@Nullable MacAddress ofIpv4, @Nullable MacAddress ofIpv6) {
-            return new Node(name, slices, addresses, ofIpv4, ofIpv6);
+            return new Node(name, slices, addresses, ofIpv4, ofIpv6, sources);
         }
 
         /** The same without the other family. */
@@ -109,7 +122,8 @@ public record Cluster(
                             .toList(),
                     addresses.stream().filter(address -> address.ipv6() == ipv6).toList(),
                     ipv6 ? null : mac,
-                    ipv6 ? macV6 : null);
+                    ipv6 ? macV6 : null,
+                    sources(ipv6));
         }
 
         /** The same with what another has of a family. */
@@ -120,12 +134,22 @@ public record Cluster(
             allSlices.addAll(ipv6 ? others.slices : mine.slices);
             List<IpAddress> allAddresses = new ArrayList<>(ipv6 ? mine.addresses : others.addresses);
             allAddresses.addAll(ipv6 ? others.addresses : mine.addresses);
-            return new Node(name, allSlices, allAddresses, ipv6 ? mac : others.mac, ipv6 ? others.macV6 : macV6);
+            List<IpAddress> allSources = new ArrayList<>(mine.sources);
+            allSources.addAll(others.sources);
+            return new Node(
+                    name, allSlices, allAddresses, ipv6 ? mac : others.mac, ipv6 ? others.macV6 : macV6, allSources);
         }
 
         /** The slice of a family, null if it has none. */
         public @Nullable IpPrefix slice(boolean ipv6) {
             return ofFamily(slices, ipv6);
+        }
+
+        /** The further sources of a family. */
+        List<IpAddress> sources(boolean ipv6) {
+            return sources.isEmpty()
+                    ? sources
+                    : sources.stream().filter(source -> source.ipv6() == ipv6).toList();
         }
 
         /** The address of a family, null if it has none. */

@@ -29,7 +29,7 @@ public final class ClusterFile {
     private static final String FORM = "see conf/cluster.example.json for the form";
     private static final String TOP_KEYS =
             "network, node, interface, interfaceRegex, interfaceCidr, vni, port, mtu, learning, gbp, directRouting, nodes";
-    private static final String NODE_KEYS = "name, slices, addresses, mac, macV6";
+    private static final String NODE_KEYS = "name, slices, addresses, mac, macV6, sources";
 
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -172,11 +172,20 @@ public final class ClusterFile {
         boolean isSelf = name.equals(self);
         List<IpPrefix> slices = prefixes(key + ".slices", required(key, json, "slices"), "10.244.1.0/24");
         JsonNode given = isSelf ? json.get("addresses") : required(key, json, "addresses");
-        JsonNode list =
-                given == null ? MAPPER.createArrayNode() : array(key + ".addresses", given, "[\"192.168.0.1\"]");
+        return new Node(
+                name,
+                slices,
+                addresses(key + ".addresses", given),
+                mac(key, json, "mac"),
+                mac(key, json, "macV6"),
+                addresses(key + ".sources", json.get("sources")));
+    }
+
+    private List<IpAddress> addresses(String key, @Nullable JsonNode json) throws ClusterFileException {
+        JsonNode list = json == null ? MAPPER.createArrayNode() : array(key, json, "[\"192.168.0.1\"]");
         List<IpAddress> addresses = new ArrayList<>(list.size());
         for (int i = 0; i < list.size(); i++) {
-            String place = key + ".addresses[" + i + "]";
+            String place = key + "[" + i + "]";
             String text = text(place, list.get(i), "an address such as \"192.168.0.1\"");
             IpAddress address = IpAddress.tryParse(text);
             if (address == null) {
@@ -186,7 +195,7 @@ public final class ClusterFile {
             }
             addresses.add(address);
         }
-        return new Node(name, slices, addresses, mac(key, json, "mac"), mac(key, json, "macV6"));
+        return addresses;
     }
 
     private @Nullable MacAddress mac(String key, JsonNode json, String name) throws ClusterFileException {

@@ -73,6 +73,7 @@ public final class ClusterFileWriter {
         if (node.macV6() != null) {
             json.writeStringField("macV6", node.macV6().toString());
         }
+        texts("sources", node.sources());
         json.writeEndObject();
     }
 

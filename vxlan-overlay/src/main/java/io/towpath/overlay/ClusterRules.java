@@ -54,6 +54,9 @@ final class ClusterRules {
         checkCommon();
         for (int i = 0; i < cluster.nodes().size(); i++) {
             checkNode("nodes[" + i + "]", cluster.nodes().get(i));
+            if (!live) {
+                checkSources("nodes[" + i + "].sources", cluster.nodes().get(i).sources());
+            }
         }
         checkDistinct(live);
         checkOverlaps();
@@ -207,21 +210,29 @@ final class ClusterRules {
                                     + " is a second one of its family; write at most one of IPv4 and one of IPv6");
                 }
             }
-            for (IpPrefix unusable : UNUSABLE) {
-                // A link-local IPv4 underlay is unusual but works; a link-local IPv6 address means nothing without a
-                // link.
-                if (unusable.contains(address) && !(unusable.length() == 16 && !address.ipv6())) {
-                    throw wrong(
-                            place, quoted(address) + " is no address of a host; write the one other nodes reach it by");
-                }
+            checkAddress(place, address);
+        }
+    }
+
+    private void checkSources(String key, List<IpAddress> sources) throws ClusterFileException {
+        for (int i = 0; i < sources.size(); i++) {
+            checkAddress(key + "[" + i + "]", sources.get(i));
+        }
+    }
+
+    private void checkAddress(String place, IpAddress address) throws ClusterFileException {
+        for (IpPrefix unusable : UNUSABLE) {
+            // A link-local IPv4 underlay is unusual but works; a link-local IPv6 address means nothing without a link.
+            if (unusable.contains(address) && !(unusable.length() == 16 && !address.ipv6())) {
+                throw wrong(place, quoted(address) + " is no address of a host; write the one other nodes reach it by");
             }
-            for (IpPrefix network : cluster.networks()) {
-                if (network.contains(address)) {
-                    throw wrong(
-                            place,
-                            quoted(address) + " is inside the pods' network " + network
-                                    + "; write the node's own address, which tunnel packets go to");
-                }
+        }
+        for (IpPrefix network : cluster.networks()) {
+            if (network.contains(address)) {
+                throw wrong(
+                        place,
+                        quoted(address) + " is inside the pods' network " + network
+                                + "; write the node's own address, which tunnel packets go to");
             }
         }
     }

@@ -119,11 +119,17 @@ public record DesiredOverlay(
      * @param remote its address in the underlay
      * @param mac its VXLAN device's MAC address
      * @param direct whether its slice is reached by its address in the underlay, without the tunnel
+     * @param sources addresses that its tunnel packets may come from, besides {@code remote}
      */
-    public record Peer(String node, IpPrefix slice, IpAddress remote, MacAddress mac, boolean direct) {
+    public record Peer(
+            String node, IpPrefix slice, IpAddress remote, MacAddress mac, boolean direct, List<IpAddress> sources) {
+        public Peer {
+            sources = List.copyOf(sources);
+        }
+
         /** A peer at the other end of the tunnel. */
         public Peer(String node, IpPrefix slice, IpAddress remote, MacAddress mac) {
-            this(node, slice, remote, mac, false);
+            this(node, slice, remote, mac, false, List.of());
         }
 
         /** The address of its VXLAN device, the gateway to its slice. */
@@ -188,7 +194,7 @@ public record DesiredOverlay(
             IpAddress remote = node.address(ipv6);
             if (!node.name().equals(self.name()) && peerSlice != null && remote != null) {
                 boolean direct = table != null && table.isDirect(remote, link);
-                peers.add(new Peer(node.name(), peerSlice, remote, node.vtepMac(ipv6), direct));
+                peers.add(new Peer(node.name(), peerSlice, remote, node.vtepMac(ipv6), direct, node.sources(ipv6)));
             }
         }
         @Nullable String driver = facts.drivers().get(underlay.link().name());

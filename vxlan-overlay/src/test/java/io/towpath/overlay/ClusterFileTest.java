@@ -123,6 +123,8 @@ class ClusterFileTest {
                 "'10.244.2.0/24' | 'fd00:10:244:2::/64' | node b has no IPv6 address to reach it by",
                 "'192.168.0.2' | '192.168.0.1' | nodes[1].addresses[0]: \"192.168.0.1\" is also that of node a",
                 "'192.168.0.2' | '10.244.7.1' | \"10.244.7.1\" is inside the pods' network 10.244.0.0/16",
+                "['192.168.0.2'] | ['192.168.0.2'], 'sources': ['10.244.7.1'] | nodes[1].sources[0]: \"10.244.7.1\" is inside the pods'",
+                "['192.168.0.2'] | ['192.168.0.2'], 'sources': ['x'] | nodes[1].sources[0]: \"x\" is no IP address",
                 "'192.168.0.2' | 'localhost' | \"localhost\" is no IP address",
                 "'192.168.0.2' | '192.168.0.2/24' | is no IP address",
                 "'192.168.0.2' | '127.0.0.1' | is no address of a host",

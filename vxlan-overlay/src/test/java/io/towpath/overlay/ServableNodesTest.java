@@ -281,7 +281,8 @@ class ServableNodesTest {
                 List.of(IpPrefix.parse("10.244.7.0/24")),
                 List.of(IpAddress.parse("192.168.0.7")),
                 MacAddress.parse("0a:00:00:00:00:07"),
-                null);
+                null,
+                List.of(IpAddress.parse("192.168.0.77"), IpAddress.parse("fd00::77")));
         Cluster cluster = new Cluster(
                 List.of(IpPrefix.parse("10.244.0.0/16")),
                 "self",

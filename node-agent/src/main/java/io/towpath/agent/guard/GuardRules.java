@@ -19,6 +19,7 @@ import io.towpath.netlink.nft.table.TableState.SetState;
 import io.towpath.overlay.DesiredOverlay;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * How the node's table must be.
@@ -73,9 +74,9 @@ final class GuardRules {
             List<Element> remotes = new ArrayList<>();
             // Two nodes may have one address.
             device.peers().stream()
-                    .map(DesiredOverlay.Peer::remote)
+                    .flatMap(peer -> Stream.concat(Stream.of(peer.remote()), peer.sources().stream()))
                     .distinct()
-                    .forEach(remote -> remotes.add(Element.of(Value.of(remote))));
+                    .forEach(address -> remotes.add(Element.of(Value.of(address))));
             state.withSet(new SetState(peers(device), Contents.Listed.of(remotes)));
         }
         overlay.devices().forEach(device -> guardSources(device.slice()));

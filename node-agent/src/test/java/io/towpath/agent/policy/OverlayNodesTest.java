@@ -35,7 +35,8 @@ class OverlayNodesTest {
                         IpPrefix.parse("fd00:2::/64"),
                         IpAddress.parse("fd01::2"),
                         MacAddress.parse("0e:00:00:00:00:02"),
-                        true)));
+                        true,
+                        List.of())));
     }
 
     @Test

@@ -69,7 +69,7 @@ final class NodeReader {
     }
 
     private static Cluster.Node whole(Cluster.Node node, List<IpPrefix> slices) {
-        return new Cluster.Node(node.name(), slices, node.addresses(), node.mac(), node.macV6());
+        return new Cluster.Node(node.name(), slices, node.addresses(), node.mac(), node.macV6(), node.sources());
     }
 
     /** By its condition Ready, which the control plane turns to Unknown where a kubelet is silent. */
@@ -99,14 +99,28 @@ final class NodeReader {
         String name = ipv6 ? AnnotationNames.PUBLIC_IPV6 : AnnotationNames.PUBLIC_IP;
         IpAddress address = address(name, annotation(node, name), ipv6);
         MacAddress mac = mac(node, ipv6 ? AnnotationNames.BACKEND_V6_DATA : AnnotationNames.BACKEND_DATA);
-        return part(node, slice, List.of(address), mac);
+        return part(node, slice, List.of(address), mac, sources(node, address));
+    }
+
+    /**
+     * A node that is reached by a public address sends from its own all the same, unless something in between translates that: flanneld does with
+     * {@code --public-ip}, and so does this agent where the host does not have it.
+     */
+    private static List<IpAddress> sources(KubeNode node, IpAddress address) {
+        return internalAddresses(node).stream()
+                .filter(own -> own.ipv6() == address.ipv6() && !own.equals(address))
+                .toList();
     }
 
     private static Cluster.Node part(
-            KubeNode node, IpPrefix slice, List<IpAddress> addresses, @Nullable MacAddress mac) {
+            KubeNode node,
+            IpPrefix slice,
+            List<IpAddress> addresses,
+            @Nullable MacAddress mac,
+            List<IpAddress> sources) {
         boolean ipv6 = slice.address().ipv6();
         return new Cluster.Node(
-                node.getMetadata().getName(), List.of(slice), addresses, ipv6 ? null : mac, ipv6 ? mac : null);
+                node.getMetadata().getName(), List.of(slice), addresses, ipv6 ? null : mac, ipv6 ? mac : null, sources);
     }
 
     /** The addresses that the cluster knows a node by: of each family, the first InternalIP of its status. */
@@ -138,7 +152,8 @@ final class NodeReader {
                 node,
                 slice,
                 addresses,
-                ownMac(node, ipv6 ? AnnotationNames.BACKEND_V6_DATA : AnnotationNames.BACKEND_DATA));
+                ownMac(node, ipv6 ? AnnotationNames.BACKEND_V6_DATA : AnnotationNames.BACKEND_DATA),
+                List.of());
     }
 
     /** The MAC address it had before, under flanneld or in an earlier run; null for a new one. */

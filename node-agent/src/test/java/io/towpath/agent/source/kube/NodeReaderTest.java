@@ -56,6 +56,24 @@ class NodeReaderTest {
     }
 
     @Test
+    void aNodeThatIsReachedByAnotherAddressSendsFromItsOwn() {
+        ObjectNode node = Nodes.flannel("b", 2);
+        Nodes.annotate(node, "public-ip", "203.0.113.2");
+        for (String address : List.of("192.168.0.2", "fd00::2")) {
+            node.withObject("/status")
+                    .withArray("/addresses")
+                    .addObject()
+                    .put("type", "InternalIP")
+                    .put("address", address);
+        }
+        Cluster.Node read = joined(reader, node);
+        assertEquals(List.of(IpAddress.parse("203.0.113.2")), read.addresses());
+        assertEquals(List.of(IpAddress.parse("192.168.0.2")), read.sources());
+        Nodes.annotate(node, "public-ip", "192.168.0.2");
+        assertEquals(List.of(), joined(reader, node).sources());
+    }
+
+    @Test
     void aNodeOfBothFamilies() {
         NodeReader both = reader("\"Network\": \"10.0.0.0/8\", \"EnableIPv6\": true, \"IPv6Network\": \"fd00:1::/48\"");
         ObjectNode node = Nodes.flannel("b", 2);

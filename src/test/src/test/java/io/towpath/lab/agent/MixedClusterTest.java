@@ -95,6 +95,21 @@ class MixedClusterTest {
         }
     }
 
+    /** As with flanneld's {@code --public-ip}, the packets that it sends come from its interface's address. */
+    @Test
+    void aNodeThatIsReachedByAnotherAddressIsHeard() {
+        String other = "192.168.50.101";
+        a.namespace().ip("address add " + other + "/24 dev eth0");
+        lab.api.annotate("a", NodeObjects.FLANNEL + "public-ip", other);
+        Pod ofFlannel = flannelA.pod("old").add();
+        lab.start("b");
+        flannelA.sync();
+        io.towpath.lab.Await.until("a", () -> AgentLab.hasPeer(b.namespace(), a.slice(), other));
+        Pod ofTowpath = towpathPod(b, "new");
+        ofFlannel.ping(ofTowpath.address());
+        ofTowpath.ping(ofFlannel.address());
+    }
+
     @Test
     void bothKindsMakeTheSameOfACluster() {
         lab.start("b");
