@@ -1,12 +1,9 @@
 package io.towpath.cni.wiring;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.netlink.NetNs.Sysctl;
 import io.towpath.netlink.NetlinkException;
@@ -14,91 +11,11 @@ import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 @NeedsRoot
-class WiringKernelTest {
-    private static final String V4 = "10.244.1.5";
-    private static final String V6 = "fd00:244:1::5";
-    private static final String HALF_MADE = "cali0000000000a";
-    private static final String CALICOS = "cali0000000000b";
-    private static final String BRIDGE = "cali0000000000c";
-    private static final String OTHER_NETWORK = "cali0000000000d";
-
-    private TestNamespace node;
-    private TestNamespace pod;
-    private LinuxNamespaces namespaces;
-
-    /** The attachments of which something else was to be removed, with the node's links at that moment. */
-    private final List<String> leftovers = new ArrayList<>();
-
-    private final List<TestNamespace> others = new ArrayList<>();
-
-    @BeforeEach
-    void setUp() throws Exception {
-        node = new TestNamespace();
-        pod = new TestNamespace();
-        namespaces = new LinuxNamespaces(node.open());
-        node.ip("address", "add", "192.0.2.1/32", "dev", "lo");
-        node.ip("address", "add", "2001:db8::1/128", "dev", "lo");
-    }
-
-    @AfterEach
-    void tearDown() throws Exception {
-        namespaces.close();
-        for (TestNamespace other : others) {
-            other.close();
-        }
-        pod.close();
-        node.close();
-    }
-
-    private static Endpoint endpoint(String container, String podName, String... addresses) {
-        return endpoint(false, container, podName, addresses);
-    }
-
-    private static Endpoint endpoint(boolean ports, String container, String podName, String... addresses) {
-        List<IpAddress> list = new ArrayList<>();
-        List<PodRoute> routes = new ArrayList<>();
-        for (String address : addresses) {
-            list.add(IpAddress.parse(address));
-            routes.add(PodRoute.byDefault(list.getLast().ipv6()));
-        }
-        return new Endpoint(
-                EndpointName.hostName("default", podName, container, "eth0"),
-                "eth0",
-                OwnerMark.of("net", container, "eth0"),
-                EndpointName.podMac(container, "eth0"),
-                1450,
-                list,
-                routes,
-                ports);
-    }
-
-    private void connect(TestNamespace target, Endpoint endpoint, String... live) throws IOException {
-        Wiring wiring = new Wiring(
-                namespaces,
-                mark -> List.of(live).contains(mark.alias()),
-                mark -> leftovers.add(mark + " " + node.links()));
-        try (Namespaces.Pod opened = namespaces.pod(target.path())) {
-            wiring.connect(opened, endpoint, _ -> {});
-        }
-    }
-
-    private void disconnect(Endpoint endpoint, boolean nameIsSure, boolean withNamespace) throws IOException {
-        try (Namespaces.Pod opened = withNamespace ? namespaces.pod(pod.path()) : null) {
-            Unwiring unwiring = new Unwiring(namespaces);
-            unwiring.disconnect(
-                    unwiring.find(endpoint.hostName(), nameIsSure, endpoint.mark(), opened, endpoint.ifName()),
-                    endpoint.mark());
-        }
-    }
-
+class WiringKernelTest extends WiringScene {
     /** A pod during whose ADD something happens after the node's end is up, before its routes. */
     private record Meanwhile(Namespaces.Pod pod, Runnable action) implements Namespaces.Pod {
         @Override
@@ -158,11 +75,6 @@ class WiringKernelTest {
                 only(node.show("route", "show", V4)).path("dev").asText());
     }
 
-    private static JsonNode only(JsonNode array) {
-        assertEquals(1, array.size(), array::toString);
-        return array.get(0);
-    }
-
     @Test
     void hostEndIsAsCalicosAndTellsWhoseItIs() throws Exception {
         Endpoint endpoint = endpoint("c1", "web-0", V4);
@@ -198,25 +110,6 @@ class WiringKernelTest {
         assertEquals("1", node.sysctl("net/ipv4/conf/" + endpoint.hostName() + "/route_localnet"));
         disconnect(endpoint, true, false);
         assertEquals(List.of(), node.links());
-    }
-
-    /** Nobody would find the ports of a link that is replaced, and the next pod may have its address. */
-    @Test
-    void whatElseBelongsToALinkGoesBeforeIt() throws Exception {
-        connect(pod, endpoint(true, "c1", "web-0", V4));
-        connect(otherPod(), endpoint("c2", "web-0", "10.244.1.6"));
-        assertEquals(List.of("towpath/net/c1/eth0 [cali0d7763386da]"), leftovers);
-        disconnect(endpoint("c2", "web-0", "10.244.1.6"), true, false);
-        connect(pod, endpoint(true, "c3", "web-3", V4));
-        connect(otherPod(), endpoint("c4", "web-4", V4));
-        assertEquals(2, leftovers.size(), leftovers::toString);
-        assertTrue(leftovers.getLast().startsWith("towpath/net/c3/eth0 "), leftovers::toString);
-    }
-
-    private TestNamespace otherPod() throws IOException {
-        TestNamespace other = new TestNamespace();
-        others.add(other);
-        return other;
     }
 
     @Test
@@ -341,87 +234,6 @@ class WiringKernelTest {
     }
 
     @Test
-    void disconnectLeavesNothing() throws Exception {
-        Endpoint endpoint = endpoint("c1", "web-0", V4, V6);
-        connect(pod, endpoint);
-        disconnect(endpoint, true, true);
-        assertEquals(List.of(), node.links());
-        assertEquals(List.of(), pod.links());
-        assertTrue(node.show("route").isEmpty());
-        disconnect(endpoint, true, true);
-        disconnect(endpoint, true, false);
-        disconnect(endpoint, false, false);
-    }
-
-    @Test
-    void disconnectNeedsNoNamespace() throws Exception {
-        Endpoint endpoint = endpoint("c1", "web-0", V4);
-        connect(pod, endpoint);
-        disconnect(endpoint, true, false);
-        assertEquals(List.of(), node.links());
-    }
-
-    /** The kernel takes a namespace down some time after its last name is gone. */
-    @Test
-    void disconnectDoesNotWaitForADyingNamespace() throws Exception {
-        Endpoint endpoint = endpoint("c1", "web-0", V4);
-        connect(pod, endpoint);
-        pod.close();
-        disconnect(endpoint, true, false);
-        assertEquals(List.of(), node.links());
-        assertTrue(node.show("route").isEmpty());
-    }
-
-    /** Another name than that of ADD, because the runtime does not tell the pod any more. */
-    @Test
-    void disconnectFindsTheLinkByItsMark() throws Exception {
-        Endpoint endpoint = endpoint("c1", "web-0", V4);
-        connect(pod, endpoint);
-        Unwiring unwiring = new Unwiring(namespaces);
-        unwiring.disconnect(unwiring.find("cali00000000000", false, endpoint.mark(), null, "eth0"), endpoint.mark());
-        assertEquals(List.of(), node.links());
-    }
-
-    /** Calico marks nothing: its pods are known by their namespace. */
-    @Test
-    void disconnectRemovesAnUnmarkedLinkOfThePod() throws Exception {
-        Endpoint endpoint = endpoint("c1", "web-0", V4);
-        node.ip("link", "add", endpoint.hostName(), "type", "veth", "peer", "name", "eth0", "netns", nameOf(pod));
-        disconnect(endpoint, true, false);
-        assertEquals(List.of(endpoint.hostName()), node.links(), "it could be a newer pod's");
-        disconnect(endpoint, true, true);
-        assertEquals(List.of(), node.links());
-    }
-
-    @Test
-    void sweepKeepsWhatIsValidAndWhatIsNotOurs() throws Exception {
-        Endpoint endpoint = endpoint("c1", "web-0", V4);
-        connect(pod, endpoint);
-        try (TestNamespace other = new TestNamespace()) {
-            Endpoint gone = endpoint("c2", "web-1", "10.244.1.6");
-            connect(other, gone);
-            node.ip("link", "add", HALF_MADE, "type", "veth", "peer", "name", "half");
-            node.ip("link", "add", CALICOS, "type", "veth", "peer", "name", "calico");
-            node.ip("link", "set", CALICOS, "up");
-            node.ip("link", "add", BRIDGE, "type", "bridge");
-            node.ip("link", "add", "veth7", "type", "veth", "peer", "name", "veth8");
-            node.ip("link", "add", OTHER_NETWORK, "type", "veth", "peer", "name", "elsewhere");
-            node.ip("link", "set", OTHER_NETWORK, "alias", "towpath/net-2/c2/eth0");
-            Unwiring unwiring = new Unwiring(namespaces);
-            assertEquals(List.of(), unwiring.sweep(OwnerMark.networkPrefix("net"), Set.of(endpoint.mark())));
-            List<String> left = node.links();
-            assertFalse(left.contains(gone.hostName()));
-            assertFalse(left.contains(HALF_MADE));
-            assertTrue(
-                    left.containsAll(List.of(endpoint.hostName(), CALICOS, BRIDGE, "calico", "veth7", OTHER_NETWORK)),
-                    left::toString);
-            assertEquals(List.of(), unwiring.sweep(OwnerMark.networkPrefix("net"), Set.of()));
-            assertFalse(node.links().contains(endpoint.hostName()));
-            assertTrue(node.links().contains(OTHER_NETWORK));
-        }
-    }
-
-    @Test
     void inspectionNamesWhatIsWrong() throws Exception {
         Endpoint endpoint = endpoint("c1", "web-0", V4, V6);
         connect(pod, endpoint);
@@ -465,9 +277,5 @@ class WiringKernelTest {
                     endpoint.routes());
         }
         return inspection.mismatches();
-    }
-
-    private static String nameOf(TestNamespace namespace) {
-        return namespace.path().substring("/run/netns/".length());
     }
 }
