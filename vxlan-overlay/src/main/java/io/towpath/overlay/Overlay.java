@@ -5,6 +5,7 @@ import io.towpath.linux.LinuxException;
 import io.towpath.netlink.rtnl.IpRule;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
+import io.towpath.overlay.RulingCluster.Asking;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -21,6 +22,7 @@ public final class Overlay {
     private final Rtnl rtnl;
     private final Host host;
     private final StateFolder files;
+    private final RulingCluster ruling;
     private final Undone undone = new Undone();
     private @Nullable DesiredOverlay before;
     private @Nullable ClusterSnapshot snapshot;
@@ -40,6 +42,7 @@ public final class Overlay {
         this.rtnl = rtnl;
         this.host = host;
         this.files = new StateFolder(config);
+        this.ruling = new RulingCluster(config, files);
     }
 
     /**
@@ -62,7 +65,7 @@ public final class Overlay {
                 if (made != null) {
                     return made;
                 }
-                ClusterSnapshot source = source(Asking.FOR_A_POD);
+                ClusterSnapshot source = ruling.of(Asking.FOR_A_POD);
                 if (source == null || isTakenOver(source)) {
                     return new Ensured(Ensured.Outcome.NOT_OURS, List.of());
                 }
@@ -84,7 +87,7 @@ public final class Overlay {
      */
     public boolean requireReady() throws OverlayException {
         try {
-            ClusterSnapshot source = look() == null ? source(Asking.FOR_A_POD) : null;
+            ClusterSnapshot source = look() == null ? ruling.of(Asking.FOR_A_POD) : null;
             if (source == null) {
                 return false;
             }
@@ -108,7 +111,7 @@ public final class Overlay {
                 ClusterFile.read(config.clusterFile());
             }
             try (FileLock _ = files.lock()) {
-                ClusterSnapshot source = source(Asking.FOR_THE_FILE);
+                ClusterSnapshot source = ruling.of(Asking.FOR_THE_FILE);
                 if (source == null) {
                     throw new ClusterFileException(config.clusterFile(), "", "there is no such file any more");
                 }
@@ -221,7 +224,7 @@ public final class Overlay {
      */
     public OverlayView show() throws OverlayException {
         try {
-            ClusterSnapshot source = files.isConfigured() ? source(Asking.TO_SHOW) : null;
+            ClusterSnapshot source = files.isConfigured() ? ruling.of(Asking.TO_SHOW) : null;
             if (source == null) {
                 return OverlayView.notOurs(config);
             }
@@ -242,7 +245,7 @@ public final class Overlay {
      */
     public @Nullable Difference difference() throws OverlayException {
         try {
-            ClusterSnapshot source = files.isConfigured() ? source(Asking.TO_SHOW) : null;
+            ClusterSnapshot source = files.isConfigured() ? ruling.of(Asking.TO_SHOW) : null;
             if (source == null) {
                 return null;
             }
@@ -298,56 +301,6 @@ public final class Overlay {
         }
         NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster());
         return files.isTakenOver(known, files.subnetEnv(DesiredOverlay.of(source.cluster(), facts), known));
-    }
-
-    /** Who asks for a cluster. */
-    private enum Asking {
-        /** The cluster that rules, and the last known one in the place of a wrong file. */
-        FOR_A_POD(true, true),
-        /** The cluster that rules. */
-        TO_SHOW(true, false),
-        /** The cluster file, even if an agent's cluster ruled until now. */
-        FOR_THE_FILE(false, false);
-
-        private final boolean agentFirst;
-        private final boolean forgiving;
-
-        Asking(boolean agentFirst, boolean forgiving) {
-            this.agentFirst = agentFirst;
-            this.forgiving = forgiving;
-        }
-    }
-
-    /** The cluster to work from, null if there is none. */
-    private @Nullable ClusterSnapshot source(Asking asking) throws LinuxException, OverlayException {
-        KnownState known = files.known();
-        boolean ofAgent = known != null && known.isOfAgent();
-        if (ofAgent && asking.agentFirst) {
-            ClusterSnapshot last = files.lastKnown(KnownState.OF_AGENT, null);
-            if (last != null) {
-                return last;
-            }
-        }
-        // Before the content: a change between the two is then noticed by the next look.
-        String fingerprint = KnownState.fingerprint(config.clusterFile());
-        byte[] content = fingerprint == null ? null : ClusterFile.content(config.clusterFile());
-        if (fingerprint == null || content == null) {
-            return ofAgent
-                    ? files.lastKnown(KnownState.OF_AGENT, null)
-                    : files.lastKnown(
-                            "gone", "cluster file " + config.clusterFile() + " is gone; the last known one is used");
-        }
-        try {
-            return new ClusterSnapshot(ClusterFile.parse(config.clusterFile(), content), content, fingerprint, null);
-        } catch (ClusterFileException e) {
-            ClusterSnapshot last = asking.forgiving
-                    ? files.lastKnown(fingerprint, e.getMessage() + "; the last known one is used")
-                    : null;
-            if (last == null) {
-                throw e;
-            }
-            return last;
-        }
     }
 
     private ObservedOverlay observe(DesiredOverlay desired, NodeFacts facts) throws LinuxException {
