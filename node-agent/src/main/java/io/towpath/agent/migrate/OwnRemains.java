@@ -52,10 +52,14 @@ final class OwnRemains {
                 .collect(Collectors.toSet());
     }
 
-    /** All tables of nftables, whatever their family, but for the host ports of pods that run; those of ended ones go. */
-    void clearTables(List<Part> parts, List<String> notes) throws IOException {
+    /**
+     * All tables of nftables, whatever their family, but for the host ports of pods that stay; those of others go.
+     *
+     * @param staying the links of these pods
+     */
+    void clearTables(List<Link> staying, List<Part> parts, List<String> notes) throws IOException {
         Nft nft = node.nft();
-        Set<OwnerMark> live = marks(pods());
+        Set<OwnerMark> live = marks(staying);
         Set<OwnerMark> owners = HostPorts.owners(node);
         boolean hasPorts = owners.stream().anyMatch(live::contains);
         List<String> names = new ArrayList<>();

@@ -86,7 +86,7 @@ public final class WayOut {
             }
             giveBack(theirs);
         }
-        remains.clearTables(parts, notes);
+        remains.clearTables(remains.pods(), parts, notes);
         remains.clearFiles(parts, !notes.isEmpty());
         return new Report(parts, notes);
     }
@@ -202,7 +202,8 @@ public final class WayOut {
         if (withPods) {
             remains.clearPods(parts);
         }
-        remains.clearTables(parts, notes);
+        // Those that go are still there in a dry run.
+        remains.clearTables(withPods ? List.of() : remains.pods(), parts, notes);
         remains.clearFiles(parts, keepsConflist);
         boolean isLast = others.isEmpty();
         if (isLast) {
