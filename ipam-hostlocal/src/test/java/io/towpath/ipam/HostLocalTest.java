@@ -87,6 +87,19 @@ class HostLocalTest {
         assertEquals(List.of("10.1.2.2/29"), allocate(SMALL, A));
     }
 
+    /** Whoever reads a lease of more than 4 KiB takes it for torn. */
+    @Test
+    void anIdThatDoesNotFitIntoALeaseIsLeasedNothing() throws Exception {
+        Attachment attachment = new Attachment("c".repeat(4091), "eth0");
+        IpamException refused = assertThrows(IpamException.class, () -> allocate(SMALL, attachment));
+        assertEquals(IpamException.INVALID_ENVIRONMENT, refused.code());
+        assertFalse(Files.exists(network));
+        Attachment fits = new Attachment("c".repeat(4090), "eth0");
+        assertEquals(List.of("10.1.2.2/29"), allocate(SMALL, fits));
+        hostLocal.release(fits);
+        assertEquals(List.of(), names());
+    }
+
     @Test
     void keepsLeasesAsTheReferencePluginDoes() throws Exception {
         assertEquals(List.of("10.1.2.2/29"), allocate(SMALL, A));

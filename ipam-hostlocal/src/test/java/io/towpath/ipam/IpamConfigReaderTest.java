@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.towpath.net.IpAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +35,12 @@ class IpamConfigReaderTest {
 
     private IpamException refused(String json) {
         return assertThrows(IpamException.class, () -> read(json));
+    }
+
+    /** So that none is read which the executable would not find in another case. */
+    @Test
+    void whatIsNotAmongTheKnownKeysCannotBeRead() {
+        assertThrows(IllegalStateException.class, () -> Json.has(JsonNodeFactory.instance.objectNode(), "nowhere"));
     }
 
     @Test

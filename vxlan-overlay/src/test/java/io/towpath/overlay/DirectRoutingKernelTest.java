@@ -54,6 +54,18 @@ class DirectRoutingKernelTest extends KernelScene {
     }
 
     @Test
+    void anothersRouteBeforeItIsTold() throws Exception {
+        cluster(3, true, DIRECT);
+        node.sync();
+        node.ip("route prepend 10.64.2.0/24 via 192.168.0.9 dev eth0");
+        assertEquals(
+                List.of(
+                        "slice 10.64.2.0/24 of node n2: the kernel takes the route 10.64.2.0/24 via 192.168.0.9 dev eth0 before"
+                                + " the overlay's"),
+                node.overlay(overlay -> overlay.obstacles(overlay.sync().desired())));
+    }
+
+    @Test
     void recognisedAfterARestartThatForgotEverything() throws Exception {
         cluster(4, true, DIRECT);
         node.sync();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
@@ -94,6 +95,18 @@ class ObstaclesKernelTest extends KernelScene {
         String[] parts = example.split(" => ", -1);
         assertEquals(List.of(parts[1]), obstacles(parts[0]));
         assertTrue(node.overlay(Overlay::show).remarks().contains("obstacle: " + parts[1]));
+    }
+
+    @Test
+    void ofManyTheFirstAreTold() throws Exception {
+        cluster(25, false);
+        SyncReport report = node.sync();
+        for (int peer = 2; peer <= 25; peer++) {
+            node.execute("ip route prepend blackhole 10.64." + peer + ".0/24");
+        }
+        List<String> obstacles = node.overlay(overlay -> overlay.obstacles(report.desired()));
+        assertEquals(21, obstacles.size());
+        assertEquals("and 4 more", obstacles.getLast());
     }
 
     @ParameterizedTest

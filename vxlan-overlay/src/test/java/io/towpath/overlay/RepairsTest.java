@@ -17,6 +17,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What others broke is told, and told apart from what the cluster's changes bring about. */
 class RepairsTest {
@@ -113,22 +115,38 @@ class RepairsTest {
 
     /** Makes somebody else's of a peer's forwarding entry. */
     private void breakFdb() throws Exception {
-        int index = node.index("flannel.1");
-        node.rtnl.apply(new Batch()
-                .replaceFdb(FdbEntry.permanent(index, VtepMac.of("n2", false), IpAddress.parse("192.168.0.2"))
-                        .withWay(new FdbEntry.Way(4789, FdbEntry.Way.VNI_OF_TUNNEL, 0, 0))));
+        breakFdb(new FdbEntry.Way(4789, FdbEntry.Way.VNI_OF_TUNNEL, 0, 0));
     }
 
-    @Test
-    void aForwardingEntryThatLeadsAstrayIsOneRepair() throws Exception {
+    private void breakFdb(FdbEntry.Way way) throws Exception {
+        FdbEntry all = FdbEntry.all(node.index("flannel.1"), VtepMac.of("n2", false));
+        FdbEntry to = FdbEntry.permanent(all.linkIndex(), all.mac(), IpAddress.parse("192.168.0.2"));
+        node.rtnl.apply(new Batch().deleteFdb(all).replaceFdb((way.nexthop() == 0 ? to : all).withWay(way)));
+    }
+
+    /** By another port, VNI or link, or by a nexthop, which a replacement leaves as it is. */
+    @ParameterizedTest
+    @CsvSource({"4789, -1, 0, 0", "0, 0, 0, 0", "0, -1, 1, 0", "0, -1, 0, 8"})
+    void aForwardingEntryThatLeadsAstrayIsOneRepair(int port, int vni, int link, int nexthop) throws Exception {
         sync(3);
-        breakFdb();
+        breakFdb(new FdbEntry.Way(port, vni, link, nexthop));
         SyncReport report = node.overlay.sync(Clusters.of(3, false));
         assertEquals(
                 List.of("flannel.1: node n2: fdb"),
                 report.repairs().stream().map(Object::toString).toList());
         assertEquals(0, report.changed());
         assertTrue(report.isDone());
+        assertEquals(List.of(), sync(3));
+    }
+
+    @Test
+    void aForwardingEntryOfNobodyGoesThoughANexthopTellsWhereTo() throws Exception {
+        sync(2);
+        FdbEntry entry = FdbEntry.all(node.index("flannel.1"), VtepMac.of("gone", false))
+                .withWay(new FdbEntry.Way(0, FdbEntry.Way.VNI_OF_TUNNEL, 0, 8));
+        node.rtnl.apply(new Batch().replaceFdb(entry));
+        assertEquals(List.of("flannel.1: fdb"), sync(2));
+        assertFalse(node.rtnl.fdb(entry.linkIndex()).contains(entry));
     }
 
     @Test

@@ -53,6 +53,8 @@ class UnderlayTest {
     void addressWithoutASubnetIsOneWhereThereIsNoOther() throws OverlayException {
         Facts facts = Facts.withEth0("10.128.0.5/32").defaultRoute(false, 2);
         assertEquals("10.128.0.5 eth0", local("", false, facts));
+        Facts several = Facts.withEth0("10.128.0.5/32", "10.128.0.6/32").defaultRoute(false, 2);
+        assertEquals("10.128.0.5 eth0", local("", false, several));
     }
 
     @ParameterizedTest
@@ -78,6 +80,15 @@ class UnderlayTest {
                         + " (deprecated, temporary or tentative): give it one, or correct the choice of the interface or"
                         + " the node's address",
                 refusal("", ipv6, alone));
+    }
+
+    /** Where IPv6 says that an address is temporary, IPv4 says that it is not the first of its subnet. */
+    @Test
+    void secondAddressOfASubnetPassesNot() throws OverlayException {
+        Facts facts = Facts.withEth0()
+                .flagged(2, "192.168.0.7/24", Address.IFA_F_TEMPORARY)
+                .defaultRoute(false, 2);
+        assertEquals("192.168.0.7 eth0", local("", false, facts));
     }
 
     @Test

@@ -79,7 +79,6 @@ final class Spelling {
     };
 
     private static final Map<String, String> BY_LOWER_CASE = new HashMap<>();
-    private static final int LONGEST = 32;
 
     /** So long must a key be for one letter that is wrong, missing or too many, and so long for two; shorter ones have too many neighbours. */
     private static final int LEAST_FOR_ONE = 5;
@@ -101,9 +100,6 @@ final class Spelling {
 
     /** The key as this project spells it; a key that is not known as it came. */
     static String of(String key) {
-        if (key.length() > LONGEST) {
-            return key;
-        }
         String known = BY_LOWER_CASE.get(key.toLowerCase(Locale.ROOT));
         return known == null ? key : known;
     }
@@ -115,9 +111,6 @@ final class Spelling {
 
     /** The key that is probably meant by one that is none: written with other separators, or mistyped; null if it is like none. */
     static @Nullable String meantBy(String unknown) {
-        if (unknown.length() > LONGEST) {
-            return null;
-        }
         String word = bare(unknown);
         for (Map.Entry<String, String> known : BY_LOWER_CASE.entrySet()) {
             String other = bare(known.getKey());

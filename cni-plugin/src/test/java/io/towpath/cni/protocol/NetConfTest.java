@@ -3,6 +3,7 @@ package io.towpath.cni.protocol;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.net.IpAddress;
@@ -100,6 +101,8 @@ class NetConfTest {
         "state-dir, stateDir",
         "includeDefaultRoutes, include_default_routes",
         "capabilites, capabilities",
+        "clutserFile, clusterFile",
+        "CNI_DEV_VALID_ATTACHMENTS, cni.dev/valid-attachments",
     })
     void aKeyThatIsNearlyOneIsRefused(String key, String meant) {
         String more = "'" + key + "': {}";
@@ -108,6 +111,13 @@ class NetConfTest {
         call("ADD", more).run().assertError(7, msg, "");
         call("STATUS", more).run().assertError(7, msg, "");
         call("DEL", more).run().assertSuccess("del");
+    }
+
+    /** So that none is read which would not be found in another case. */
+    @Test
+    void whatIsNotAmongTheKnownKeysCannotBeRead() {
+        IllegalStateException refused = assertThrows(IllegalStateException.class, () -> Fields.NONE.value("nowhere"));
+        assertEquals("key nowhere is not among those that are found in any case", refused.getMessage());
     }
 
     @Test

@@ -185,6 +185,13 @@ class AddTest {
         assertEquals(List.of(), node.leases());
     }
 
+    /** Else it would be told to try again for ever. */
+    @Test
+    void containerIdThatDoesNotFitIsToldBeforeTheNodeIsReady() throws IOException {
+        node.overlayFailure = new CniException(CniException.TRY_AGAIN_LATER, "the overlay was asked for");
+        assertTrue(add("c".repeat(4091)).error().startsWith("4 invalid CNI_CONTAINERID"));
+    }
+
     private TestNode.Answer add(String containerId) throws IOException {
         return node.call("ADD").with("CNI_CONTAINERID", containerId).run();
     }

@@ -55,13 +55,15 @@ class MtuKernelTest {
         node.ip("route", "add", "default", "via", "10.1.0.254", "metric", "100");
         node.ip("route", "add", "default", "via", "10.0.0.254", "metric", "50");
         assertEquals(1400, mtu());
-        node.ip("route", "del", "default", "metric", "50");
+        node.ip("route", "add", "default", "via", "10.1.0.254", "metric", "10");
         assertEquals(9000, mtu());
     }
 
     @Test
     void isTheLeastOfSeveralNextHops() throws Exception {
         node.ip("route", "add", "default", "nexthop", "via", "10.1.0.254", "nexthop", "via", "10.0.0.254");
+        assertEquals(1400, mtu());
+        node.ip("route", "replace", "default", "nexthop", "via", "10.0.0.254", "nexthop", "via", "10.1.0.254");
         assertEquals(1400, mtu());
     }
 }

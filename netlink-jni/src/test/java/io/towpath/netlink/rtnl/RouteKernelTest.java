@@ -199,6 +199,9 @@ class RouteKernelTest {
         node.ip("route", "add", "default", "via", "10.0.0.254", "metric", "200");
         node.ip("route", "add", "default", "via", "10.1.0.254", "metric", "100");
         node.ip("route", "add", "default", "via", "10.1.0.254", "table", "77");
+        // The kernel tells routes with a type of service first.
+        node.ip("route", "add", "default", "via", "10.0.0.254", "tos", "0x10", "metric", "300");
+        node.ip("route", "add", "default", "via", "10.0.0.254", "metric", "4000000001");
         node.ip("route", "add", "unreachable", "default", "metric", "4000000000");
         node.ip("-6", "route", "add", "default", "via", "fd00::fe", "metric", "2000");
         node.ip("-6", "route", "add", "default", "via", "fd01::fe", "metric", "1000");
@@ -206,6 +209,8 @@ class RouteKernelTest {
                 List.of(
                         DefaultRoute.by(false, 100, eth1),
                         DefaultRoute.by(false, 200, eth0),
+                        DefaultRoute.by(false, 300, eth0),
+                        DefaultRoute.by(false, (int) 4_000_000_001L, eth0),
                         DefaultRoute.by(true, 1000, eth1),
                         DefaultRoute.by(true, 2000, eth0)),
                 rtnl.defaultRoutes());

@@ -20,11 +20,16 @@ final class PageThread implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private final Log log;
-    private final Heartbeat heartbeat = new Heartbeat(NAME, LIMIT);
+    private final Heartbeat heartbeat;
     private final ThreadPoolExecutor thread;
 
     PageThread(Log log) {
+        this(log, new Heartbeat(NAME, LIMIT));
+    }
+
+    PageThread(Log log, Heartbeat heartbeat) {
         this.log = log;
+        this.heartbeat = heartbeat;
         thread = new ThreadPoolExecutor(
                 1,
                 1,

@@ -172,6 +172,23 @@ class StateChecksKernelTest {
         assertTrue(faults.getFirst().found().startsWith("no agent answers"), faults::toString);
     }
 
+    /** Whoever has a cluster file may do without one. */
+    @Test
+    void whereNoAgentIsMeantThatNoneRunsIsAWarning() throws Exception {
+        Files.writeString(folder.resolve("cluster.json"), """
+                {"network": ["10.64.0.0/10"], "node": "n1", "nodes": [
+                  {"name": "n1", "slices": ["10.64.1.0/24"], "addresses": ["192.168.0.1"]},
+                  {"name": "n2", "slices": ["10.64.2.0/24"], "addresses": ["192.168.0.2"]}]}""");
+        node.inside(() -> {
+            try (Rtnl rtnl = Rtnl.open()) {
+                assertTrue(new Overlay(files(), rtnl).sync().isDone());
+            }
+        });
+        Finding agent = faults(null).getFirst();
+        assertEquals("agent", agent.check());
+        assertEquals(Verdict.WARN, agent.verdict());
+    }
+
     @Test
     void whatTheAgentComplainsOfIsTold() throws Exception {
         assertEquals(

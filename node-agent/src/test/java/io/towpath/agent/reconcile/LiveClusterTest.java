@@ -32,6 +32,12 @@ class LiveClusterTest {
 
     private static LiveCluster live(@Nullable LiveCluster before, List<Rejected> rejected, Node... nodes)
             throws OverlayException {
+        return live(OWN, before, rejected, nodes);
+    }
+
+    private static LiveCluster live(
+            NodeAddresses own, @Nullable LiveCluster before, List<Rejected> rejected, Node... nodes)
+            throws OverlayException {
         Cluster cluster = new Cluster(
                 List.of(IpPrefix.parse("10.64.0.0/10"), IpPrefix.parse("fd64::/48")),
                 "n1",
@@ -45,7 +51,7 @@ class LiveClusterTest {
                 List.of(nodes));
         List<IpAddress> addresses = List.of(IpAddress.parse("192.168.0.1"), IpAddress.parse("fd00::1"));
         return LiveCluster.of(
-                new ClusterFacts.Live(cluster, rejected, Map.of(), addresses), OwnChoices.NONE, OWN, before);
+                new ClusterFacts.Live(cluster, rejected, Map.of(), addresses), OwnChoices.NONE, own, before);
     }
 
     @Test
@@ -65,6 +71,15 @@ class LiveClusterTest {
         // What the cluster takes away is gone.
         LiveCluster one = live(unreadable, List.of(), node("n1", "10.64.1.0/24"));
         assertEquals(1, one.cluster().nodes().getFirst().slices().size());
+    }
+
+    /** As that of a load balancer before it: the node's is guessed then. */
+    @Test
+    void anAddressThatTheNodeHasNotIsNotItsOwn() throws Exception {
+        NodeAddresses own = new NodeAddresses(Set.of(IpAddress.parse("fd00::1")), Set.of());
+        assertEquals(
+                List.of(SELF.withAddresses(List.of(IpAddress.parse("fd00::1")))),
+                live(own, null, List.of(), SELF).cluster().nodes());
     }
 
     @Test
