@@ -101,6 +101,18 @@ class HostLocalTest {
     }
 
     @Test
+    void aLockThatIsADirectoryIsAnError() throws Exception {
+        Path lock = Files.createDirectories(network.resolve("lock"));
+        String message = "lock " + lock + ": EISDIR Is a directory (it must be a file: remove it)";
+        assertEquals(
+                message,
+                assertThrows(LinuxException.class, () -> allocate(SMALL, A)).getMessage());
+        assertEquals(
+                message,
+                assertThrows(LinuxException.class, () -> hostLocal.release(A)).getMessage());
+    }
+
+    @Test
     void keepsLeasesAsTheReferencePluginDoes() throws Exception {
         assertEquals(List.of("10.1.2.2/29"), allocate(SMALL, A));
         assertEquals("a\r\neth0", Files.readString(network.resolve("10.1.2.2")));

@@ -38,7 +38,11 @@ public final class FileLock implements AutoCloseable {
                     "somebody else has held it for " + milliseconds / 1000.0 + " s: \"fuser -v " + path
                             + "\" tells who");
         }
-        return new FileLock(Linux.checkRegular("lock " + path, result));
+        String operation = "lock " + path;
+        if (result == -Errno.EISDIR) {
+            throw new LinuxException(operation, Errno.EISDIR, "it must be a file: remove it");
+        }
+        return new FileLock(Linux.checkRegular(operation, result));
     }
 
     /**
