@@ -143,6 +143,7 @@ public final class Agent {
                     "socket",
                     serving.socket());
             if (policyLoop != null) {
+                reconciler.namePods(policyLoop::podsByLink);
                 policyLoop.start();
             }
             giveWay();

@@ -11,6 +11,12 @@ public final class Main {
     public static void main(String[] arguments) {
         int exitCode;
         try {
+            var _ = System.getProperty("user.dir"); // by which all files are found
+        } catch (Error _) {
+            System.err.println("towpath-node: the working directory is gone: change to another one, such as /");
+            System.exit(Cli.FAILED);
+        }
+        try {
             exitCode = Commands.cli(System.out, System.err).run(arguments);
         } catch (RuntimeException | Error e) {
             Cli.failed("towpath-node", e, System.err);

@@ -221,11 +221,8 @@ final class ClusterRules {
     }
 
     private void checkAddress(String place, IpAddress address) throws ClusterFileException {
-        for (IpPrefix unusable : UNUSABLE) {
-            // A link-local IPv4 underlay is unusual but works; a link-local IPv6 address means nothing without a link.
-            if (unusable.contains(address) && !(unusable.length() == 16 && !address.ipv6())) {
-                throw wrong(place, quoted(address) + " is no address of a host; write the one other nodes reach it by");
-            }
+        if (!isOfAHost(address)) {
+            throw wrong(place, quoted(address) + " is no address of a host; write the one other nodes reach it by");
         }
         for (IpPrefix network : cluster.networks()) {
             if (network.contains(address)) {
@@ -235,6 +232,16 @@ final class ClusterRules {
                                 + "; write the node's own address, which tunnel packets go to");
             }
         }
+    }
+
+    /** A link-local IPv4 underlay is unusual but works; a link-local IPv6 address means nothing without a link. */
+    static boolean isOfAHost(IpAddress address) {
+        for (IpPrefix unusable : UNUSABLE) {
+            if (unusable.contains(address) && !(unusable.length() == 16 && !address.ipv6())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void checkDistinct(boolean live) throws ClusterFileException {

@@ -105,9 +105,13 @@ public record DesiredOverlay(
 
         /** What must hold below /proc/sys for the device. */
         List<Setting> settings() {
-            String folder = "net/ipv6/conf/" + name + "/";
-            Setting noRouters = new Setting(folder + "accept_ra", "0");
-            return ipv6() ? List.of(new Setting(folder + "disable_ipv6", "0"), noRouters) : List.of(noRouters);
+            Setting enabled = new Setting("net/ipv6/conf/" + name + "/disable_ipv6", "0");
+            return ipv6() ? List.of(enabled, noRouters()) : List.of(noRouters());
+        }
+
+        /** By which router advertisements are refused. */
+        Setting noRouters() {
+            return new Setting("net/ipv6/conf/" + name + "/accept_ra", "0");
         }
     }
 

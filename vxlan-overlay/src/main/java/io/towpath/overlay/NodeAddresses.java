@@ -15,6 +15,11 @@ public record NodeAddresses(Set<IpAddress> ofInterfaces, Set<IpAddress> ofLoopba
         ofLoopback = Set.copyOf(ofLoopback);
     }
 
+    /** Whether an address can be that of a host that others reach: not one of a loopback, a group, or IPv6's single link. */
+    public static boolean isOfAHost(IpAddress address) {
+        return ClusterRules.isOfAHost(address);
+    }
+
     /** Whether the node has an address. */
     public boolean has(IpAddress address) {
         return ofInterfaces.contains(address) || ofLoopback.contains(address);

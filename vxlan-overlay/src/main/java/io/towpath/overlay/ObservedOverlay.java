@@ -72,11 +72,14 @@ public record ObservedOverlay(
         for (DesiredOverlay.Device device : desired.devices()) {
             Link link = facts.link(device.name());
             if (link != null) {
-                // What cannot be written is not to be tried again in every round.
+                // What cannot be written is not to be tried again in every round. Routers are an agent's table's to
+                // refuse.
+                boolean hasTable = known != null && known.isOfAgent();
                 read(
                         host,
                         device.settings().stream()
                                 .filter(setting -> host.canSet(setting.key()))
+                                .filter(setting -> !hasTable || !setting.equals(device.noRouters()))
                                 .toList(),
                         settings);
                 devices.put(link.name(), device(rtnl, host, link, facts));

@@ -269,7 +269,7 @@ public final class OverlayPlan {
                 host.setSysctl(setting.key(), setting.value());
             } catch (LinuxException e) {
                 // A kernel without IPv6 has no router advertisements to refuse either. In a container that is not
-                // privileged /proc/sys is read-only, and a node that forwards refuses them without being told.
+                // privileged /proc/sys is read-only, and the agent's table refuses them.
                 if (ofNode || !(e.is(Errno.ENOENT) || e.is(Errno.EROFS))) {
                     failures.add(new Failure(device, null, message(e)));
                 }

@@ -170,6 +170,14 @@ public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
 
         /** Null if the node's part of one family can be served. */
         private @Nullable String reason(Node node, boolean ipv6) {
+            IpPrefix network = cluster.network(ipv6);
+            for (IpPrefix slice : node.slices()) {
+                if (network != null && !network.contains(slice)) {
+                    return "its podCIDR " + slice + " is outside the pods' network " + network + "; "
+                            + (ipv6 ? "IPv6Network" : "Network")
+                            + " in net-conf.json, the ConfigMap towpath-config, is to be the cluster's --cluster-cidr";
+                }
+            }
             try {
                 rules.checkNode("", node);
             } catch (ClusterFileException e) {

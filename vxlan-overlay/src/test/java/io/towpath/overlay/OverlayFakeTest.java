@@ -62,6 +62,21 @@ class OverlayFakeTest {
         assertEquals(List.of("net/ipv4/ip_forward=1", "net/ipv6/conf/flannel.1/accept_ra=0"), node.host.writes());
     }
 
+    /** An agent has a table that refuses router advertisements, and mostly no way to write the setting. */
+    @Test
+    void anAgentsClusterWantsTheSettingAgainstRoutersOfNewDevicesAlone() throws Exception {
+        node.cluster(3, false);
+        Cluster cluster = ClusterFile.read(folder.resolve("cluster.json").toString());
+        String setting = "net/ipv6/conf/flannel.1/accept_ra";
+        node.overlay.sync(cluster);
+        assertTrue(node.host.writes().contains(setting + "=0"));
+        node.host.setSysctl(setting, "1");
+        assertEquals(List.of(), node.overlay.show().pending());
+        node.overlay.sync();
+        node.host.setSysctl(setting, "1");
+        assertEquals(List.of("set " + setting + " = 0"), node.overlay.show().pending());
+    }
+
     @Test
     void tellsWhatIsToBeBeforeItChangesAnything() throws Exception {
         node.cluster(3, false);

@@ -55,6 +55,9 @@ class ServableNodesTest {
         return ServableNodes.of(cluster(List.of(nodes)), Set.of(), Map.of(), List.of());
     }
 
+    private static final String NO_HOST =
+            "addresses[0]: \"%s\" is no address of a host; write the one other nodes reach it by";
+
     static List<Arguments> mistakes() {
         Node sameMac = new Node(
                 "bad",
@@ -68,7 +71,8 @@ class ServableNodesTest {
                         "it has no slice: nothing gave it a part of the pods' network"),
                 Arguments.of(
                         node("bad", "10.9.0.0/24", "192.168.0.9"),
-                        "slices[0]: \"10.9.0.0/24\" is outside the network 10.244.0.0/16; choose a part of that, or mend the network"),
+                        "its podCIDR 10.9.0.0/24 is outside the pods' network 10.244.0.0/16; Network in net-conf.json, the ConfigMap"
+                                + " towpath-config, is to be the cluster's --cluster-cidr"),
                 Arguments.of(
                         node("bad", "10.244.2.128/25", "192.168.0.9"),
                         "its slice 10.244.2.128/25 overlaps 10.244.2.0/24 of node peer"),
@@ -78,6 +82,10 @@ class ServableNodesTest {
                 Arguments.of(
                         node("bad", "10.244.9.0/24", "192.168.0.100"),
                         "its address 192.168.0.100 is one of this node's own"),
+                Arguments.of(node("bad", "10.244.9.0/24", "0.0.0.0"), NO_HOST.formatted("0.0.0.0")),
+                Arguments.of(node("bad", "10.244.9.0/24", "127.0.0.1"), NO_HOST.formatted("127.0.0.1")),
+                Arguments.of(node("bad", "10.244.9.0/24", "224.0.0.1"), NO_HOST.formatted("224.0.0.1")),
+                Arguments.of(node("bad", "10.244.9.0/24", "255.255.255.255"), NO_HOST.formatted("255.255.255.255")),
                 Arguments.of(
                         node("bad", "10.244.9.0/24", "10.244.9.1"),
                         "addresses[0]: \"10.244.9.1\" is inside the pods' network 10.244.0.0/16; write the node's own"

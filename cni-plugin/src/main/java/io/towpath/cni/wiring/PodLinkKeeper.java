@@ -87,6 +87,13 @@ public final class PodLinkKeeper {
         this.holdings = holdings;
     }
 
+    /** What pods' addresses are, by the indexes of their links; as of the last look. */
+    public Map<Integer, Set<IpAddress>> addresses() {
+        Map<Integer, Set<IpAddress>> addresses = new HashMap<>();
+        known.forEach((link, each) -> addresses.put(link, each.addresses));
+        return addresses;
+    }
+
     /** Takes the next event, and tells whether {@link #mend} is due. */
     public boolean concerns(RtnlEvent event) {
         int link = event.linkIndex();

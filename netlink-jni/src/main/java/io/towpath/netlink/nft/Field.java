@@ -39,7 +39,9 @@ public enum Field {
     /** A port of TCP, UDP or SCTP. */
     SPORT(Header.TRANSPORT, 0, 2, null),
     /** A port of TCP, UDP or SCTP. */
-    DPORT(Header.TRANSPORT, 2, 2, null);
+    DPORT(Header.TRANSPORT, 2, 2, null),
+    /** The type of an ICMP or ICMPv6 message. */
+    ICMP_TYPE(Header.TRANSPORT, 0, 1, null);
 
     private final @Nullable MetaKey meta;
     private final @Nullable CtKey ct;

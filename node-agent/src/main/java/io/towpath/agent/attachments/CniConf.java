@@ -4,8 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.ipam.IpamConfig;
 import io.towpath.linux.Linux;
 import java.io.IOException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,19 @@ public record CniConf(String network, JsonNode tree) {
     private static final String POLICY = "policy";
     private static final String TYPE = "towpath";
     private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    /** The folder with the leases of its network; those of others are beside it. */
+    public Path leases() {
+        String folder = tree.propertyStream()
+                .filter(each -> each.getKey().equalsIgnoreCase("ipam"))
+                .flatMap(each -> each.getValue().propertyStream())
+                .filter(each -> each.getKey().equalsIgnoreCase("dataDir"))
+                .map(each -> each.getValue().asText())
+                .filter(text -> !text.isEmpty())
+                .findFirst()
+                .orElse(IpamConfig.DEFAULT_DATA_DIR);
+        return Path.of(folder, network);
+    }
 
     /** Whether pods wait for an agent that enforces policies. */
     public boolean waitsForPolicies() {

@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +30,8 @@ public final class Cache implements AutoCloseable {
     private static final long LONGEST_END_SECONDS = 2;
 
     private final Path folder;
-    private final String owner;
     private final String node;
+    private final Supplier<List<IpPrefix>> networks;
     private final Duration gap;
     private final Log log;
     private final ScheduledThreadPoolExecutor thread;
@@ -42,19 +43,18 @@ public final class Cache implements AutoCloseable {
      *
      * @param folder made when something is written
      * @param node this node's name
-     * @param networks the pods' network; what is of another node or network is not used
+     * @param networks tells the pods' network, none while it is not known; what is of another node or network is not used
      */
-    public Cache(Path folder, String node, List<IpPrefix> networks, Log log) {
+    public Cache(Path folder, String node, Supplier<List<IpPrefix>> networks, Log log) {
         this(folder, node, networks, log, GAP);
     }
 
-    Cache(Path folder, String node, List<IpPrefix> networks, Log log, Duration gap) {
+    Cache(Path folder, String node, Supplier<List<IpPrefix>> networks, Log log, Duration gap) {
         this.folder = folder;
         this.node = node;
+        this.networks = networks;
         this.gap = gap;
         this.log = log;
-        owner = "node " + node + " network "
-                + networks.stream().map(IpPrefix::toString).collect(Collectors.joining(","));
         thread = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name("cache").factory());
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -74,11 +74,17 @@ public final class Cache implements AutoCloseable {
      * @param kind what it is, with a version
      */
     CachedFile file(String name, String kind) {
-        CachedFile file = new CachedFile(this, folder.resolve(name), "towpath " + kind + " " + owner, gap);
+        CachedFile file = new CachedFile(this, folder.resolve(name), "towpath " + kind, gap);
         synchronized (files) {
             files.add(file);
         }
         return file;
+    }
+
+    /** Whose a file is that is written now. */
+    String owner() {
+        return "node " + node + " network "
+                + networks.get().stream().map(IpPrefix::toString).collect(Collectors.joining(","));
     }
 
     /** Has the cache's thread do something; nothing after the end. */

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class CachedFile {
     private final Cache cache;
     private final Path path;
-    private final String head;
+    private final String kind;
     private final Duration gap;
 
     // With the lock.
@@ -25,11 +25,15 @@ final class CachedFile {
 
     private record Pending(SealedFile.Content content, Runnable written) {}
 
-    CachedFile(Cache cache, Path path, String head, Duration gap) {
+    CachedFile(Cache cache, Path path, String kind, Duration gap) {
         this.cache = cache;
         this.path = path;
-        this.head = head;
+        this.kind = kind;
         this.gap = gap;
+    }
+
+    private String head() {
+        return kind + " " + cache.owner();
     }
 
     Path path() {
@@ -76,7 +80,7 @@ final class CachedFile {
             return;
         }
         try {
-            SealedFile.write(path, head, taken.content);
+            SealedFile.write(path, head(), taken.content);
             earliest = System.nanoTime() + gap.toNanos();
             cache.tell(path, null);
             taken.written.run();
@@ -117,7 +121,7 @@ final class CachedFile {
      */
     <T> @Nullable T read(SealedFile.Reader<T> reader) {
         try {
-            return SealedFile.read(path, head, reader);
+            return SealedFile.read(path, head(), reader);
         } catch (IOException | RuntimeException e) {
             cache.log().warn("what was known before is not used", "file", path, "problem", reason(e));
             return null;

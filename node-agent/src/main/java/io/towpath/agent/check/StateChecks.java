@@ -17,6 +17,7 @@ import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.rtnl.Link;
 import io.towpath.netlink.rtnl.Rtnl;
+import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.Overlay;
 import io.towpath.overlay.Overlay.Difference;
 import io.towpath.overlay.OverlayConfig;
@@ -24,6 +25,8 @@ import io.towpath.overlay.OverlayException;
 import io.towpath.policy.nft.PolicyTable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,6 +92,11 @@ public final class StateChecks {
             findings.add(nftables("pod-sources", () -> sources(node)));
             findings.add(pods(rtnl));
             findings.add(podLinks(rtnl));
+            if (difference != null) {
+                List<DesiredOverlay.Device> devices = difference.desired().devices();
+                findings.add(RangeChecks.pods(rtnl, devices));
+                findings.add(RangeChecks.leases(conflist, devices));
+            }
             return findings;
         }
     }
@@ -236,6 +244,14 @@ public final class StateChecks {
             if (conf == null) {
                 return Finding.ok("pods", "not looked at, as there is no " + conflist);
             }
+            Path lock = conf.leases().resolve("lock");
+            if (Files.isDirectory(lock)) {
+                return Finding.fail(
+                        "pods",
+                        lock
+                                + " is a directory, and not the file that whoever leases addresses locks: no pod starts or ends",
+                        "rmdir " + lock);
+            }
             List<String> lost = lasting(() -> Attachments.lost(conf, rtnl));
             return lost.isEmpty()
                     ? Finding.ok("pods", "leases, links and routes of pods fit")
@@ -258,12 +274,12 @@ public final class StateChecks {
                         mend("set it by hand") + "; what is down stays so: ip link set LINK up");
     }
 
-    private interface Faults {
+    interface Faults {
         List<String> look() throws IOException;
     }
 
     /** What is still so a moment later: a pod that is being added or deleted is no fault. */
-    private static List<String> lasting(Faults faults) throws IOException {
+    static List<String> lasting(Faults faults) throws IOException {
         List<String> seen = faults.look();
         if (seen.isEmpty()) {
             return seen;

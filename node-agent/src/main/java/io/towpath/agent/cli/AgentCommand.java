@@ -13,11 +13,11 @@ import io.towpath.agent.log.Uncaught;
 import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.PolicySource;
-import io.towpath.agent.source.kube.KubeSettings;
 import io.towpath.agent.source.kube.KubernetesClusterSource;
 import io.towpath.cni.cli.Cli;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
+import io.towpath.overlay.NodeAddresses;
 import io.towpath.overlay.OverlayConfig;
 import io.towpath.overlay.UnderlayChoice;
 import io.towpath.policy.nft.PolicyOptions;
@@ -114,9 +114,7 @@ final class AgentCommand {
         PolicySource policies = isOn(options, "--policy") && source instanceof KubernetesClusterSource kubernetes
                 ? kubernetes.policies()
                 : null;
-        Cache cache = source instanceof KubernetesClusterSource kubernetes
-                ? cache(options, kubernetes.settings(), log)
-                : null;
+        Cache cache = source instanceof KubernetesClusterSource kubernetes ? cache(options, kubernetes, log) : null;
         PolicyOptions policyOptions = policyOptions(options);
         String file = value(options, "--cluster-file");
         GuardPolicy policy = new GuardPolicy(isOn(options, "--ip-masq"), isOn(options, "--masquerade-nodes"));
@@ -144,12 +142,12 @@ final class AgentCommand {
         return new Cli.Output("", true);
     }
 
-    private static Cache cache(ParseResult options, KubeSettings settings, Log log) {
+    private static Cache cache(ParseResult options, KubernetesClusterSource source, Log log) {
         String folder = value(options, "--cache-dir");
         if (folder.isEmpty()) {
             throw wrong(options, "--cache-dir", "names no folder");
         }
-        return new Cache(Path.of(folder), settings.node(), settings.conf().networks(), log);
+        return new Cache(Path.of(folder), source.settings().node(), source::networks, log);
     }
 
     /** An option that is true if it is named alone, as flanneld takes them. */
@@ -228,13 +226,20 @@ final class AgentCommand {
 
     private static OwnChoices choices(ParseResult options) {
         List<IpAddress> addresses = new ArrayList<>(2);
-        addresses.addAll(all(options, "--public-ip", IpAddress::tryParse, "is no IP address"));
-        addresses.addAll(all(options, "--public-ipv6", IpAddress::tryParse, "is no IP address"));
+        for (String option : List.of("--public-ip", "--public-ipv6")) {
+            addresses.addAll(
+                    all(options, option, AgentCommand::host, "is no IP address that other nodes reach a host by"));
+        }
         UnderlayChoice underlay = new UnderlayChoice(
                 all(options, "--iface", Function.identity(), ""),
                 all(options, "--iface-regex", AgentCommand::expression, "is no regular expression"),
                 all(options, "--iface-cidr", IpPrefix::tryParse, "is no prefix such as 192.168.0.0/16"));
         return new OwnChoices(underlay, addresses);
+    }
+
+    private static @Nullable IpAddress host(String text) {
+        IpAddress address = IpAddress.tryParse(text);
+        return address != null && NodeAddresses.isOfAHost(address) ? address : null;
     }
 
     private static @Nullable String expression(String text) {

@@ -12,8 +12,6 @@ import io.towpath.agent.source.kube.AnnotationNames;
 import io.towpath.agent.source.kube.ApiAccess;
 import io.towpath.agent.source.kube.KubeSettings;
 import io.towpath.agent.source.kube.KubernetesClusterSource;
-import io.towpath.agent.source.kube.NetConf;
-import io.towpath.agent.source.kube.NetConfException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +58,7 @@ final class SourceOptions {
                 new KubeSettings(
                         access(options, environment),
                         node(options, environment),
-                        conf(options),
+                        Path.of(value(options, "--net-config-path")),
                         names(options),
                         condition(options)),
                 log);
@@ -71,14 +69,6 @@ final class SourceOptions {
             return ApiAccess.of(value(options, "--kube-api-url"), value(options, "--kubeconfig-file"), environment);
         } catch (IllegalArgumentException e) {
             throw wrong(options, "--kubeconfig-file", "is needed: " + e.getMessage());
-        }
-    }
-
-    private static NetConf conf(ParseResult options) {
-        try {
-            return NetConf.read(Path.of(value(options, "--net-config-path")));
-        } catch (NetConfException e) {
-            throw wrong(options, "--net-config-path", "is no use: " + e.getMessage());
         }
     }
 

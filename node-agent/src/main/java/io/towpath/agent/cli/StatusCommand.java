@@ -73,6 +73,7 @@ final class StatusCommand {
         ObjectNode overlay = json.putObject("overlay");
         overlay.put("stands", view.node() != null && view.pending().isEmpty());
         ArrayNode obstacles = overlay.putArray("obstacles");
+        overlay.putNull("outside");
         List<String> problems = new ArrayList<>();
         for (String remark : view.remarks()) {
             if (remark.startsWith(OverlayView.OBSTACLE)) {

@@ -88,6 +88,7 @@ final class StatusText {
                 "overlay",
                 (overlay.path("stands").asBoolean() ? "stands" : "does not stand") + problem(overlay.path("problem")));
         overlay.path("obstacles").forEach(each -> line("obstacle", each.asText()));
+        overlay.path("outside").forEach(each -> line("outside", each.asText() + ": not of this node's podCIDR"));
         JsonNode guard = status.path("guard");
         if (guard.isObject()) {
             line(

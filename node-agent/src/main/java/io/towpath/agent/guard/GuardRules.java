@@ -36,6 +36,11 @@ final class GuardRules {
     /** IP_CT_DIR_ORIGINAL. */
     private static final int ORIGINAL = 0;
 
+    private static final int ICMPV6 = 58;
+
+    /** ND_ROUTER_ADVERT. */
+    private static final int ROUTER_ADVERTISEMENT = 134;
+
     private static final IpPrefix MULTICAST_V4 = IpPrefix.parse("224.0.0.0/4");
     private static final IpPrefix MULTICAST_V6 = IpPrefix.parse("ff00::/8");
     private static final String PODS = EndpointName.PREFIX + "*";
@@ -90,6 +95,8 @@ final class GuardRules {
             // First of all, for both families.
             rules.add(
                     Rule.in(POSTROUTING).mark(KUBE_PROXY_MARK, KUBE_PROXY_MARK).returns());
+            // What goes to a pod of this node comes back from it, of whichever slice its address is.
+            rules.add(Rule.in(POSTROUTING).oifname(PODS).returns());
             overlay.devices().forEach(this::masquerade);
         }
         for (Chain chain : chains) {
@@ -132,6 +139,16 @@ final class GuardRules {
      * gives, a frame in them would appear in the overlay as if a node had sent it.
      */
     private void guardInput() {
+        // The kernel would take such a node for its router. Its setting accept_ra is not to be written from a
+        // container.
+        for (DesiredOverlay.Device device : overlay.devices()) {
+            rules.add(Rule.in(INPUT)
+                    .iifname(device.name())
+                    .l4proto(ICMPV6)
+                    .match(Field.ICMP_TYPE, Operator.EQ, Value.u8(ROUTER_ADVERTISEMENT))
+                    .counter()
+                    .drop());
+        }
         for (int port : ports()) {
             rules.add(Rule.in(INPUT).iifname(PODS).udp().dport(port).counter().drop());
             for (DesiredOverlay.Device device : overlay.devices()) {
@@ -183,7 +200,7 @@ final class GuardRules {
         rules.add(Rule.in(FORWARD).daddr(network).accept());
     }
 
-    /** In flannel's order; the fourth rule keeps the sources of all that comes to this node's own pods. */
+    /** In flannel's order; the third rule keeps the sources of all that comes to this node's own pods, of other CNI plugins, too. */
     private void masquerade(DesiredOverlay.Device device) {
         IpPrefix network = device.network();
         IpPrefix slice = device.slice();

@@ -4,10 +4,12 @@ import io.towpath.agent.log.Log;
 import io.towpath.agent.log.Uncaught;
 import io.towpath.cni.wiring.PodLinkKeeper;
 import io.towpath.cni.wiring.PodLinkKeeper.Repair;
+import io.towpath.net.IpAddress;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.netlink.rtnl.RtnlEvent;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -38,6 +40,11 @@ final class PodLinkRounds {
         this.keeper = keeper;
         this.log = log;
         this.repaired = repaired;
+    }
+
+    /** Pods' addresses, by the indexes of their links. */
+    Map<Integer, Set<IpAddress>> addresses() {
+        return keeper.addresses();
     }
 
     /** Takes an event of the kernel. */

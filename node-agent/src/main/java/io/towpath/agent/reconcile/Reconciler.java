@@ -1,5 +1,6 @@
 package io.towpath.agent.reconcile;
 
+import io.towpath.agent.attachments.OutsidePods;
 import io.towpath.agent.cache.CachedCluster;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
@@ -24,6 +25,7 @@ import io.towpath.netlink.rtnl.RtnlEvent;
 import io.towpath.overlay.Cluster;
 import io.towpath.overlay.ClusterSnapshot;
 import io.towpath.overlay.DesiredOverlay;
+import io.towpath.overlay.NodeAddresses;
 import io.towpath.overlay.Overlay;
 import io.towpath.overlay.OverlayConfig;
 import io.towpath.overlay.OverlayException;
@@ -32,9 +34,11 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,6 +76,9 @@ public final class Reconciler implements ClusterSource.Listener {
     private boolean due = true;
     private @Nullable OwnNode published;
     private @Nullable String leftOut;
+    private @Nullable String notServed;
+    private @Nullable String outside;
+    private volatile Supplier<Map<Integer, String>> podNames = Map::of;
     private @Nullable LiveCluster live;
     private @Nullable Guarding guarding;
     private @Nullable HostPortKeeper ports;
@@ -132,6 +139,11 @@ public final class Reconciler implements ClusterSource.Listener {
         if (status.sourceTrouble(message)) {
             wake();
         }
+    }
+
+    /** Has pods told by their names, which are asked for by the indexes of their links. */
+    public void namePods(Supplier<Map<Integer, String>> names) {
+        podNames = names;
     }
 
     /** Takes how full the ranges are, and what was done about attachments; any thread may call it. */
@@ -263,6 +275,7 @@ public final class Reconciler implements ClusterSource.Listener {
                 interest = Interest.of(report.desired(), rtnl);
                 status.synced(report);
                 status.obstacles(obstacles(overlay, report.desired()));
+                tellOutside(report.desired().devices());
                 if (now != null) {
                     publish(report.desired());
                 }
@@ -296,7 +309,7 @@ public final class Reconciler implements ClusterSource.Listener {
             }
             case ClusterFacts.OfFile file -> overlay.sync(file.snapshot());
             case ClusterFacts.Live facts -> {
-                LiveCluster next = LiveCluster.of(facts, choices, overlay.addresses(), live);
+                LiveCluster next = liveCluster(facts, overlay.addresses());
                 live = next;
                 status.rejected(next.rejected(), facts.cluster().node(), facts.health());
                 SyncReport report = overlay.sync(next.cluster());
@@ -306,6 +319,24 @@ public final class Reconciler implements ClusterSource.Listener {
                 yield report;
             }
         };
+    }
+
+    private LiveCluster liveCluster(ClusterFacts.Live now, NodeAddresses own) throws OverlayException {
+        try {
+            LiveCluster next = LiveCluster.of(now, choices, own, live);
+            notServed(null);
+            return next;
+        } catch (OverlayException e) {
+            notServed(e.getMessage());
+            throw e;
+        }
+    }
+
+    private void notServed(@Nullable String reason) {
+        if (!Objects.equals(reason, notServed)) {
+            notServed = reason;
+            source.notServed(reason);
+        }
     }
 
     private @Nullable SyncReport syncKept(Overlay overlay) throws OverlayException {
@@ -329,6 +360,16 @@ public final class Reconciler implements ClusterSource.Listener {
         } catch (OverlayException e) {
             // The overlay stands all the same.
             return List.of("what is in its way cannot be looked for: " + e.getMessage());
+        }
+    }
+
+    private void tellOutside(List<DesiredOverlay.Device> devices) {
+        List<String> found = OutsidePods.of(pods.addresses(), devices, podNames.get());
+        String now = OutsidePods.message(found, devices);
+        status.outside(found, now);
+        if (!Objects.equals(now, outside)) {
+            outside = now;
+            source.outside(now);
         }
     }
 

@@ -45,6 +45,7 @@ final class StatusKeeper {
     private List<DesiredOverlay.Device> devices = List.of();
     private Map<String, String> peerProblems = Map.of();
     private List<String> obstacles = List.of();
+    private List<String> outside = List.of();
     private List<Rejected> rejected = List.of();
     /** This node's families. */
     private List<Rejected> leftOut = List.of();
@@ -177,6 +178,12 @@ final class StatusKeeper {
         log.problem("routing", now.isEmpty() ? null : String.join("; ", now));
     }
 
+    /** Takes which pods are outside this node's slices, and what there is to say of it; null for none. */
+    synchronized void outside(List<String> pods, @Nullable String message) {
+        outside = pods;
+        log.problem("podCIDR", message);
+    }
+
     /** Nodes come and go for as long as an agent runs. */
     private void forgetLeft() {
         Set<String> present = new HashSet<>();
@@ -261,7 +268,7 @@ final class StatusKeeper {
                 started,
                 clock.instant(),
                 new AgentStatus.Source(sourceName, inSync, sourceChange, trouble, cacheProblem.get()),
-                new AgentStatus.Overlay(stands, devices, problem, peerProblems, obstacles),
+                new AgentStatus.Overlay(stands, devices, problem, peerProblems, obstacles, outside),
                 told,
                 readyNodes,
                 repairs,

@@ -24,6 +24,20 @@ public interface ClusterSource extends AutoCloseable {
      */
     void leftOut(@Nullable String message);
 
+    /**
+     * Lets the cluster's operator know that this node has no place in the overlay. Returns at once.
+     *
+     * @param reason one line; null when it has
+     */
+    void notServed(@Nullable String reason);
+
+    /**
+     * Lets the cluster's operator know of pods of this node that others cannot reach, as their addresses are outside its slices. Returns at once.
+     *
+     * @param message one line; null when there are none any more
+     */
+    void outside(@Nullable String message);
+
     /** Tells whether the thread works that it tells from. */
     Heartbeat heartbeat();
 

@@ -58,6 +58,14 @@ public final class FileClusterSource implements ClusterSource {
     @Override
     public void leftOut(@Nullable String message) {}
 
+    /** As {@link #leftOut}. */
+    @Override
+    public void notServed(@Nullable String reason) {}
+
+    /** As {@link #leftOut}. */
+    @Override
+    public void outside(@Nullable String message) {}
+
     private void watch() throws IOException, InterruptedException {
         Path folder = Path.of(file).toAbsolutePath().getParent();
         try (@Nullable WatchService watcher = watcher()) {

@@ -59,7 +59,7 @@ public record AgentStatus(
                 now,
                 now,
                 new Source(source, false, null, null, null),
-                new Overlay(false, List.of(), null, Map.of(), List.of()),
+                new Overlay(false, List.of(), null, Map.of(), List.of(), List.of()),
                 List.of(),
                 Set.of(),
                 Map.of(),
@@ -114,15 +114,18 @@ public record AgentStatus(
      * @param problem why it does not stand, null if it does
      * @param peerProblems by node, what could not be done for a peer
      * @param obstacles what of others keeps packets from it though it stands, one line each
+     * @param outside pods of this node with addresses outside its slices, one line each
      */
     public record Overlay(
             boolean stands,
             List<DesiredOverlay.Device> devices,
             @Nullable String problem,
             Map<String, String> peerProblems,
-            List<String> obstacles) {
+            List<String> obstacles,
+            List<String> outside) {
         public Overlay {
             obstacles = List.copyOf(obstacles);
+            outside = List.copyOf(outside);
             devices = List.copyOf(devices);
             peerProblems = Map.copyOf(peerProblems);
         }

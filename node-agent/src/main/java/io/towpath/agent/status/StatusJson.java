@@ -177,6 +177,7 @@ public final class StatusJson {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("stands", overlay.stands()).put("problem", overlay.problem());
         overlay.obstacles().forEach(json.putArray("obstacles")::add);
+        overlay.outside().forEach(json.putArray("outside")::add);
         ArrayNode devices = json.putArray("devices");
         ArrayNode peers = json.putArray("peers");
         for (DesiredOverlay.Device device : overlay.devices()) {

@@ -27,7 +27,7 @@ final class CacheScene {
                 Log.Form.TEXT,
                 Log.Level.DEBUG,
                 Clock.systemUTC());
-        return new Cache(folder, "a", List.of(IpPrefix.parse("10.64.0.0/10")), log, gap);
+        return new Cache(folder, "a", () -> List.of(IpPrefix.parse("10.64.0.0/10")), log, gap);
     }
 
     String log() {

@@ -69,7 +69,7 @@ class StartWithoutApiKernelTest {
                 Log.Form.TEXT,
                 Log.Level.DEBUG,
                 Clock.systemUTC());
-        try (Cache cache = new Cache(folder.resolve("cache"), "n1", List.of(IpPrefix.parse(NETWORK)), log)) {
+        try (Cache cache = new Cache(folder.resolve("cache"), "n1", () -> List.of(IpPrefix.parse(NETWORK)), log)) {
             new CachedCluster(cache).keep(cluster());
             KeptFacts kept = new KeptFacts("an-id", "a boot before", facts());
             cache.file("policy-facts.json", KeptFacts.KIND).keep(out -> FactsWriter.write(out, kept), () -> {});

@@ -160,7 +160,7 @@ class StateChecksKernelTest {
     @Test
     void aNodeThatIsWell() throws Exception {
         assertEquals(List.of(), faults(WELL));
-        assertEquals(9, all(WELL).size());
+        assertEquals(11, all(WELL).size());
     }
 
     @Test
@@ -249,6 +249,43 @@ class StateChecksKernelTest {
             assertTrue(fault.found().contains(part), fault::toString);
             assertTrue(!fault.mend().isEmpty(), fault::toString);
         }
+    }
+
+    private void requireFault(String check, String part) throws Exception {
+        List<Finding> faults = faults(WELL);
+        assertEquals(1, faults.size(), faults::toString);
+        assertEquals(check, faults.getFirst().check());
+        assertEquals(Verdict.FAIL, faults.getFirst().verdict());
+        assertTrue(faults.getFirst().found().contains(part), faults::toString);
+    }
+
+    @Test
+    void aPodOfASliceThatTheNodeHadBefore() throws Exception {
+        Files.writeString(folder.resolve("leases/net/10.64.9.5"), "c1\r\neth0");
+        node.ip("route", "add", "10.64.9.5/32", "dev", LINK, "scope", "link");
+        requireFault("pod-ranges", "10.64.9.5");
+    }
+
+    @Test
+    void aLockThatIsADirectory() throws Exception {
+        Path lock = folder.resolve("leases/net/lock");
+        Files.deleteIfExists(lock);
+        Files.createDirectory(lock);
+        requireFault("pods", lock + " is a directory");
+    }
+
+    @Test
+    void leasesOfAnotherNetwork() throws Exception {
+        Path other = Files.createDirectories(folder.resolve("leases/cbr0"));
+        Files.writeString(folder.resolve("leases/file"), "no network");
+        Files.writeString(other.resolve("last_reserved_ip.0"), "10.64.1.9");
+        Files.writeString(other.resolve("172.17.0.9"), "c2\r\neth0");
+        assertEquals(List.of(), faults(WELL));
+        Files.writeString(other.resolve("10.64.1.9"), "c3\r\neth0");
+        requireFault(
+                "other-leases",
+                "the network cbr0 has leases inside this node's slices, so two pods may get one"
+                        + " address: 10.64.1.9");
     }
 
     @Test

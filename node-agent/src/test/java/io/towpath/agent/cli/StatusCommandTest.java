@@ -26,6 +26,7 @@ class StatusCommandTest extends CliScene {
                 cache     not kept up to date: /var/lib/towpath/cluster.json: cannot be written: No space left on device
                 overlay   stands
                 obstacle  ip rule 100: from all lookup 7 leads past the main table
+                outside   default/web (10.64.9.5): not of this node's podCIDR
                 guard     in force, repaired 2 times, dropped 17 packets (counted 0 s ago)
                 policies  in force: the policies cannot be watched, as known 90 s ago, 12 of namespaces, 3 of the cluster, 40 endpoints, repaired 1 times, denied 21 packets to pods and 22 from pods (counted 20 s ago); a dry run would deny 31 and 32
                 calico    the agent may not look: its role lacks list of tiers.crd.projectcalico.org

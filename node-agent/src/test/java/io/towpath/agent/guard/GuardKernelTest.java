@@ -135,6 +135,29 @@ class GuardKernelTest {
         assertTrue(GuardScene.entered(scene.node, at.device()) > 0, "the answers took the tunnel");
     }
 
+    /** In a container that is not privileged {@code accept_ra} cannot be written. */
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void noPeerIsTakenForARouter(Addresses at) throws Exception {
+        String settings = "/proc/sys/net/ipv6/conf/" + at.device();
+        scene.node.execute(
+                "sh",
+                "-c",
+                "echo 0 > " + settings + "/forwarding; echo 1 > " + settings + "/accept_ra; echo 0 > "
+                        + "/proc/sys/net/ipv6/conf/all/forwarding; echo 0 > " + settings + "/forwarding");
+        scene.advertise(at);
+        assertTrue(
+                routers().contains("fe80::bad dev " + at.device()), "without the table it is, or this shows nothing");
+        scene.node.ip("-6", "route", "flush", "proto", "ra");
+        guard(POLICY);
+        scene.advertise(at);
+        assertEquals("", routers());
+    }
+
+    private String routers() {
+        return scene.node.execute("ip", "-6", "route", "show", "proto", "ra");
+    }
+
     /** A node that is registered anew gets another slice; pods that run keep their addresses. */
     @ParameterizedTest
     @FieldSource("FAMILIES")
@@ -147,6 +170,52 @@ class GuardKernelTest {
             guard(policy);
             assertEquals(at.node(), GuardScene.arriving(scene.pod, old, scene.peer, at.peer()), policy::toString);
             assertEquals(at.peer(), GuardScene.answered(scene.pod, old, scene.peer, at.peer()), policy::toString);
+            assertEquals(at.vtep(), GuardScene.arriving(scene.pod, old, scene.peer, at.remotePod()), policy::toString);
+            assertEquals(
+                    at.remotePod(), GuardScene.answered(scene.pod, old, scene.peer, at.remotePod()), policy::toString);
+        }
+    }
+
+    /** Pods know each other by their addresses, and policies them, whatever the slices are that these are of. */
+    @ParameterizedTest
+    @FieldSource("FAMILIES")
+    void podsOfASliceThatTheNodeHadBeforeAreNotMasqueradedOnTheirNode(Addresses at) throws Exception {
+        boolean ipv6 = at.isIpv6();
+        String old = ipv6 ? "fd10:64:9::5" : "10.64.9.5";
+        String other = ipv6 ? "fd10:64:9::6" : "10.64.9.6";
+        String whole = ipv6 ? "/128" : "/32";
+        String otherLink = "cali0123456789b";
+        try (TestNamespace second = new TestNamespace()) {
+            scene.node.ip(
+                    "link",
+                    "add",
+                    otherLink,
+                    "type",
+                    "veth",
+                    "peer",
+                    "name",
+                    "eth0",
+                    "netns",
+                    String.valueOf(Path.of(second.path()).getFileName()));
+            scene.node.ip("link", "set", otherLink, "up");
+            scene.node.ip("address", "add", (ipv6 ? "fd10:64:1::1" : "10.64.1.1") + whole, "dev", otherLink);
+            second.ip("link", "set", "eth0", "up");
+            second.ip("address", "add", other + (ipv6 ? "/64" : "/24"), "dev", "eth0", "nodad");
+            second.ip("route", "add", (ipv6 ? "fd10:64:1::1" : "10.64.1.1") + whole, "dev", "eth0");
+            second.ip("route", "add", at.pod() + whole, "via", ipv6 ? "fd10:64:1::1" : "10.64.1.1");
+            second.ip("route", "add", at.stranger() + whole, "via", ipv6 ? "fd10:64:1::1" : "10.64.1.1");
+            second.ip("route", "add", old + whole, "via", ipv6 ? "fd10:64:1::1" : "10.64.1.1");
+            scene.node.ip("route", "add", other, "dev", otherLink);
+            scene.pod.ip("address", "add", old + whole, "dev", "eth0");
+            scene.node.ip("route", "add", old, "dev", "cali0123456789a");
+            guard(POLICY);
+            assertEquals(old, GuardScene.arriving(scene.pod, old, second, other), "between two such pods");
+            assertEquals(at.pod(), GuardScene.arriving(scene.pod, at.pod(), second, other), "from a pod of the slice");
+            assertEquals(other, GuardScene.arriving(second, other, scene.pod, at.pod()), "to a pod of the slice");
+            assertEquals(
+                    at.node(),
+                    GuardScene.arriving(second, other, scene.peer, at.stranger()),
+                    "and to the outside as ever");
         }
     }
 
@@ -292,6 +361,8 @@ class GuardKernelTest {
                 }
                 chain input {
                 type filter hook input priority filter - 10; policy accept;
+                iifname "flannel.1" icmpv6 type nd-router-advert counter drop
+                iifname "flannel-v6.1" icmpv6 type nd-router-advert counter drop
                 iifname "cali*" udp dport 8472 counter drop
                 iifname "flannel.1" udp dport 8472 counter drop
                 iifname "flannel-v6.1" udp dport 8472 counter drop
@@ -316,6 +387,7 @@ class GuardKernelTest {
                 chain postrouting {
                 type nat hook postrouting priority srcnat; policy accept;
                 meta mark & 0x00004000 == 0x00004000 return
+                oifname "cali*" return
                 ip saddr 10.64.1.0/24 ip daddr 10.64.0.0/10 return
                 ip saddr 10.64.0.0/10 ip daddr 10.64.1.0/24 return
                 ip saddr != 10.64.0.0/10 ip daddr 10.64.1.0/24 return

@@ -184,6 +184,36 @@ final class GuardScene implements AutoCloseable {
         return entered(to, family.device) - before - 1;
     }
 
+    /** Has the peer say by the overlay that it is a router, and returns when the first node has heard it. */
+    void advertise(Addresses at) throws Exception {
+        String source = "fe800000000000000000000000000bad";
+        String destination = "ff020000000000000000000000000001";
+        // Hop limit 64, lifetime 1800 s, no options.
+        String message = "86000000" + "40000708" + "0000000000000000";
+        String pseudo = source + destination + "00000010" + "0000003a";
+        int sum = 0;
+        for (int i = 0; i < (pseudo + message).length(); i += 4) {
+            sum += Integer.parseInt((pseudo + message).substring(i, i + 4), 16);
+        }
+        while (sum >> 16 != 0) {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        String mac = link(node, at.device).path("address").asText().replace(":", "");
+        String ethernet = mac + "02000000000a" + "86dd";
+        String header = "60000000" + "0010" + "3aff";
+        String checked = message.replaceFirst("(?<=^....)....", HexFormat.of().toHexDigits((short) ~sum));
+        byte[] frame = HexFormat.of().parseHex("0800000000000100" + ethernet + header + source + destination + checked);
+        long before = entered(node, at.device);
+        send(peer, at.peer, at.node, PORT, frame, 1);
+        // What comes after it is behind it in the queue.
+        send(peer, at.peer, at.node, PORT, frame(node, at.device), 1);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (entered(node, at.device) < before + 2) {
+            assertTrue(System.nanoTime() < deadline, "the frames never entered");
+            Thread.onSpinWait();
+        }
+    }
+
     /** From which address a packet arrives. */
     static String arriving(TestNamespace from, String source, TestNamespace to, String destination) throws Exception {
         CompletableFuture<DatagramSocket> opened = new CompletableFuture<>();

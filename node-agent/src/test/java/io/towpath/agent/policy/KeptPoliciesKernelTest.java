@@ -86,7 +86,8 @@ class KeptPoliciesKernelTest {
 
     private Agent start() throws Exception {
         Api api = new Api();
-        Cache cache = new Cache(folder.resolve("cache"), "node", List.of(IpPrefix.parse("10.64.0.0/10")), scene.logger);
+        Cache cache =
+                new Cache(folder.resolve("cache"), "node", () -> List.of(IpPrefix.parse("10.64.0.0/10")), scene.logger);
         CachedPolicySource source =
                 new CachedPolicySource(api, cache, folder.resolve("run").toString(), Clock.systemUTC());
         Agent agent = new Agent(scene.start(), api, source, cache);

@@ -307,7 +307,7 @@ class LiveClusterKernelTest {
                 Log.Form.TEXT,
                 Log.Level.DEBUG,
                 Clock.systemUTC());
-        return new Cache(folder.resolve("cache"), "n1", List.of(IpPrefix.parse(network)), log);
+        return new Cache(folder.resolve("cache"), "n1", () -> List.of(IpPrefix.parse(network)), log);
     }
 
     private String log() {

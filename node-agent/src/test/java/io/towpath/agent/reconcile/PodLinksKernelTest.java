@@ -144,6 +144,34 @@ class PodLinksKernelTest {
         }
     }
 
+    /** A node that is registered anew gets another slice; its pods keep their addresses. */
+    @Test
+    void podsOfASliceThatTheNodeHadBeforeAreNamed() throws Exception {
+        TestSource source = new TestSource().knowingUsBy("192.168.0.1");
+        source.tell(List.of(), TestSource.self(null, "10.64.1.0/24"));
+        add(5);
+        add(6);
+        try (RunningReconciler agent = new RunningReconciler(node, folder, OwnChoices.NONE, source)) {
+            agent.awaitStatus(status -> status.notReady() == null);
+            assertEquals(List.of(), source.outside());
+            source.tell(List.of(), TestSource.self(null, "10.64.7.0/24"));
+            List<String> both = List.of("10.64.1.5", "10.64.1.6");
+            agent.awaitStatus(status -> status.overlay().outside().equals(both));
+            String told = source.outside().getLast();
+            assertTrue(told.contains("outside this node's podCIDR 10.64.7.0/24"), told);
+            assertTrue(told.contains("10.64.1.5, 10.64.1.6; delete them"), told);
+            assertTrue(agent.log().contains("subject=podCIDR"), agent.log());
+            node.ip("link", "del", link(5));
+            node.ip("link", "del", link(6));
+            source.tell(
+                    List.of(),
+                    TestSource.self(null, "10.64.7.0/24"),
+                    TestSource.peer("n3", "192.168.0.3", "10.64.3.0/24"));
+            agent.awaitStatus(status -> status.overlay().outside().isEmpty());
+            assertEquals("null", source.outside().getLast());
+        }
+    }
+
     @Test
     void ofAPodThatCameLaterToo() throws Exception {
         try (RunningReconciler agent = start()) {

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 /** A live cluster that says what a test has it say, and keeps what this node says. */
 final class TestSource implements ClusterSource {
     private final List<String> leftOut = new CopyOnWriteArrayList<>();
+    private final List<String> notServed = new CopyOnWriteArrayList<>();
+    private final List<String> outside = new CopyOnWriteArrayList<>();
     private final List<OwnNode> published = new CopyOnWriteArrayList<>();
     private volatile Map<String, Health> health = Map.of();
     private volatile List<IpAddress> ownAddresses = List.of();
@@ -106,6 +108,26 @@ final class TestSource implements ClusterSource {
     @Override
     public void leftOut(@Nullable String message) {
         leftOut.add(String.valueOf(message));
+    }
+
+    @Override
+    public void notServed(@Nullable String reason) {
+        notServed.add(String.valueOf(reason));
+    }
+
+    /** Why this node said that it has no place, in order. */
+    List<String> notServed() {
+        return List.copyOf(notServed);
+    }
+
+    @Override
+    public void outside(@Nullable String message) {
+        outside.add(String.valueOf(message));
+    }
+
+    /** Which pods this node said to be outside its slices, in order. */
+    List<String> outside() {
+        return List.copyOf(outside);
     }
 
     /** What this node said that it leaves out, in order. */

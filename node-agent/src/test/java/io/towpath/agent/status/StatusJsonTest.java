@@ -28,6 +28,7 @@ class StatusJsonTest {
                     "stands": true,
                     "problem": null,
                     "obstacles": ["ip rule 100: from all lookup 7 leads past the main table"],
+                    "outside": ["default/web (10.64.9.5)"],
                     "devices": [{
                       "name": "flannel.1", "vni": 1, "port": 8472, "mtu": 1450, "mac": "0e:00:00:00:00:01",
                       "local": "192.168.0.1", "interface": "eth0", "slice": "10.244.1.0/24"

@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells an operator by events of core/v1, about this node, what it leaves out. That has to last a while, and each node waits for
+ * Tells an operator by events of core/v1, about this node, what is wrong with it. That has to last a while, and each node waits for
  * another while, so that what passes makes no events and what all nodes see does not make thousands at once. Of the connection's
  * thread alone.
  */
@@ -17,13 +17,13 @@ final class EventWriter {
     /** Where events about objects without a namespace are. */
     static final String PATH = "/api/v1/namespaces/default/events";
 
-    static final String REASON = "OverlayIncomplete";
     private static final JsonMapper MAPPER = new JsonMapper();
 
     /** Of an event's note (validation of events.k8s.io/v1). */
     private static final int LONGEST = 1024;
 
     private final String node;
+    private final String reason;
     private final ApiConnection connection;
     private final Clock clock;
     private final Consumer<@Nullable String> problem;
@@ -33,17 +33,26 @@ final class EventWriter {
     private boolean waiting;
     private int failures;
 
-    /** @param problem told why it cannot write, in one line, and null when it can again */
-    EventWriter(String node, ApiConnection connection, Clock clock, Consumer<@Nullable String> problem) {
+    /**
+     * A writer that has nothing to tell yet.
+     *
+     * @param reason in one word
+     * @param problem told why it cannot write, in one line, and null when it can again
+     */
+    EventWriter(String node, String reason, ApiConnection connection, Clock clock, Consumer<@Nullable String> problem) {
         this.node = node;
+        this.reason = reason;
         this.connection = connection;
         this.clock = clock;
         this.problem = problem;
     }
 
-    /** What is left out; null for nothing. */
+    /** What is wrong; null for nothing. */
     void want(@Nullable String message) {
         wanted = message;
+        if (message == null) {
+            written = null; // should it come back, that is news
+        }
         await();
     }
 
@@ -95,7 +104,7 @@ final class EventWriter {
                 .put("uid", node);
         event.putObject("source").put("component", "towpath").put("host", node);
         return event.put("type", "Warning")
-                .put("reason", REASON)
+                .put("reason", reason)
                 .put("message", message.length() <= LONGEST ? message : message.substring(0, LONGEST))
                 .put("firstTimestamp", time)
                 .put("lastTimestamp", time)

@@ -5,7 +5,9 @@ import io.towpath.agent.source.ClusterFacts;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.OwnNode;
 import io.towpath.agent.status.Heartbeat;
+import io.towpath.net.IpPrefix;
 import java.time.Clock;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +25,10 @@ public final class KubernetesClusterSource implements ClusterSource {
     private final ResourceWatch<KubeNode, KubeNodes> nodes;
     private final AtomicBoolean telling = new AtomicBoolean();
     private final NodePublisher publisher;
-    private final EventWriter events;
+    private final EventWriter incomplete;
+    private final EventWriter notConfigured;
+    private final EventWriter outside;
+    private final LiveNetConf conf;
 
     // Of the connection's thread alone.
     private @Nullable Listener listener;
@@ -33,6 +38,8 @@ public final class KubernetesClusterSource implements ClusterSource {
     private @Nullable String publishTrouble;
     private @Nullable String eventTrouble;
     private @Nullable String toldTrouble;
+    private @Nullable String notServed;
+    private @Nullable String unavailable;
 
     /** A source; nothing is asked before {@link #start}. */
     public KubernetesClusterSource(KubeSettings settings, Log log) {
@@ -45,9 +52,11 @@ public final class KubernetesClusterSource implements ClusterSource {
         this.timing = timing;
         this.connection = new ApiConnection(settings.access(), timing);
         this.publisher = new NodePublisher(settings, connection, clock, this::publishing);
-        this.events = new EventWriter(settings.node(), connection, clock, this::telling);
-        NodeReader reader = new NodeReader(settings.node(), settings.conf(), settings.names());
-        this.store = new NodeStore(reader, settings.node(), this::changed, publisher::saw);
+        this.incomplete = new EventWriter(settings.node(), "OverlayIncomplete", connection, clock, this::telling);
+        this.notConfigured = new EventWriter(settings.node(), "NetworkNotConfigured", connection, clock, this::telling);
+        this.outside = new EventWriter(settings.node(), "PodsOutsidePodCIDR", connection, clock, this::telling);
+        this.conf = new LiveNetConf(settings.netConf(), settings.access().isOfAPod());
+        this.store = new NodeStore(reader(), settings.node(), this::changed, publisher::saw);
         this.nodes = new ResourceWatch<>(
                 "nodes",
                 new Belief("Node", false),
@@ -67,7 +76,18 @@ public final class KubernetesClusterSource implements ClusterSource {
 
     /** The policies of the same cluster, by the same connection: they are told until either is closed. */
     public KubernetesPolicySource policies() {
-        return new KubernetesPolicySource(connection, settings.node(), settings.conf(), log);
+        return new KubernetesPolicySource(connection, settings.node(), log);
+    }
+
+    /** The pods' network: a prefix of each family. None while that is not known. */
+    public List<IpPrefix> networks() {
+        NetConf known = conf.current();
+        return known == null ? List.of() : known.networks();
+    }
+
+    private NodeReader reader() {
+        NetConf known = conf.current();
+        return new NodeReader(settings.node(), known == null ? NetConf.NONE : known, settings.names());
     }
 
     @Override
@@ -77,6 +97,9 @@ public final class KubernetesClusterSource implements ClusterSource {
 
     @Override
     public void start(Listener to) {
+        if (conf.look(null)) {
+            store.readBy(reader());
+        }
         connection.run(() -> listener = to);
         connection.add(new Nodes());
         connection.run(this::look, timing.look());
@@ -95,7 +118,20 @@ public final class KubernetesClusterSource implements ClusterSource {
 
     @Override
     public void leftOut(@Nullable String message) {
-        connection.run(() -> events.want(message));
+        connection.run(() -> incomplete.want(message));
+    }
+
+    @Override
+    public void outside(@Nullable String message) {
+        connection.run(() -> outside.want(message));
+    }
+
+    @Override
+    public void notServed(@Nullable String reason) {
+        connection.run(() -> {
+            notServed = reason;
+            tellUnavailable();
+        });
     }
 
     @Override
@@ -130,11 +166,48 @@ public final class KubernetesClusterSource implements ClusterSource {
 
     private void look() {
         connection.run(this::look, timing.look());
+        lookAtConf();
         int looksWithoutWatch = nodes.look();
         tellTrouble();
         long limit = timing.anew().dividedBy(timing.look());
         if (looksWithoutWatch > 0 && looksWithoutWatch % limit == 0) {
             connection.reopen();
+        }
+    }
+
+    /** By another configuration each node reads otherwise, so all are listed anew; nothing is told before that is whole. */
+    private void lookAtConf() {
+        if (conf.look(told)) {
+            log.info("network configuration taken", "networks", networks());
+            store.readBy(reader());
+            nodes.forget();
+            ApiCalls calls = connection.calls();
+            if (calls != null) {
+                nodes.follow(calls);
+            }
+        }
+        tellUnavailable();
+    }
+
+    /** What passes is not told: a node that is new has no podCIDR for a moment. */
+    private void tellUnavailable() {
+        String problem = conf.problem();
+        notConfigured.want(problem == null ? notServed : problem);
+        String now = conf.current() == null ? problem : notServed;
+        if (Objects.equals(now, unavailable)) {
+            return;
+        }
+        unavailable = now;
+        if (now == null) {
+            publisher.unavailable(null);
+        } else {
+            connection.run(
+                    () -> {
+                        if (now.equals(unavailable)) {
+                            publisher.unavailable(now);
+                        }
+                    },
+                    connection.waits().settled());
         }
     }
 
@@ -149,8 +222,11 @@ public final class KubernetesClusterSource implements ClusterSource {
     }
 
     private void tellTrouble() {
-        String watchTrouble = openingTrouble != null ? openingTrouble : nodes.trouble();
-        String now = watchTrouble != null ? watchTrouble : publishTrouble != null ? publishTrouble : eventTrouble;
+        String confTrouble = conf.problem();
+        String now = conf.current() == null ? confTrouble : openingTrouble != null ? openingTrouble : nodes.trouble();
+        for (String next : new String[] {confTrouble, publishTrouble, eventTrouble}) {
+            now = now == null ? next : now;
+        }
         if (listener != null && !Objects.equals(now, toldTrouble)) {
             toldTrouble = now;
             listener.trouble(now);
@@ -165,7 +241,11 @@ public final class KubernetesClusterSource implements ClusterSource {
 
     private void tell() {
         telling.set(false); // first: what changes from here on is told by another call
-        ClusterFacts.Live facts = store.facts(settings.conf());
+        NetConf known = conf.current();
+        if (known == null || !nodes.isListed()) {
+            return; // told when it is, and they are
+        }
+        ClusterFacts.Live facts = store.facts(known);
         if (listener != null && !facts.equals(told)) {
             told = facts;
             listener.cluster(facts);

@@ -61,9 +61,8 @@ public final class KubernetesPolicySource implements PolicySource {
      * A source; nothing is asked before {@link #start}.
      *
      * @param self this node's name
-     * @param conf which families the pods' network has
      */
-    KubernetesPolicySource(ApiConnection connection, String self, NetConf conf, Log log) {
+    KubernetesPolicySource(ApiConnection connection, String self, Log log) {
         this.connection = connection;
         this.log = log;
         timing = connection.timing();
@@ -75,7 +74,7 @@ public final class KubernetesPolicySource implements PolicySource {
                 this::changed);
         policies = new FactStore<>(lock, new NetworkPolicyReader(json)::read, this::changed);
         clusterPolicies = new FactStore<>(lock, new ClusterPolicyReader(json)::read, this::changed);
-        nodes = new FactStore<>(lock, new NodeFactReader(self, conf)::read, this::changed);
+        nodes = new FactStore<>(lock, new NodeFactReader(self)::read, this::changed);
         always = List.of(
                 watch("pods", new Belief("Pod", true), "/api/v1/pods", KubePod.class, KubePod.Items.class, pods),
                 watch(

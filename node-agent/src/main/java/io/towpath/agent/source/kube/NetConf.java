@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.towpath.net.IpPrefix;
 import io.towpath.overlay.Cluster;
+import io.towpath.overlay.ServableNodes;
 import io.towpath.overlay.UnderlayChoice;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -30,6 +31,10 @@ public record NetConf(
         List<IpPrefix> networks, int vni, int port, int mtu, boolean learning, boolean gbp, boolean directRouting) {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final int MAX_VNI = 0xff_ffff;
+
+    /** Of a network without pods. */
+    static final NetConf NONE =
+            new NetConf(List.of(), Cluster.DEFAULT_VNI, Cluster.DEFAULT_PORT, 0, false, false, false);
 
     public NetConf {
         networks = List.copyOf(networks);
@@ -72,6 +77,11 @@ public record NetConf(
                 networks, node, UnderlayChoice.AUTOMATIC, vni, port, mtu, learning, gbp, directRouting, nodes);
     }
 
+    /** Whether a prefix is a part of the pods' network. */
+    boolean contains(IpPrefix slice) {
+        return networks.stream().anyMatch(network -> network.contains(slice));
+    }
+
     /** Whether a family is enabled. */
     boolean has(boolean ipv6) {
         return networks.stream().anyMatch(network -> network.address().ipv6() == ipv6);
@@ -101,7 +111,7 @@ public record NetConf(
                 throw wrong("Backend.Type", "is " + type + "; Towpath has \"vxlan\" alone");
             }
             int port = number(backend, "Port", 0, 65_535, 0);
-            return new NetConf(
+            NetConf conf = new NetConf(
                     networks,
                     number(backend, "VNI", 0, MAX_VNI, Cluster.DEFAULT_VNI),
                     port == 0 ? Cluster.DEFAULT_PORT : port,
@@ -109,6 +119,11 @@ public record NetConf(
                     flag(backend, "Learning", false),
                     flag(backend, "GBP", false),
                     flag(backend, "DirectRouting", false));
+            String problem = ServableNodes.problem(conf.cluster("", List.of()));
+            if (problem != null) {
+                throw new NetConfException(name + ": " + problem);
+            }
+            return conf;
         }
 
         private IpPrefix network(JsonNode root, String key, boolean ipv6) throws NetConfException {

@@ -15,11 +15,9 @@ import java.util.Set;
  */
 final class NodeFactReader {
     private final String self;
-    private final NetConf conf;
 
-    NodeFactReader(String self, NetConf conf) {
+    NodeFactReader(String self) {
         this.self = self;
-        this.conf = conf;
     }
 
     NodeFact read(KubeNode node) {
@@ -35,12 +33,12 @@ final class NodeFactReader {
         }
         for (String text : node.podCidrs()) {
             IpPrefix slice = IpPrefix.tryParse(text);
-            if (slice != null && conf.has(slice.address().ipv6())) {
+            if (slice != null) {
                 addresses.add(slice.network().address());
             }
         }
         String name = node.getMetadata().getName();
-        if (name.equals(self) && conf.has(true)) {
+        if (name.equals(self)) {
             addresses.add(Endpoint.GATEWAY_V6);
         }
         return new NodeFact(name, Labels.of(node.getMetadata()), List.copyOf(addresses));

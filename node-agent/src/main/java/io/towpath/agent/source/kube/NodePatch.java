@@ -10,9 +10,10 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What this node has to write of itself into the API: flannel's annotations, and that its network is there. */
+/** What this node has to write of itself into the API: flannel's annotations, and whether its network is there. */
 final class NodePatch {
     private static final JsonMapper MAPPER = new JsonMapper();
     static final String CONDITION = "NetworkUnavailable";
@@ -21,6 +22,8 @@ final class NodePatch {
     private static final String REASON = "FlannelIsUp";
 
     private static final String MESSAGE = "Flannel is running on this node";
+
+    private static final String NOT_CONFIGURED = "NetworkNotConfigured";
 
     private NodePatch() {}
 
@@ -61,25 +64,50 @@ final class NodePatch {
             }
         });
         if (settings.setNetworkUnavailable() && !networkIsUp(node)) {
-            String time = now.truncatedTo(ChronoUnit.SECONDS).toString();
-            patch.withObject("/status")
-                    .withArray("/conditions")
-                    .addObject()
-                    .put("type", CONDITION)
-                    .put("status", "False")
-                    .put("reason", REASON)
-                    .put("message", MESSAGE)
-                    .put("lastHeartbeatTime", time)
-                    .put("lastTransitionTime", time);
+            condition(patch, "False", REASON, MESSAGE, now);
         }
         return patch.isEmpty() ? null : patch.toString();
     }
 
+    /**
+     * That this node has no network.
+     *
+     * @param why one line
+     * @return as {@link #of}
+     */
+    static @Nullable String unavailable(String why, KubeNode node, KubeSettings settings, Instant now) {
+        boolean known = conditions(node)
+                .anyMatch(each ->
+                        CONDITION.equals(each.type()) && "True".equals(each.status()) && why.equals(each.message()));
+        if (known || !settings.setNetworkUnavailable()) {
+            return null;
+        }
+        ObjectNode patch = MAPPER.createObjectNode();
+        condition(patch, "True", NOT_CONFIGURED, why, now);
+        return patch.toString();
+    }
+
+    private static void condition(ObjectNode patch, String status, String reason, String message, Instant now) {
+        String time = now.truncatedTo(ChronoUnit.SECONDS).toString();
+        patch.withObject("/status")
+                .withArray("/conditions")
+                .addObject()
+                .put("type", CONDITION)
+                .put("status", status)
+                .put("reason", reason)
+                .put("message", message)
+                .put("lastHeartbeatTime", time)
+                .put("lastTransitionTime", time);
+    }
+
     /** Whoever said so: beside Towpath, a cloud's controller may. */
     private static boolean networkIsUp(KubeNode node) {
+        return conditions(node).anyMatch(each -> CONDITION.equals(each.type()) && "False".equals(each.status()));
+    }
+
+    private static Stream<KubeNode.Condition> conditions(KubeNode node) {
         KubeNode.Status status = node.getStatus();
         List<KubeNode.Condition> conditions = status == null ? null : status.conditions();
-        return conditions != null
-                && conditions.stream().anyMatch(each -> CONDITION.equals(each.type()) && "False".equals(each.status()));
+        return conditions == null ? Stream.empty() : conditions.stream();
     }
 }

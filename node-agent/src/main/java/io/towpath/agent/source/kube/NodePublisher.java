@@ -2,6 +2,7 @@ package io.towpath.agent.source.kube;
 
 import io.towpath.agent.source.OwnNode;
 import java.time.Clock;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,7 @@ final class NodePublisher {
     private final Consumer<@Nullable String> problem;
 
     private @Nullable OwnNode wanted;
+    private @Nullable String unavailable;
     private @Nullable KubeNode seen;
     /** Whether an answer is awaited, or the time to ask again. */
     private boolean busy;
@@ -42,6 +44,13 @@ final class NodePublisher {
         write();
     }
 
+    /** Why this node has no network; null while it has, or will soon. */
+    void unavailable(@Nullable String why) {
+        unavailable = why;
+        news = true;
+        write();
+    }
+
     /** What the API has of it; null when it has no such node. */
     void saw(@Nullable KubeNode node) {
         seen = node;
@@ -52,12 +61,15 @@ final class NodePublisher {
     private void write() {
         ApiCalls calls = connection.calls();
         OwnNode own = wanted;
+        String why = unavailable;
         KubeNode node = seen;
-        if (busy || calls == null || own == null || node == null) {
+        if (busy || calls == null || (own == null && why == null) || node == null) {
             return; // each of them, when it comes, brings us here again
         }
         news = false;
-        String patch = NodePatch.of(own, node, settings, clock.instant());
+        String patch = why != null
+                ? NodePatch.unavailable(why, node, settings, clock.instant())
+                : NodePatch.of(Objects.requireNonNull(own), node, settings, clock.instant());
         if (patch == null) {
             succeeded();
             return;

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** Keeps of each node what the overlay needs and nothing of the API's object. */
 final class NodeStore implements ObjectStore<KubeNode> {
     private final Map<String, KnownNode> nodes = new ConcurrentHashMap<>();
-    private final NodeReader reader;
+    private volatile NodeReader reader;
     private final String self;
     private final Runnable changed;
     private final Consumer<@Nullable KubeNode> own;
@@ -35,6 +35,11 @@ final class NodeStore implements ObjectStore<KubeNode> {
         this.self = self;
         this.changed = changed;
         this.own = own;
+    }
+
+    /** Has nodes read by another; those that are known are to be put anew. */
+    void readBy(NodeReader other) {
+        reader = other;
     }
 
     /** What is known of the cluster now. */

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.source.OwnNode;
 import io.towpath.net.IpAddress;
-import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -19,11 +19,10 @@ class NodePatchTest {
             new OwnNode(List.of(IpAddress.parse("192.168.0.1")), 1, MacAddress.parse("02:00:00:00:00:01"), null);
 
     private static KubeSettings settings(boolean condition) {
-        NetConf conf = new NetConf(List.of(IpPrefix.parse("10.0.0.0/8")), 1, 8472, 0, false, false, false);
         return new KubeSettings(
                 new ApiAccess("http://x", null, null, null),
                 "self",
-                conf,
+                Path.of("/none"),
                 AnnotationNames.of("flannel.alpha.coreos.com"),
                 condition);
     }

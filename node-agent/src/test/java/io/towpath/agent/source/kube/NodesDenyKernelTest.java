@@ -85,17 +85,13 @@ class NodesDenyKernelTest {
                 .sum();
     }
 
-    private static Facts facts() throws NetConfException {
-        NetConf conf = NetConf.parse(
-                "c",
-                "{\"Network\": \"10.0.0.0/8\", \"EnableIPv6\": true, \"IPv6Network\": \"fd00:1::/48\","
-                        + " \"Backend\": {\"Type\": \"vxlan\"}}");
+    private static Facts facts() {
         var object = Nodes.bare("self", 2);
         object.withObject("/spec").withArray("/podCIDRs").add("fd00:1:0:2::/64");
         object.withObject("/status").set("addresses", Manifests.json("""
                 {l: [{type: 'InternalIP', address: '192.168.0.2'}, {type: 'InternalIP', address: 'fd00:9::2'}]}
                 """).path("l"));
-        NodeFact self = new NodeFactReader("self", conf).read(Nodes.read(object));
+        NodeFact self = new NodeFactReader("self").read(Nodes.read(object));
         ClusterPolicyFact deny = new ClusterPolicyReader(new PolicyJson())
                 .read(Manifests.read(Manifests.clusterPolicy("no-nodes", """
                         {tier: 'Admin', priority: 1, subject: {namespaces: {}},

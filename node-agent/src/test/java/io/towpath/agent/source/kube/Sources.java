@@ -2,8 +2,12 @@ package io.towpath.agent.source.kube;
 
 import io.towpath.agent.log.Log;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,6 +28,8 @@ final class Sources {
 
     /** What they log. */
     static final ByteArrayOutputStream LOGGED = new ByteArrayOutputStream();
+
+    private static final Path NET_CONF = netConf();
 
     private Sources() {}
 
@@ -50,20 +56,30 @@ final class Sources {
     }
 
     static KubernetesClusterSource of(ApiAccess access, Timing timing) {
+        return of(access, timing, NET_CONF);
+    }
+
+    static KubernetesClusterSource of(ApiAccess access, Timing timing, Path netConf) {
+        AnnotationNames names = AnnotationNames.of(AnnotationNames.DEFAULT_PREFIX);
+        return new KubernetesClusterSource(
+                new KubeSettings(access, "self", netConf, names, true),
+                new Log(
+                        new PrintStream(LOGGED, true, StandardCharsets.UTF_8),
+                        Log.Form.TEXT,
+                        Log.Level.INFO,
+                        Clock.systemUTC()),
+                timing,
+                Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC));
+    }
+
+    /** A file for as long as the tests run, in which the pods' network is 10.0.0.0/8. */
+    private static Path netConf() {
         try {
-            NetConf conf = NetConf.parse("c", "{\"Network\": \"10.0.0.0/8\", \"Backend\": {\"Type\": \"vxlan\"}}");
-            AnnotationNames names = AnnotationNames.of(AnnotationNames.DEFAULT_PREFIX);
-            return new KubernetesClusterSource(
-                    new KubeSettings(access, "self", conf, names, true),
-                    new Log(
-                            new PrintStream(LOGGED, true, StandardCharsets.UTF_8),
-                            Log.Form.TEXT,
-                            Log.Level.INFO,
-                            Clock.systemUTC()),
-                    timing,
-                    Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC));
-        } catch (NetConfException e) {
-            throw new AssertionError(e);
+            Path file = Files.createTempFile("towpath-net-conf", ".json");
+            file.toFile().deleteOnExit();
+            return Files.writeString(file, "{\"Network\": \"10.0.0.0/8\", \"Backend\": {\"Type\": \"vxlan\"}}");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }
