@@ -44,8 +44,8 @@ final class SourceOptions {
                 "The Kubernetes API, instead of the kubeconfig's; without one, nobody signs in there."));
         command.addOption(text(
                 "--kube-annotation-prefix", "PREFIX", AnnotationNames.DEFAULT_PREFIX, "What annotations begin with."));
-        command.addOption(
-                text("--set-node-network-unavailable", "BOOL", "true", "Whether to set NetworkUnavailable to false."));
+        command.addOption(text(
+                "--set-node-network-unavailable", "BOOL", "true", "Whether to set the node's NetworkUnavailable."));
     }
 
     static ClusterSource source(ParseResult options, Map<String, String> environment, Log log) {

@@ -175,10 +175,17 @@ public final class KubernetesClusterSource implements ClusterSource {
         }
     }
 
-    /** By another configuration each node reads otherwise, so all are listed anew; nothing is told before that is whole. */
+    /** Where nodes read otherwise by another configuration, all are listed anew; nothing is told before that is whole. */
     private void lookAtConf() {
+        NetConf before = conf.current();
         if (conf.look(told)) {
+            NetConf now = Objects.requireNonNull(conf.current());
             log.info("network configuration taken", "networks", networks());
+            if (before != null && before.readsNodesAs(now)) {
+                changed();
+                tellUnavailable();
+                return;
+            }
             store.readBy(reader());
             nodes.forget();
             ApiCalls calls = connection.calls();

@@ -77,6 +77,11 @@ public record NetConf(
                 networks, node, UnderlayChoice.AUTOMATIC, vni, port, mtu, learning, gbp, directRouting, nodes);
     }
 
+    /** Whether nodes of the API say the same by this one as by another; its families and VNI are what reading them depends on. */
+    boolean readsNodesAs(NetConf other) {
+        return vni == other.vni && has(false) == other.has(false) && has(true) == other.has(true);
+    }
+
     /** Whether a prefix is a part of the pods' network. */
     boolean contains(IpPrefix slice) {
         return networks.stream().anyMatch(network -> network.contains(slice));

@@ -119,10 +119,14 @@ class LiveNetConfTest {
             assertEquals(
                     List.of(IpPrefix.parse("10.64.0.0/16")),
                     told.withNodes("b", "c", "self").cluster().networks());
+            api.asked.clear();
             write("10.0.0.0/8", 1);
             assertEquals(
                     List.of(WHOLE), told.withNodes("b", "c", "self").cluster().networks());
             told.well();
+            assertTrue(
+                    api.asked.stream().noneMatch(each -> each.what().startsWith("list")),
+                    "thousands of nodes do not list thousands of nodes at once for that");
         }
     }
 
