@@ -38,7 +38,8 @@ public final class SourceTable {
         try {
             nft.commit(with(sources, new Transaction().add(TABLE).create(chain)));
         } catch (NetlinkException e) {
-            if (!e.is(Errno.EEXIST)) {
+            // The latter of a chain of the name that others made without a hook.
+            if (!e.is(Errno.EEXIST) && !e.is(Errno.EOPNOTSUPP)) {
                 throw e;
             }
             // A newer kernel keeps the chain of a link that is gone, and has it at work for the next one of the name.

@@ -3,6 +3,7 @@ package io.towpath.cni.sources;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.cni.wiring.Endpoint;
@@ -17,6 +18,7 @@ import io.towpath.net.IpAddress;
 import io.towpath.net.MacAddress;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NetNs;
+import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.rtnl.RtnlEvent;
 import java.io.IOException;
@@ -105,6 +107,7 @@ class SourceKeeperKernelTest {
                 "2 flush table netdev towpath-sources",
                 "1 flush chain netdev towpath-sources LINK",
                 "1 delete chain netdev towpath-sources LINK",
+                "1 delete chain netdev towpath-sources LINK; add chain netdev towpath-sources LINK",
                 "1 chain netdev towpath-sources LINK { policy accept; }",
                 "1 insert rule netdev towpath-sources LINK accept",
                 "1 insert rule netdev towpath-sources LINK ip saddr 10.0.0.1 accept",
@@ -127,6 +130,20 @@ class SourceKeeperKernelTest {
             assertEquals(List.of(), SourceKeeper.unchecked(namespaces));
             assertEquals(0, mending.mend(), "nothing is due");
         }
+    }
+
+    /** A chain that another one leads to cannot be deleted; that one goes, as no link has its name. */
+    @Test
+    void whatFailedIsTriedAgainThoughNobodyTellsOfIt() throws Exception {
+        for (String command :
+                List.of("delete chain LINK", "add chain LINK", "add chain more", "add rule more jump LINK")) {
+            String words = command.replaceFirst("(chain|rule) ", "$1 netdev towpath-sources ");
+            node.execute("nft", words.replace("LINK", LINK));
+        }
+        keeper.doubt();
+        assertThrows(NetlinkException.class, keeper::mend);
+        assertEquals(1, keeper.mend());
+        assertEquals(List.of(), SourceKeeper.unchecked(namespaces));
     }
 
     @Test

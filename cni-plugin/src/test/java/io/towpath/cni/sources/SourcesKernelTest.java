@@ -252,8 +252,8 @@ class SourcesKernelTest {
         namespaces.host().apply(new Batch().addFilter(Filter.redirect(link.index(), 1, device)));
         forge(at);
         assertTrue(seen(at) >= 3, "all of it went round the check");
-        assertTrue(Shaping.narrow(namespaces.host(), link, own));
-        assertFalse(Shaping.narrow(namespaces.host(), link, own));
+        assertEquals(0, new SourceKeeper(namespaces).mend());
+        assertFalse(Shaping.narrow(namespaces.host(), link, own), "the keeper has done it");
         assertEquals(List.of(), shaping.compare(namespaces.host(), LINK, own));
         long before = seen(at);
         forge(at);
