@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Firewalls as distributions set them up: what kills the overlay is named, and what does not is not. */
@@ -233,6 +234,17 @@ class FirewallChecksKernelTest {
         assertEquals(
                 "nft insert rule inet fw in udp dport 8472 accept, and where the rules are kept (/etc/nftables.conf)",
                 look().get(0).mend());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            oifname "flannel.1" | packets from pods to other nodes
+            iifname "flannel.1" | packets from other nodes to pods
+            oifname "eth0"      | packets from pods to the outside
+            """)
+    void eachWayThroughTheNodeIsFollowed(String way, String found) throws Exception {
+        nft("table inet fw { chain to { type filter hook forward priority 0; " + way + " drop; }; }");
+        assertFound("", "nftables chain inet fw to drops " + found, "");
     }
 
     /** As on a node that lets its programs out by name alone. */

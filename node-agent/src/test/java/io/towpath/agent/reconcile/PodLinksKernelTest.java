@@ -172,6 +172,52 @@ class PodLinksKernelTest {
         }
     }
 
+    private String sources() {
+        return node.execute("nft", "list", "ruleset", "netdev");
+    }
+
+    private void awaitSources(RunningReconciler agent, int pod) throws Exception {
+        String checked = "\"" + link(pod) + "\" priority -500; policy drop;";
+        agent.await(() -> sources().contains(checked) && sources().contains("ip saddr " + ipv4(pod)), this::sources);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "nft delete table netdev towpath-sources",
+                "nft flush chain netdev towpath-sources cali00000000005",
+            })
+    void theCheckOfSourcesComesBack(String command) throws Exception {
+        add(5);
+        try (RunningReconciler agent = start()) {
+            awaitSources(agent, 5);
+            // The first of them a round may find that was due anyway.
+            for (int i = 0; i < 4; i++) {
+                node.execute(command.split(" "));
+                awaitSources(agent, 5);
+            }
+            add(6);
+            // ADD makes the check before the link is up; who looks after it takes the addresses of the routes.
+            node.ip("link", "set", link(6), "mtu", "1450");
+            awaitSources(agent, 6);
+        }
+    }
+
+    /** Chains of others in the table go, but only after those of links, which one of theirs may use. */
+    @Test
+    void aCheckOfSourcesThatCannotBeMadeIsTold() throws Exception {
+        add(5);
+        String chain = " netdev towpath-sources " + link(5);
+        node.execute("nft", "add table netdev towpath-sources; add chain" + chain);
+        node.execute("nft", "add chain netdev towpath-sources other");
+        node.execute("nft", "add rule netdev towpath-sources other jump " + link(5));
+        try (RunningReconciler agent = start()) {
+            agent.await(() -> agent.log().contains("subject=\"source checks\""), agent::log);
+            awaitSources(agent, 5);
+            agent.await(() -> agent.log().contains("problem ended"), agent::log);
+        }
+    }
+
     @Test
     void ofAPodThatCameLaterToo() throws Exception {
         try (RunningReconciler agent = start()) {
@@ -268,8 +314,8 @@ class PodLinksKernelTest {
             // A replacement is no news of the link that had the route.
             node.ip("link", "set", link(5), "mtu", "1401");
             agent.await(() -> agent.log().contains("subject=\"pods' links\""), agent::log);
+            // Which is no news of the link either: it is looked at again as the last look failed.
             node.ip("route", "del", ipv4(5), "dev", "eth0");
-            node.ip("link", "set", link(5), "mtu", "1400");
             await(agent, 5);
             agent.await(() -> agent.log().contains("problem ended"), agent::log);
             assertEquals(
