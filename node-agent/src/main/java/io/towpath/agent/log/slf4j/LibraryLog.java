@@ -2,6 +2,8 @@ package io.towpath.agent.log.slf4j;
 
 import io.towpath.agent.log.Log;
 import io.towpath.agent.log.Uncaught;
+import io.towpath.cni.FailureLine;
+import java.io.IOException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.ILoggerFactory;
@@ -16,8 +18,9 @@ import org.slf4j.spi.MDCAdapter;
 import org.slf4j.spi.SLF4JServiceProvider;
 
 /**
- * SLF4J's provider. A library's error is an error of the agent's; its warnings, such as each attempt to reach an API that is
- * away, are details for debugging, because whoever uses the library tells an operator once what is wrong; the rest is dropped.
+ * SLF4J's provider. What a library says of a connection, such as each attempt to reach an API that is away, is a detail for debugging, whatever
+ * level it has there: whoever uses the library tells an operator once what is wrong. So are its warnings. A mistake that a library met, or made,
+ * is an error of the agent's; the rest is dropped.
  */
 public final class LibraryLog implements SLF4JServiceProvider {
     private static final AtomicReference<@Nullable Log> LOG = new AtomicReference<>();
@@ -99,17 +102,27 @@ public final class LibraryLog implements SLF4JServiceProvider {
                 @Nullable Throwable failure) {
             Uncaught.endIfMust(failure); // a library goes on after everything
             Log log = LOG.get();
-            if (log != null) {
-                log.event(
-                        level == Level.ERROR ? Log.Level.ERROR : Log.Level.DEBUG,
-                        "library",
-                        "of",
-                        name,
-                        "message",
-                        MessageFormatter.basicArrayFormat(pattern, arguments),
-                        "failure",
-                        failure);
+            if (log == null) {
+                return;
             }
+            String message = MessageFormatter.basicArrayFormat(pattern, arguments);
+            // Of an answer that is none, Vert.x logs what its failure says and not the failure.
+            if (level != Level.ERROR || failure == null || isOfAConnection(failure)) {
+                log.event(Log.Level.DEBUG, "library", "of", name, "message", message, "failure", failure);
+            } else {
+                log.error("library", "message", message, "problem", FailureLine.of(failure));
+            }
+        }
+
+        /** Whether it, or what it comes from, is what happens on a connection, and no mistake. */
+        private static boolean isOfAConnection(Throwable failure) {
+            for (Throwable at = failure; at != null; at = at.getCause()) {
+                String type = at.getClass().getName();
+                if (at instanceof IOException || type.startsWith("io.netty.") || type.startsWith("io.vertx.")) {
+                    return true;
+                }
+            }
+            return false;
         }
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -103,16 +104,27 @@ final class CalicoObjects {
 
     private CompletableFuture<Listed> list(Store store, CalicoKind kind) {
         String resource = kind.plural + '.' + store.group;
-        return pages(kind, store.path() + '/' + kind.plural, "", new ArrayList<>())
+        return pages(kind, store.path() + '/' + kind.plural, "", 0, new LinkedHashSet<>())
                 .handle((names, failure) -> failure == null
-                        ? new Listed(resource, names, null)
+                        ? new Listed(resource, ofUsers(kind, names), null)
                         : isNotFound(failure)
                                 ? new Listed(resource, List.of(), null) // removed meanwhile, with all that there were
                                 : new Listed(resource, List.of(), failure));
     }
 
-    /** Those on a page and all after it, with the names that are known. */
-    private CompletableFuture<List<String>> pages(CalicoKind kind, String path, String page, List<String> names) {
+    private static List<String> ofUsers(CalicoKind kind, Set<String> names) {
+        return names.stream()
+                .filter(name -> kind.isOfUser(name.substring(name.indexOf('/') + 1)))
+                .toList();
+    }
+
+    /**
+     * Those on a page and all after it, with the names that are known.
+     *
+     * @param barren how many pages before this one had nothing new on them
+     */
+    private CompletableFuture<Set<String>> pages(
+            CalicoKind kind, String path, String page, int barren, Set<String> names) {
         try {
             connection.room().require(kind.plural);
         } catch (ApiRefusal e) {
@@ -123,20 +135,23 @@ final class CalicoObjects {
                 .thenComposeAsync(
                         list -> {
                             Belief.requireMetadata(list, kind.isNamespaced);
+                            boolean isNew = false;
                             for (JsonNode item : list.path("items")) {
                                 JsonNode metadata = item.path("metadata");
                                 String name = metadata.path("name").asText();
-                                if (kind.isOfUser(name)) {
-                                    names.add(
-                                            kind.isNamespaced
-                                                    ? metadata.path("namespace").asText() + '/' + name
-                                                    : name);
-                                }
+                                isNew |= names.add(
+                                        kind.isNamespaced
+                                                ? metadata.path("namespace").asText() + '/' + name
+                                                : name);
                             }
                             String next = list.path("metadata").path("continue").asText("");
-                            return next.isEmpty()
-                                    ? CompletableFuture.completedFuture(List.copyOf(names))
-                                    : pages(kind, path, next, names);
+                            if (next.isEmpty()) {
+                                return CompletableFuture.completedFuture(names);
+                            }
+                            int barrenNow = isNew ? 0 : barren + 1;
+                            return barrenNow == PagedList.MOST_BARREN
+                                    ? CompletableFuture.failedFuture(PagedList.endless(kind.plural))
+                                    : pages(kind, path, next, barrenNow, names);
                         },
                         connection::run);
     }

@@ -4,8 +4,7 @@ import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ListMeta;
 import io.towpath.agent.log.Uncaught;
-import java.util.HashSet;
-import java.util.Set;
+import java.net.HttpURLConnection;
 import java.util.concurrent.CompletionException;
 
 /** A list of the API's, read page by page into a store: what is on no page is there no more. Of the connection's thread alone. */
@@ -15,6 +14,9 @@ final class PagedList<T extends HasMetadata, L extends DefaultKubernetesResource
 
     /** A page that is too long is asked for again with so many times fewer. */
     private static final int SHORTER = 8;
+
+    /** After so many pages in a row with nothing new on them a list has no end. */
+    static final int MOST_BARREN = 100;
 
     private final String what;
     private final Belief belief;
@@ -49,10 +51,12 @@ final class PagedList<T extends HasMetadata, L extends DefaultKubernetesResource
 
     /** Reads what is at a path now. */
     void read(ApiCalls by, String path, Reader reader) {
-        read(by, path, new HashSet<>(), PAGE, "", reader);
+        read(by, path, new ListedKeys<>(store), 0, PAGE, "", reader);
     }
 
-    private void read(ApiCalls by, String path, Set<String> keys, int size, String page, Reader reader) {
+    /** @param barren how many pages before this one had nothing new on them */
+    private void read(
+            ApiCalls by, String path, ListedKeys<T> listed, int barren, int size, String page, Reader reader) {
         try {
             connection.room().require(what);
         } catch (ApiRefusal e) {
@@ -70,16 +74,17 @@ final class PagedList<T extends HasMetadata, L extends DefaultKubernetesResource
                         return;
                     }
                     if (failure != null && isTooLong(failure) && size > 1) {
-                        read(by, path, keys, Math.max(1, size / SHORTER), page, reader);
+                        read(by, path, listed, barren, Math.max(1, size / SHORTER), page, reader);
                         return;
                     }
                     if (failure != null) {
                         reader.failed(failure);
                         return;
                     }
+                    int barrenNow;
                     try {
                         belief.requireList(path, answer);
-                        put(keys, answer);
+                        barrenNow = put(listed, answer) ? 0 : barren + 1;
                     } catch (ApiRefusal e) {
                         reader.failed(e);
                         return;
@@ -90,13 +95,24 @@ final class PagedList<T extends HasMetadata, L extends DefaultKubernetesResource
                     }
                     ListMeta metadata = answer.getMetadata();
                     String next = metadata.getContinue();
-                    if (next != null && !next.isEmpty()) {
-                        read(by, path, keys, size, next, reader);
-                        return;
+                    if (next == null || next.isEmpty()) {
+                        listed.end();
+                        reader.listed(metadata.getResourceVersion());
+                    } else if (barrenNow == MOST_BARREN) {
+                        reader.failed(endless(what));
+                    } else {
+                        read(by, path, listed, barrenNow, size, next, reader);
                     }
-                    removeOthers(keys);
-                    reader.listed(metadata.getResourceVersion());
                 }));
+    }
+
+    /** Of a list that always says that there is more. */
+    static ApiRefusal endless(String what) {
+        return new ApiRefusal(
+                HttpURLConnection.HTTP_OK,
+                "with a list of " + what + " that has no end: its last " + MOST_BARREN
+                        + " pages had nothing new on them, and it says that there are more",
+                null);
     }
 
     static boolean isTooLong(Throwable failure) {
@@ -105,19 +121,12 @@ final class PagedList<T extends HasMetadata, L extends DefaultKubernetesResource
         return cause instanceof LongAnswerException;
     }
 
-    private void put(Set<String> keys, L answer) {
+    /** Whether anything was new. */
+    private boolean put(ListedKeys<T> listed, L answer) {
+        boolean isNew = false;
         for (T object : answer.getItems()) {
-            String key = store.key(object);
-            keys.add(key);
-            store.put(key, object);
+            isNew |= listed.put(object);
         }
-    }
-
-    private void removeOthers(Set<String> keys) {
-        for (String key : store.keys()) {
-            if (!keys.contains(key)) {
-                store.remove(key);
-            }
-        }
+        return isNew;
     }
 }

@@ -6,22 +6,21 @@ import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.log.Uncaught;
-import java.math.BigInteger;
 import java.net.HttpURLConnection;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All objects of a kind, listed and from there on watched; they come by way of the store. A watch that is lost is taken up where
- * it was; when the API has forgotten that place (410 Gone), or what comes there cannot be taken, the list is read again. So it is when
+ * All objects of a kind, listed and from there on watched; they come by way of the store. A server that can tell them as events of the watch
+ * is asked to, any other for pages. A watch that is lost is taken up where
+ * it was; when the API has forgotten that place (410 Gone), or what comes there cannot be taken, all are listed again. So it is when
  * the API has gone back, as one does whose etcd is restored from an older state: it would say nothing of what is no longer so. Of the
  * connection's thread alone, but for what says otherwise.
  */
 final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesResourceList<T>> {
     private final String what;
-    private final Belief belief;
-    private final Class<T> type;
     private final PagedList<T, L> list;
+    private final ObjectEvents<T> events;
     private final ObjectStore<T> store;
     private final ApiConnection connection;
     private final Log log;
@@ -32,22 +31,14 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
     private String path;
     private @Nullable ApiCalls calls;
     private @Nullable EventStream stream;
-    private @Nullable String place;
-    private boolean watching;
-    /** Whether the watch ended before its time, so that the API may be another one by now. */
-    private boolean doubtful;
+    private final WatchPlace place = new WatchPlace();
 
-    private int failures;
-    private @Nullable Throwable lastFailure;
-    private int looksWithoutWatch;
-    /** How many watches in a row came to something that cannot be taken, without having stood for a while. */
-    private int unreadable;
-    /** Whether no look has found that yet: the watch may stand again before one comes. */
-    private boolean isNews;
-    /** For how many looks the watch has stood. */
-    private int standing;
+    /** Whether the server is asked for the objects as events. */
+    private boolean streams;
+    /** Those that come now; null if a list is read, or has been. */
+    private @Nullable InitialEvents<T> initial;
 
-    private final Flapping flapping = new Flapping();
+    private final Standing standing;
     /** Tells what was asked for from what is wanted now. */
     private int round;
 
@@ -84,22 +75,22 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
             Log log,
             Listener listener) {
         this.what = what;
-        this.belief = belief;
         this.path = path;
-        this.type = type;
+        this.events = new ObjectEvents<>(what, belief, type, connection.room());
         this.list = new PagedList<>(what, belief, list, store, connection);
         this.store = store;
         this.connection = connection;
         this.log = log;
         this.listener = listener;
+        this.standing = new Standing(connection::outage);
     }
 
     /** Begins, or begins anew with a list; what is in the store stays until that says otherwise. */
     void follow(ApiCalls by) {
         stop();
         calls = by;
-        place = null;
-        doubtful = false;
+        place.forget();
+        streams = true;
         go();
     }
 
@@ -113,11 +104,14 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
     void stop() {
         round++;
         calls = null;
-        watching = false;
-        failures = 0;
-        lastFailure = null;
+        standing.stopped();
+        endStream();
+    }
+
+    private void endStream() {
         EventStream open = stream;
         stream = null;
+        initial = null;
         if (open != null) {
             open.cancel();
         }
@@ -127,7 +121,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
     void forget() {
         stop();
         listed = false;
-        looksWithoutWatch = 0;
+        standing.forgotten();
     }
 
     boolean isFollowed() {
@@ -136,7 +130,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
 
     /** Whether the watch stands. */
     boolean isWatching() {
-        return watching;
+        return standing.stands();
     }
 
     /** Whether the list has been whole once. Any thread may ask. */
@@ -146,21 +140,52 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
 
     private void go() {
         ApiCalls by = calls;
-        String from = place;
-        if (by != null && from == null) {
-            list.read(by, path, new Listing(round));
-        } else if (by != null && from != null && doubtful) {
-            compare(by, from);
-        } else if (by != null && from != null) {
-            watch(by, from);
+        String from = place.version();
+        if (by == null) {
+            return;
         }
+        if (from == null && streams) {
+            InitialEvents<T> all = new InitialEvents<>(store);
+            initial = all;
+            watch(by, InitialEvents.QUERY);
+            lookAt(all);
+        } else if (from == null) {
+            list.read(by, path, new Listing(round));
+        } else if (place.isDoubtful()) {
+            compare(by, from);
+        } else {
+            watch(by, "&resourceVersion=" + ApiCalls.encoded(from));
+        }
+    }
+
+    /** Whether initial events come, and have an end: a server that does not know them tells objects all the same, but never that these are all. */
+    private void lookAt(InitialEvents<T> all) {
+        connection.run(
+                () -> {
+                    if (initial != all) {
+                        return;
+                    }
+                    if (all.goOn()) {
+                        lookAt(all);
+                    } else {
+                        listInstead();
+                    }
+                },
+                InitialEvents.PAUSE);
+    }
+
+    /** Until there is another client. */
+    private void listInstead() {
+        streams = false;
+        endStream();
+        go();
     }
 
     /** Looks whether the place is one that the API has reached. */
     private void compare(ApiCalls by, String from) {
         int asked = round;
-        var _ = by.metadata(path + "?limit=1")
-                .whenComplete((answer, failure) -> connection.run(() -> {
+        var _ = WatchPlace.ask(by, path)
+                .whenComplete((reached, failure) -> connection.run(() -> {
                     if (asked != round) {
                         return;
                     }
@@ -168,50 +193,39 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
                         failed(failure);
                         return;
                     }
-                    String reached =
-                            answer.path("metadata").path("resourceVersion").asText();
-                    doubtful = false;
-                    if (isBefore(reached, from)) {
+                    place.doubt(false);
+                    if (place.isBeyond(reached)) {
                         log.warn(
                                 "the API has gone back, as after a restore of etcd: the " + what + " are listed anew",
                                 "known",
                                 from,
                                 "reached",
                                 reached);
-                        place = null;
+                        place.forget();
                     }
                     go();
                 }));
     }
 
-    /** Versions are numbers that only grow, as Kubernetes promises since 1.35; of others nothing is known. */
-    private static boolean isBefore(String one, String other) {
-        try {
-            return new BigInteger(one).compareTo(new BigInteger(other)) < 0;
-        } catch (NumberFormatException _) {
-            return false;
-        }
-    }
-
-    private void watch(ApiCalls by, String from) {
+    private void watch(ApiCalls by, String query) {
         Duration lasts = connection.waits().watch();
-        String query = "?watch=true&allowWatchBookmarks=true&resourceVersion=" + ApiCalls.encoded(from)
-                + "&timeoutSeconds=" + Math.max(1, lasts.toSeconds());
-        stream = by.watch(path + query, connection::run, new Events(round, System.nanoTime() + lasts.toNanos()));
+        stream = by.watch(
+                path + "?watch=true&allowWatchBookmarks=true" + query + "&timeoutSeconds="
+                        + Math.max(1, lasts.toSeconds()),
+                connection::run,
+                new Events(round, System.nanoTime() + lasts.toNanos()));
     }
 
     private void failed(Throwable failure) {
-        watching = false;
-        doubtful = true;
-        standing = 0;
-        failures++;
-        lastFailure = failure;
+        initial = null;
+        place.doubt(true);
+        int failures = standing.failed(failure);
         ApiRefusal refusal = Failures.refusal(failure);
         if (refusal != null && refusal.isNotFound() && listener.absent(refusal)) {
             return;
         }
         if (refusal != null && refusal.isGone()) {
-            place = null;
+            place.forget();
             if (failures == 1) {
                 go();
                 return;
@@ -227,21 +241,27 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
 
     /** What came but cannot be taken comes again wherever the watch is taken up before it: only a list gets past it. */
     private void refused(ApiRefusal refusal) {
+        if (initial != null && InitialEvents.isOfThem(refusal)) {
+            listInstead();
+            return;
+        }
         if (refusal.code() == HttpURLConnection.HTTP_OK) {
-            place = null;
-            isNews = true;
-            failures = Math.max(failures, unreadable);
-            unreadable++;
+            place.forget();
+            standing.refused();
         }
         failed(refusal);
     }
 
     /** The server ended the watch. That of many at the same moment, as it ends itself, is no reason to come back at that. */
     private void ended(long end) {
-        watching = false;
+        if (initial != null) {
+            listInstead();
+            return;
+        }
+        standing.ended();
         int asked = round;
         boolean itsTime = System.nanoTime() - end >= 0;
-        doubtful = !itsTime;
+        place.doubt(!itsTime);
         connection.run(
                 () -> {
                     if (asked == round) {
@@ -251,27 +271,26 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
                 itsTime ? Duration.ZERO : connection.waits().lost());
     }
 
-    private void take(ApiCalls by, String event, JsonNode json) throws JsonProcessingException {
-        if (event.equals("ERROR")) {
-            throw ApiCalls.refusal(json);
+    private void take(ApiCalls by, JsonNode event) throws JsonProcessingException {
+        InitialEvents<T> now = initial;
+        String version = events.tell(by, path, event, now == null ? new Changes() : now);
+        standing.heard();
+        if (now == null) {
+            place.reached(version);
+        } else if (now.isWhole()) {
+            initial = null;
+            standing.opened();
+            listed(version);
+        } else if (now.isUnknown()) {
+            listInstead();
         }
-        String version = json.path("metadata").path("resourceVersion").asText();
-        if (event.equals("BOOKMARK")) {
-            belief.requireBookmark(path, json);
-        } else {
-            belief.requireObject(path, json);
-            if (!event.equals("DELETED")) {
-                connection.room().require(what);
-            }
-            T object = by.read(json, type);
-            switch (event) {
-                case "ADDED", "MODIFIED" -> store.put(store.key(object), object);
-                case "DELETED" -> store.remove(store.key(object));
-                default -> throw new IllegalArgumentException("type " + event);
-            }
-        }
-        place = version;
-        failures = 0;
+    }
+
+    private void listed(String at) {
+        listed = true;
+        place.listed(at);
+        connection.heard();
+        listener.listed();
     }
 
     /**
@@ -280,40 +299,14 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
      * @return for how many looks in a row it has not; 0 where it does, and where nothing is followed
      */
     int look() {
-        if (calls == null) {
-            recovered();
-        } else if (!watching || isNews) {
-            standing = 0;
-            looksWithoutWatch++;
-            isNews = false;
-        } else if (++standing > flapping.patience()) {
-            recovered();
-        }
-        flapping.looked(trouble() != null);
-        return watching ? 0 : looksWithoutWatch;
+        return standing.look(calls != null);
     }
 
-    private void recovered() {
-        looksWithoutWatch = 0;
-        failures = 0;
-        unreadable = 0;
-        isNews = false;
-        lastFailure = null;
-    }
-
-    /** What the last look found. A single one that finds the watch lost says nothing: connections end now and then. */
+    /** What the last look found; null if nothing is wrong. */
     @Nullable
     String trouble() {
-        Throwable failure = lastFailure;
-        boolean refused = Failures.refusal(failure) != null;
-        if (looksWithoutWatch == 0 || (looksWithoutWatch == 1 && !refused)) {
-            return null;
-        }
-        String outage = refused ? null : connection.outage();
-        String why = outage != null
-                ? outage
-                : failure == null ? "no answer from the Kubernetes API" : Failures.line(failure);
-        return trouble(why);
+        String why = standing.trouble();
+        return why == null ? null : trouble(why);
     }
 
     /** What is told of one. */
@@ -337,17 +330,25 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
 
         @Override
         public void listed(String at) {
-            listed = true;
-            connection.heard();
-            listener.listed();
-            place = at;
-            doubtful = false;
+            ResourceWatch.this.listed(at);
             go();
         }
 
         @Override
         public void failed(Throwable failure) {
             ResourceWatch.this.failed(failure);
+        }
+    }
+
+    private final class Changes implements ObjectEvents.Taker<T> {
+        @Override
+        public void put(T object) {
+            store.put(store.key(object), object);
+        }
+
+        @Override
+        public void remove(T object) {
+            store.remove(store.key(object));
         }
     }
 
@@ -368,7 +369,9 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
 
         @Override
         public void opened() {
-            watching |= asked == round;
+            if (asked == round && initial == null) {
+                standing.opened();
+            }
         }
 
         @Override
@@ -379,7 +382,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
                 return;
             }
             try {
-                take(by, event.path("type").asText(), event.path("object"));
+                take(by, event);
             } catch (ApiRefusal e) {
                 from.cancel();
                 refused(e);

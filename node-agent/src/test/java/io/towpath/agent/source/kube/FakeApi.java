@@ -48,6 +48,20 @@ final class FakeApi implements AutoCloseable {
 
     static final String VERSION = "/version";
 
+    /** What is made of a question for objects as initial events of a watch. */
+    enum Streaming {
+        /** They are told, and then that these are all. */
+        SERVED,
+        /** It is refused, as by a server where they are switched off. */
+        REFUSED,
+        /** They are told by a server that does not know the question. */
+        UNKNOWN,
+        /** They are told, and then the server says nothing. */
+        WITHOUT_END,
+        /** Half of them are told, and then the watch ends. */
+        CUT
+    }
+
     /** What was asked: a verb, and what with. */
     record Asked(String what, @Nullable String token, String path) {}
 
@@ -69,6 +83,7 @@ final class FakeApi implements AutoCloseable {
     private int goneRequests;
     private int retryAfter;
     private boolean hangsUp;
+    private Streaming streaming = Streaming.REFUSED;
     private final int port;
 
     FakeApi() {
@@ -239,6 +254,10 @@ final class FakeApi implements AutoCloseable {
         disconnect();
     }
 
+    synchronized void stream(Streaming now) {
+        streaming = now;
+    }
+
     /** Answers everything with a status; 0 for the truth. */
     synchronized void fail(int status) {
         fail(status, 0);
@@ -290,6 +309,9 @@ final class FakeApi implements AutoCloseable {
                 if (reply == null) {
                     String from = parameter(query, "resourceVersion");
                     watching = watches.begin(uri.getPath(), from == null ? objects.version() : Integer.parseInt(from));
+                    if (isForInitialEvents(query)) {
+                        watching.begin(objects.all(uri.getPath()), objects.bookmark(uri.getPath()), streaming);
+                    }
                 }
             }
             if (watching != null) {
@@ -327,6 +349,9 @@ final class FakeApi implements AutoCloseable {
             goneRequests--;
             return FakeReply.status(410);
         }
+        if (isForInitialEvents(query) && streaming == Streaming.REFUSED) {
+            return FakeReply.status(422);
+        }
         Integer refusal = refused.get(path);
         if (refusal != null) {
             return FakeReply.status(refusal);
@@ -357,6 +382,13 @@ final class FakeApi implements AutoCloseable {
                                         200,
                                         objects.list(path, parameter(query, "limit"), parameter(query, "continue")));
         };
+    }
+
+    private static boolean isForInitialEvents(String query) {
+        return query.contains("watch=true")
+                && query.contains("allowWatchBookmarks=true")
+                && query.contains("sendInitialEvents=true")
+                && query.contains("resourceVersionMatch=NotOlderThan");
     }
 
     void awaitWatch() throws InterruptedException {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -50,7 +51,7 @@ final class FakeObjects {
                 + metadata.path("name").asText();
     }
 
-    private NavigableMap<String, ObjectNode> all(String path) {
+    private NavigableMap<String, ObjectNode> known(String path) {
         return objects.computeIfAbsent(path, _ -> new TreeMap<>());
     }
 
@@ -80,20 +81,33 @@ final class FakeObjects {
         if (!metadata.has("uid")) {
             metadata.put("uid", "uid-of-" + key(object));
         }
-        boolean known = all(path(object)).put(key(object), object) != null;
+        boolean known = known(path(object)).put(key(object), object) != null;
         return known ? "MODIFIED" : "ADDED";
     }
 
     /** Takes an object away; null if there is none. */
     @Nullable
     ObjectNode remove(ObjectNode object) {
-        return all(path(object)).remove(key(object));
+        return known(path(object)).remove(key(object));
     }
 
     /** A node; null if there is none. */
     @Nullable
     ObjectNode node(String name) {
-        return all(FakeApi.NODES).get(name);
+        return known(FakeApi.NODES).get(name);
+    }
+
+    /** Those at a path, as they are now. */
+    List<ObjectNode> all(String path) {
+        return known(path).values().stream().map(ObjectNode::deepCopy).toList();
+    }
+
+    /** What a bookmark at a path is about. */
+    ObjectNode bookmark(String path) {
+        ObjectNode object =
+                FakeApi.MAPPER.createObjectNode().put("kind", kind(path)).put("apiVersion", version(path));
+        object.putObject("metadata").put("resourceVersion", Integer.toString(version));
+        return object;
     }
 
     /** A page of the list at a path, or of its other version. */
@@ -103,7 +117,7 @@ final class FakeObjects {
                 .createObjectNode()
                 .put("kind", kind(path) + "List")
                 .put("apiVersion", version(listed));
-        NavigableMap<String, ObjectNode> known = all(path);
+        NavigableMap<String, ObjectNode> known = known(path);
         ObjectNode metadata = list.putObject("metadata").put("resourceVersion", Integer.toString(version));
         ArrayNode items = list.putArray("items");
         int most = limit == null ? Integer.MAX_VALUE : Integer.parseInt(limit);

@@ -30,6 +30,21 @@ final class FakeWatches {
 
         private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
 
+        /** Begins with what there is. */
+        void begin(List<ObjectNode> objects, ObjectNode bookmark, FakeApi.Streaming how) {
+            int told = how == FakeApi.Streaming.CUT ? objects.size() / 2 : objects.size();
+            objects.subList(0, told).forEach(object -> events.add(text("ADDED", object)));
+            switch (how) {
+                case SERVED -> {
+                    bookmark.withObject("/metadata/annotations").put("k8s.io/initial-events-end", "true");
+                    events.add(text("BOOKMARK", bookmark));
+                }
+                case UNKNOWN -> events.add(text("BOOKMARK", bookmark));
+                case CUT -> events.add(END);
+                case WITHOUT_END, REFUSED -> {}
+            }
+        }
+
         /** Tells it, until the watch ends. */
         void tell(HttpExchange exchange) throws IOException {
             exchange.getResponseHeaders().set("Content-Type", "application/json");

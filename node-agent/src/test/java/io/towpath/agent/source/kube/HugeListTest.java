@@ -44,8 +44,9 @@ class HugeListTest {
         try (exchange) {
             String path = exchange.getRequestURI().getPath();
             String query = String.valueOf(exchange.getRequestURI().getQuery());
-            if (query.contains("watch=true") || !path.equals(FakeApi.PODS)) {
-                FakeReply.status(404).send(exchange);
+            boolean isWatch = query.contains("watch=true");
+            if (isWatch || !path.equals(FakeApi.PODS)) {
+                FakeReply.status(isWatch ? 422 : 404).send(exchange);
                 return;
             }
             int from = query.contains("continue=") ? Integer.parseInt(query.replaceFirst(".*continue=", "")) : 0;

@@ -103,6 +103,25 @@ class HugeAnswersTest {
     }
 
     @Test
+    void tenThousandPoliciesAndFiftyThousandPodsAsEvents() {
+        lab.api.fail(huge.streaming()
+                .list(HugeApi.POLICIES, 10_000, i -> HugeApi.policy(i, 3, HugeApi.RULE))
+                .list(HugeApi.PODS, 50_000, i -> HugeApi.pod(i, 3))
+                .list(HugeApi.NAMESPACES, 50_000, i -> HugeApi.namespace(i, 3)));
+        await("all policies", () -> agent.metric(POLICIES) == 10_000);
+        assertWell("10,000 policies, 50,000 pods, 50,000 namespaces as events");
+    }
+
+    @Test
+    void podsAndPoliciesWithoutAnEndAsEvents() {
+        lab.api.fail(huge.streaming()
+                .list(HugeApi.PODS, ENDLESS, i -> HugeApi.pod(i, 60))
+                .list(HugeApi.POLICIES, ENDLESS, i -> HugeApi.policy(i, 20, HugeApi.RULE)));
+        awaitTold("than there is memory for");
+        assertWell("events without an end");
+    }
+
+    @Test
     void policiesOfAsManyRulesAsFitIntoAnObject() {
         lab.api.fail(huge.list(HugeApi.POLICIES, 50, i -> HugeApi.policy(i, 450_000, "{}")));
         await(

@@ -40,6 +40,7 @@ final class HugeApi implements ApiServer.Fault {
     private final Map<String, Reply> instead = new HashMap<>();
     private final AtomicLong asked = new AtomicLong();
     private final String self;
+    private volatile boolean streams;
 
     /** @param self the object of the node that asks, which is the first of all lists of nodes */
     HugeApi(ObjectNode self) {
@@ -63,6 +64,12 @@ final class HugeApi implements ApiServer.Fault {
      */
     HugeApi list(String path, int count, IntFunction<String> item) {
         lists.put(path, new Listed(count, item));
+        return this;
+    }
+
+    /** With its lists as initial events of a watch, for who asks for that; else that is refused. */
+    HugeApi streaming() {
+        streams = true;
         return this;
     }
 
@@ -112,6 +119,8 @@ final class HugeApi implements ApiServer.Fault {
             try (OutputStream out = new BufferedOutputStream(exchange.getResponseBody(), BUFFER)) {
                 if (reply != null) {
                     reply.write(out);
+                } else if (isWatch && streams && query.containsKey("sendInitialEvents")) {
+                    initialEvents(path, out);
                 } else if (isWatch) {
                     bookmarks(path, query.getOrDefault("resourceVersion", ""), out);
                 } else {
@@ -140,6 +149,23 @@ final class HugeApi implements ApiServer.Fault {
             comma = ",";
         }
         print(out, "]}");
+    }
+
+    private void initialEvents(String path, OutputStream out) throws IOException {
+        Listed list = Objects.requireNonNull(lists.get(path));
+        String kind = Objects.requireNonNull(KINDS.get(path));
+        if (path.equals(NODES)) {
+            print(out, "{'type':'ADDED','object':" + self + "}\n");
+        }
+        for (int i = 0; i < list.count; i++) {
+            print(out, "{'type':'ADDED','object':{" + kind + "," + list.item.apply(i) + "}}\n");
+        }
+        print(
+                out,
+                "{'type':'BOOKMARK','object':{" + kind + ",'metadata':{'resourceVersion':'1',"
+                        + "'annotations':{'k8s.io/initial-events-end':'true'}}}}\n");
+        out.flush();
+        bookmarks(path, "1", out);
     }
 
     private static void bookmarks(String path, String from, OutputStream out) throws IOException {

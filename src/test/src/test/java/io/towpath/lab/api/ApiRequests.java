@@ -244,7 +244,7 @@ final class ApiRequests implements HttpHandler {
         boolean bookmarks = "true".equals(query.get("allowWatchBookmarks"));
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         exchange.sendResponseHeaders(200, 0);
-        OutputStream out = exchange.getResponseBody();
+        OutputStream out = new BufferedOutputStream(exchange.getResponseBody(), BUFFER);
         long revision;
         if (from.isEmpty() || from.equals("0")) {
             ObjectStore.Snapshot snapshot = store.snapshot();
@@ -253,6 +253,9 @@ final class ApiRequests implements HttpHandler {
                 if (isSelected(object, query)) {
                     event(out, "ADDED", place.of(object));
                 }
+            }
+            if (bookmarks && "true".equals(query.get("sendInitialEvents"))) {
+                event(out, "BOOKMARK", bookmark(place, revision, "{'k8s.io/initial-events-end':'true'}"));
             }
         } else {
             revision = Long.parseLong(from);
@@ -272,14 +275,16 @@ final class ApiRequests implements HttpHandler {
                 revision = each.revision();
             }
             if (events.isEmpty() && bookmarks) {
-                event(
-                        out,
-                        "BOOKMARK",
-                        Json.object("{'kind':'" + kind.text + "','apiVersion':'" + place.apiVersion()
-                                + "','metadata':{'resourceVersion':'" + revision + "'},'spec':{},'status':{}}"));
+                event(out, "BOOKMARK", bookmark(place, revision, "{}"));
             }
             out.flush();
         }
+    }
+
+    private static ObjectNode bookmark(Place place, long revision, String annotations) {
+        return Json.object("{'kind':'" + place.kind.text + "','apiVersion':'" + place.apiVersion()
+                + "','metadata':{'resourceVersion':'" + revision + "','annotations':" + annotations
+                + "},'spec':{},'status':{}}");
     }
 
     private void get(HttpExchange exchange, String name) throws IOException {
