@@ -103,8 +103,8 @@ final class NodeReader {
     }
 
     /**
-     * A node that is reached by a public address sends from its own all the same, unless something in between translates that: flanneld does with
-     * {@code --public-ip}, and so does this agent where the host does not have it.
+     * A node that is reached by a public address sends from its own all the same, unless something in between translates that: flanneld does
+     * with the annotation {@code public-ip-overwrite}, and so does this agent where the host does not have it.
      */
     private static List<IpAddress> sources(KubeNode node, IpAddress address) {
         return internalAddresses(node).stream()

@@ -95,7 +95,7 @@ class MixedClusterTest {
         }
     }
 
-    /** As with flanneld's {@code --public-ip}, the packets that it sends come from its interface's address. */
+    /** As with flanneld's annotation {@code public-ip-overwrite}, the packets that it sends come from its interface's address. */
     @Test
     void aNodeThatIsReachedByAnotherAddressIsHeard() {
         String other = "192.168.50.101";

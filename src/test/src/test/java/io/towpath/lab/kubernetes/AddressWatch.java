@@ -13,7 +13,7 @@ import java.util.Map;
 final class AddressWatch {
     private static final String COLUMNS =
             "{.type} {.object.metadata.namespace}/{.object.metadata.name}/{.object.metadata.uid}"
-                    + " {.object.spec.hostNetwork}/{.object.metadata.deletionTimestamp}/{.object.status.phase} {.object.status.podIP}{\"\\n\"}";
+                    + " {.object.spec.hostNetwork}/{.object.metadata.deletionTimestamp}/{.object.status.phase} {.object.status.podIPs[*].ip}{\"\\n\"}";
 
     private final Path log;
 
@@ -28,7 +28,7 @@ final class AddressWatch {
     /** Addresses that two pods had which run and are not being deleted, a line each. */
     List<String> twice() throws IOException {
         List<String> twice = new ArrayList<>();
-        Map<String, String> pods = new HashMap<>();
+        Map<String, List<String>> pods = new HashMap<>();
         int events = 0;
         for (String line : Files.readAllLines(log)) {
             String[] fields = line.split(" ", -1);
@@ -39,12 +39,13 @@ final class AddressWatch {
             boolean isLive = !fields[0].equals("DELETED") && fields[2].matches("(false)?//(Running|Pending)");
             pods.remove(fields[1]);
             if (isLive && !fields[3].isEmpty()) {
-                pods.forEach((pod, address) -> {
-                    if (address.equals(fields[3])) {
-                        twice.add(address + " of " + pod + " and " + fields[1]);
+                List<String> own = List.of(fields).subList(3, fields.length);
+                pods.forEach((pod, addresses) -> {
+                    if (addresses.stream().anyMatch(own::contains)) {
+                        twice.add(addresses + " of " + pod + " and " + own + " of " + fields[1]);
                     }
                 });
-                pods.put(fields[1], fields[3]);
+                pods.put(fields[1], own);
             }
         }
         if (events == 0) {

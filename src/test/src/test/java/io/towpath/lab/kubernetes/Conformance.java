@@ -30,7 +30,11 @@ public final class Conformance {
         PARTS.put("outages", Outages::run);
         PARTS.put("net-conf", NetConfChanges::run);
         PARTS.put("addresses", Addresses::run);
-        PARTS.put("migrate", Migrate::run);
+        PARTS.put("flannel-dual", BesideFlannel.on(Settings.DUAL));
+        PARTS.put("flannel-ipv6", BesideFlannel.on(Settings.IPV6));
+        PARTS.put("families", SecondFamily::run);
+        PARTS.put("migrate-ipv4", Migrate.on(Settings.IPV4));
+        PARTS.put("migrate-dual", Migrate.on(Settings.DUAL));
         PARTS.put("uninstall", Uninstall::run);
         for (Map.Entry<String, Settings> families : FAMILIES.entrySet()) {
             PARTS.put("policy-" + families.getKey(), PolicySuites.on(families.getValue()));

@@ -33,16 +33,19 @@ final class KubeCluster implements AutoCloseable {
     private final Path logs;
     private final ControlPlane controlPlane;
     private final List<KubeNode> nodes = new ArrayList<>();
+    private final List<Path> images;
+    private final List<Path> loaded = new ArrayList<>();
+    private int made;
 
     /** A control plane and nodes, which have no network yet. */
     KubeCluster(Settings settings, int nodeCount, Path logs) throws IOException {
         this.settings = settings;
         this.logs = Files.createDirectories(logs);
         try {
-            List<Path> images = Images.ofEveryNode(peers, lab.folder().resolve("images"));
+            images = Images.ofEveryNode(peers, lab.folder().resolve("images"));
             controlPlane = lab.with(new ControlPlane(lab, peers, settings, logs));
             for (int i = 0; i < nodeCount; i++) {
-                nodes.add(lab.with(new KubeNode(lab, peers, settings, controlPlane, i, images, logs)));
+                join();
             }
         } catch (Throwable e) {
             close();
@@ -83,8 +86,25 @@ final class KubeCluster implements AutoCloseable {
         return lab.folder();
     }
 
-    /** Puts images onto all nodes. */
+    /** A further node, with all images that the others have; it has no network yet. */
+    KubeNode join() throws IOException {
+        KubeNode node = lab.with(new KubeNode(lab, peers, settings, controlPlane, made, images, logs));
+        made++;
+        nodes.add(node);
+        loaded.forEach(node::load);
+        return node;
+    }
+
+    /** A node goes for good, and its administrator deletes it. */
+    void leave(KubeNode node) throws IOException {
+        node.close();
+        nodes.remove(node);
+        kubectl("delete", "node", node.name());
+    }
+
+    /** Puts images onto all nodes, also onto those that are yet to come. */
     void load(List<Path> archives) {
+        loaded.addAll(archives);
         archives.forEach(archive -> nodes.forEach(node -> node.load(archive)));
     }
 
@@ -132,8 +152,14 @@ final class KubeCluster implements AutoCloseable {
         command("delete", yaml);
     }
 
-    private void command(String verb, String yaml) {
-        Command command = controlPlane.kubectlCommand(verb, "-f", "-").stdin(yaml.getBytes(StandardCharsets.UTF_8));
+    /** kubectl replace --force: deletes, and creates anew, as what cannot be changed is changed. */
+    void replace(String yaml) {
+        command("replace", yaml, "--force");
+    }
+
+    private void command(String verb, String yaml, String... options) {
+        Command command =
+                controlPlane.kubectlCommand(verb, "-f", "-").and(options).stdin(yaml.getBytes(StandardCharsets.UTF_8));
         controlPlane.namespace().inside(command).run().succeeded();
     }
 

@@ -81,6 +81,11 @@ final class KubeNode implements AutoCloseable {
         return settings.families("192.168.60." + number, "fd60::" + number);
     }
 
+    /** Its addresses, one of each of the cluster's families. */
+    List<String> addressList() {
+        return List.of(addresses().split(",", -1));
+    }
+
     Namespace network() {
         return Objects.requireNonNull(network, "not up");
     }
@@ -184,6 +189,12 @@ final class KubeNode implements AutoCloseable {
                 "0");
     }
 
+    /** Ends its kube-proxy, unless that has ended by itself, and starts it again. */
+    void restartProxy() {
+        processes.end("kube-proxy");
+        startProxy(proxyMode);
+    }
+
     /** Starts a program, until the node goes down. */
     void start(String name, String... words) {
         processes.start(name, words);
@@ -212,7 +223,14 @@ final class KubeNode implements AutoCloseable {
 
     /** A power failure, and the power is back: all processes and all that is in memory are gone, the disk is as it was. */
     void reboot() throws IOException {
-        rebootAlone();
+        reboot(() -> {});
+    }
+
+    /** The same, with something done while it is off. */
+    void reboot(Runnable whileOff) throws IOException {
+        down();
+        whileOff.run();
+        network = up();
         awaitRegistered();
     }
 
@@ -282,6 +300,7 @@ final class KubeNode implements AutoCloseable {
                     .inside(Command.of("ip", "link", "delete", letter))
                     .run();
             network.close();
+            network = null;
         }
         Cgroups.remove(cgroup());
     }

@@ -1,12 +1,10 @@
 package io.towpath.lab.kubernetes;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.towpath.lab.ImageArchive;
 import io.towpath.lab.Namespace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -15,8 +13,6 @@ import java.util.stream.Stream;
 
 /** A node of a cluster with the real flannel moves to Towpath and back, as conf/MIGRATION.md says, while everything is asked every 50 ms. */
 final class Migrate {
-    private static final String FLANNEL = "flannel.test/flannel:0.28.10";
-    private static final Path XTABLES = Path.of("/usr/lib/x86_64-linux-gnu/xtables");
     private static final String MOVING = "node-b";
     private static final List<String> STAYING = List.of("web-a1", "web-a2");
     private static final int HOST_PORT = 8090;
@@ -39,9 +35,12 @@ final class Migrate {
         addresses = new AddressWatch(cluster);
     }
 
-    static void run(Report report, Path root, Path logs) throws IOException {
-        Report.Part part = report.part("migrate");
-        Installed.with(part, Settings.IPV4, logs, cluster -> new Migrate(cluster, root).checks(part));
+    /** The part on a cluster with these settings. */
+    static Conformance.Suite on(Settings settings) {
+        return (report, root, logs) -> {
+            Report.Part part = report.part("migrate, " + settings.name());
+            Installed.with(part, settings, logs, cluster -> new Migrate(cluster, root).checks(part));
+        };
     }
 
     private void checks(Report.Part part) {
@@ -66,35 +65,11 @@ final class Migrate {
     }
 
     private String flannel() throws IOException {
-        ImageArchive archive = ImageArchive.named(FLANNEL)
-                .file(cluster.peers().file("flanneld"), "/opt/bin/flanneld")
-                .file(Path.of("/usr/sbin/nft"), "/usr/bin/nft");
-        // It looks for rules of iptables that it could have left, in whatever mode.
-        for (String program : List.of("iptables", "iptables-save", "iptables-restore")) {
-            archive.file(Path.of("/usr/sbin/" + program), "/usr/bin/" + program);
-            archive.file(Path.of("/usr/sbin/ip6" + program.substring(2)), "/usr/bin/ip6" + program.substring(2));
-        }
-        for (String extension : List.of("comment", "mark", "MASQUERADE", "standard")) {
-            Path file = XTABLES.resolve("libxt_" + extension + ".so");
-            if (Files.exists(file)) {
-                archive.file(file, file.toString());
-            }
-        }
-        Path image = archive.busybox().write(folder.resolve("flannel.tar"));
-        cluster.load(List.of(image));
-        for (KubeNode node : cluster.nodes()) {
-            Path bin = node.disk().path("cni-bin");
-            for (String plugin : List.of("bridge", "host-local", "portmap")) {
-                Files.copy(cluster.peers().file(plugin), bin.resolve(plugin), StandardCopyOption.COPY_ATTRIBUTES);
-            }
-            Path flannel = Files.writeString(bin.resolve("flannel"), KubeCluster.resource("flannel-cni"));
-            if (!flannel.toFile().setExecutable(true, false)) {
-                throw new IOException(flannel + " cannot be made executable");
-            }
-        }
-        cluster.apply(KubeCluster.resource("flannel.yaml"));
+        Flannel flannel = new Flannel(cluster, Flannel.EVERYWHERE);
+        flannel.load();
+        flannel.apply("", Flannel.USUAL);
         double seconds = cluster.awaitNodesReady();
-        cluster.awaitPods("kube-flannel", "app=flannel", 2);
+        flannel.await(2);
         return Math.round(seconds) + " s";
     }
 
@@ -108,18 +83,27 @@ final class Migrate {
         cluster.awaitPods("default", "app=bare", 1);
         Namespace a = cluster.node("node-a").network();
         Namespace b = cluster.node(MOVING).network();
-        String staying = pods.addresses("web-a1").getFirst();
-        still.add(new Probe("pod from its node", "web-a1", a, staying, Pods.PORT, cluster.logs()));
-        still.add(new Probe("pod from the moving node", "web-a1", b, staying, Pods.PORT, cluster.logs()));
-        moved.add(probe("web", a));
-        moved.add(probe("daemon", a));
-        moved.add(probe("other", b));
+        for (String staying : pods.addresses("web-a1")) {
+            String family = family(staying);
+            still.add(new Probe("pod from its node" + family, "web-a1", a, staying, Pods.PORT, cluster.logs()));
+            still.add(new Probe("pod from the moving node" + family, "web-a1", b, staying, Pods.PORT, cluster.logs()));
+        }
+        probe("web", a);
+        probe("daemon", a);
+        probe("other", b);
         return "";
     }
 
-    private Probe probe(String service, Namespace from) {
-        String address = cluster.get("service", service).at("/spec/clusterIP").asText();
-        return new Probe("Service " + service, service + "-", from, address, 80, cluster.logs());
+    private static String family(String address) {
+        return address.contains(":") ? " by IPv6" : "";
+    }
+
+    private void probe(String service, Namespace from) {
+        for (JsonNode each : cluster.get("service", service).at("/spec/clusterIPs")) {
+            String address = each.asText();
+            moved.add(new Probe(
+                    "Service " + service + family(address), service + "-", from, address, 80, cluster.logs()));
+        }
     }
 
     private String once() throws IOException, InterruptedException {
@@ -165,7 +149,7 @@ final class Migrate {
 
     private String isTowpaths() {
         KubeNode node = cluster.node(MOVING);
-        require(node, List.of("cni0"), List.of("flannel-ipv4"), "10-flannel.conflist", "10-towpath.conflist");
+        require(node, List.of("cni0"), List.of("flannel-ipv"), "10-flannel.conflist", "10-towpath.conflist");
         cluster.awaitPods("default", "app=daemon", 2);
         cluster.await(
                 "leases and routes are those of its pods",
@@ -184,7 +168,7 @@ final class Migrate {
                 () -> leases(node) + " instead of " + addressesOn(node));
         for (String gone : List.of("cni-bin/towpath", "cni/networks/k8s-pod-network")) {
             Path path = node.disk().path(gone);
-            if (Files.isRegularFile(path) || names(path).stream().anyMatch(name -> name.startsWith("10."))) {
+            if (Files.isRegularFile(path) || names(path).stream().anyMatch(NodeDisk::isLease)) {
                 throw new AssertionError(gone + " is left: " + names(path));
             }
         }
@@ -222,7 +206,7 @@ final class Migrate {
 
     private static Set<String> leases(KubeNode node) {
         Set<String> leases = new TreeSet<>(names(node.disk().path("cni/networks/cbr0")));
-        leases.removeIf(name -> !name.startsWith("10."));
+        leases.removeIf(name -> !NodeDisk.isLease(name));
         return leases;
     }
 
@@ -231,22 +215,25 @@ final class Migrate {
         for (JsonNode pod : cluster.get("pods", "-A", "--field-selector", "spec.nodeName=" + node.name())
                 .path("items")) {
             if (!pod.at("/spec/hostNetwork").asBoolean()) {
-                found.add(pod.at("/status/podIP").asText());
+                pod.at("/status/podIPs")
+                        .forEach(each -> found.add(each.path("ip").asText()));
             }
         }
         return found;
     }
 
     private String hostPort(KubeNode node) {
-        cluster.await(
-                "the host port of the DaemonSet's pod answers",
-                () -> node.network()
-                        .run(
-                                "sh",
-                                "-c",
-                                "curl -gs --noproxy '*' --max-time 1 http://" + node.address() + ":" + HOST_PORT
-                                        + "/hostname || true")
-                        .startsWith("daemon-"));
+        for (String address : node.addressList()) {
+            cluster.await(
+                    "the host port of the DaemonSet's pod answers at " + address,
+                    () -> node.network()
+                            .run(
+                                    "sh",
+                                    "-c",
+                                    "curl -gs --noproxy '*' --max-time 1 http://" + Settings.inUrl(address) + ":"
+                                            + HOST_PORT + "/hostname || true")
+                            .startsWith("daemon-"));
+        }
         return "";
     }
 
@@ -269,9 +256,11 @@ final class Migrate {
                 metadata: {name: closed}
                 spec: {podSelector: {matchLabels: {app: other}}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {matchLabels: {app: a2}}}]}]}
                 """);
-        String address = closed.at("/status/podIP").asText();
-        cluster.await("the policy keeps out web-a1", () -> !pods.reaches("web-a1", address, Pods.PORT));
-        cluster.await("the policy lets in web-a2", () -> pods.reaches("web-a2", address, Pods.PORT));
+        for (JsonNode each : closed.at("/status/podIPs")) {
+            String address = each.path("ip").asText();
+            cluster.await("the policy keeps out web-a1", () -> !pods.reaches("web-a1", address, Pods.PORT));
+            cluster.await("the policy lets in web-a2", () -> pods.reaches("web-a2", address, Pods.PORT));
+        }
         return "";
     }
 

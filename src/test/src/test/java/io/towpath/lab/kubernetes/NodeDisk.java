@@ -76,6 +76,11 @@ record NodeDisk(Path folder) {
         return mounts.toString();
     }
 
+    /** Whether a file in a folder of leases is one, by its name: an address. */
+    static boolean isLease(String name) {
+        return name.matches("[0-9a-f.:]+");
+    }
+
     /** The addresses that are leased to pods. */
     Set<String> leases() {
         Set<String> leases = new TreeSet<>();
@@ -83,7 +88,7 @@ record NodeDisk(Path folder) {
         if (Files.isDirectory(networks)) {
             try (Stream<Path> files = Files.list(networks)) {
                 files.map(path -> String.valueOf(path.getFileName()))
-                        .filter(name -> name.matches("[0-9a-f.:]+"))
+                        .filter(NodeDisk::isLease)
                         .forEach(leases::add);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
