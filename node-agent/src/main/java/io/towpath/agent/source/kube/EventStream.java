@@ -14,14 +14,21 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** The answer to a watch: events, a line each, as they come. More of it is taken when what came has been dealt with. */
+/**
+ * The answer to a watch: events, a line each, as they come. So much of it is taken ahead that nobody waits for the other at each piece, and no
+ * more before what came has been dealt with.
+ */
 final class EventStream {
     private static final byte NEWLINE = '\n';
 
     /** What is kept of an answer that refuses, about. */
     private static final int TOLD = 1 << 16;
+
+    /** Bytes that may have come and not been dealt with when more are taken. */
+    private static final int AHEAD = 1 << 18;
 
     private final ObjectMapper mapper;
     private final Executor thread;
@@ -29,6 +36,7 @@ final class EventStream {
 
     private volatile boolean cancelled;
     private volatile @Nullable AsyncBody body;
+    private final AtomicInteger ahead = new AtomicInteger();
 
     // Of the thread alone.
     private final ByteArrayOutputStream rest = new ByteArrayOutputStream();
@@ -103,16 +111,22 @@ final class EventStream {
     }
 
     void received(List<ByteBuffer> buffers, AsyncBody from) {
+        int came = buffers.stream().mapToInt(ByteBuffer::remaining).sum();
+        boolean isRoom = ahead.addAndGet(came) < AHEAD;
         run(() -> {
             for (ByteBuffer buffer : buffers) {
                 byte[] bytes = new byte[buffer.remaining()];
                 buffer.get(bytes);
                 take(bytes);
             }
-            if (!cancelled) {
+            ahead.addAndGet(-came);
+            if (!isRoom && !cancelled) {
                 from.consume();
             }
         });
+        if (isRoom && !cancelled) {
+            from.consume();
+        }
     }
 
     private void take(byte[] bytes) {
