@@ -85,8 +85,7 @@ final class BesideFlannel {
     }
 
     private void restartTowpath() {
-        cluster.kubectl("rollout", "restart", "-n", "kube-system", "daemonset/towpath");
-        cluster.kubectl("rollout", "status", "-n", "kube-system", "daemonset/towpath", "--timeout", "300s");
+        cluster.restart("kube-system", "daemonset/towpath");
     }
 
     private void joins() throws IOException {

@@ -107,7 +107,6 @@ final class Flannel {
 
     /** Has all of its agents replaced. */
     void restart() {
-        cluster.kubectl("rollout", "restart", "-n", NAMESPACE, "daemonset/kube-flannel-ds");
-        cluster.kubectl("rollout", "status", "-n", NAMESPACE, "daemonset/kube-flannel-ds", "--timeout", "300s");
+        cluster.restart(NAMESPACE, "daemonset/kube-flannel-ds");
     }
 }

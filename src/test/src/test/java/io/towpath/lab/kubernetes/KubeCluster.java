@@ -191,6 +191,17 @@ final class KubeCluster implements AutoCloseable {
         Await.until(what, PATIENCE, PAUSE, condition, otherwise);
     }
 
+    /** Has all pods of a Deployment or DaemonSet replaced, and waits until they are. */
+    void restart(String namespace, String what) {
+        kubectl("rollout", "restart", "-n", namespace, what);
+        await(
+                what + " is rolled out",
+                () -> controlPlane
+                                .kubectl("rollout", "status", "-n", namespace, what, "--timeout", "1s")
+                                .exit()
+                        == 0);
+    }
+
     /** Waits until all nodes are Ready; returns after how many seconds they were. */
     double awaitNodesReady() {
         long start = System.nanoTime();

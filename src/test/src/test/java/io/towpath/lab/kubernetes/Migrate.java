@@ -49,6 +49,7 @@ final class Migrate {
         part.require("Towpath is installed beside it, on no node yet", this::once);
         part.check("a bare pod stops the way before it begins", this::bare);
         part.check("so does a label that no DaemonSet goes by", this::label);
+        part.require("a way that stops half, as the agent does not start, goes back", this::half);
         part.require("a node moves to Towpath, by the page", () -> guide(guide.follow("## Each node", MOVING)));
         part.check("nothing of flannel's is left on it, and its pods are Towpath's", this::isTowpaths);
         part.check("a policy, which flannel's node does not enforce, holds on it", this::policy);
@@ -137,6 +138,24 @@ final class Migrate {
         }
         unchanged();
         return "";
+    }
+
+    /** An agent that is never ready; the page's way stops at it, and its way back takes the node from there. */
+    private String half() throws IOException, InterruptedException {
+        cluster.kubectl("patch", "daemonset", "towpath", "-n", "kube-system", "-p", """
+                {"spec": {"template": {"spec": {"containers": [{"name": "agent", "command": ["sleep", "infinity"]}]}}}}
+                """);
+        Guide.Outcome stopped = guide.run("kubectl towpath migrate \"$NODE\" --timeout 40", MOVING);
+        if (stopped.exit() == 0 || !stopped.said().contains("cordoned still")) {
+            throw new AssertionError("exit code " + stopped.exit() + ": " + stopped.said());
+        }
+        String told = guide(guide.follow("## Back", MOVING));
+        isFlannels();
+        guide.follow("## Once", MOVING);
+        // Drained away from the node, they are spread again.
+        cluster.restart("default", "deployment/web");
+        cluster.restart("default", "deployment/other");
+        return told;
     }
 
     private void unchanged() {

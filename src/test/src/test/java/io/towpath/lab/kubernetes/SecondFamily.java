@@ -92,8 +92,7 @@ final class SecondFamily {
             }
             return true;
         });
-        cluster.kubectl("rollout", "restart", "-n", "kube-system", "daemonset/towpath");
-        cluster.kubectl("rollout", "status", "-n", "kube-system", "daemonset/towpath", "--timeout", "300s");
+        cluster.restart("kube-system", "daemonset/towpath");
     }
 
     /** Changes something while pods that run already ping each other over IPv4; fails if one is lost that is not to or from a pod. */
