@@ -28,6 +28,7 @@ public final class Conformance {
         PARTS.put("ipvs", Smoke::besideIpvs);
         PARTS.put("churn", Churn::run);
         PARTS.put("outages", Outages::run);
+        PARTS.put("api", ApiDays::run);
         PARTS.put("net-conf", NetConfChanges::run);
         PARTS.put("addresses", Addresses::run);
         PARTS.put("flannel-dual", BesideFlannel.on(Settings.DUAL));

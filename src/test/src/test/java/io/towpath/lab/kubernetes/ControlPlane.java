@@ -10,8 +10,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -19,9 +21,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * gateway: what leaves the cluster ends there.
  */
 final class ControlPlane implements AutoCloseable {
-    private static final Duration READY = Duration.ofMinutes(2);
+    private static final Duration READY = Duration.ofMinutes(6);
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final int API_PORT = 6443;
+
+    private static final String CUT =
+            "table inet lab { chain in { type filter hook input priority 0; iifname underlay tcp dport %d drop; }; }";
 
     /** Whose requests the audit log has, all of them. */
     private static final String AUDITED = "system:serviceaccount:kube-system:towpath";
@@ -31,7 +36,8 @@ final class ControlPlane implements AutoCloseable {
     private final Namespace namespace;
     private final Path folder;
     private final Path logs;
-    private final Certificates certificates;
+    private final ClusterKeys keys;
+    private final Etcd etcd;
     private final Map<String, Path> kubeconfigs = new ConcurrentHashMap<>();
     private final Map<String, Process> running = new ConcurrentHashMap<>();
 
@@ -49,19 +55,8 @@ final class ControlPlane implements AutoCloseable {
                 "link set underlay up");
         namespace.sysctl("net/ipv4/ip_forward", "1");
         namespace.sysctl("net/ipv6/conf/all/forwarding", "1");
-        certificates = new Certificates(folder.resolve("pki"));
-        certificates.sign(
-                "api",
-                Certificates.Key.EC,
-                "/CN=kube-apiserver",
-                List.of(
-                        "IP:192.168.60.1",
-                        "IP:fd60::1",
-                        "IP:127.0.0.1",
-                        "IP:10.96.0.1",
-                        "IP:fd00:10:96::1",
-                        "DNS:kubernetes.default.svc"));
-        certificates.keyPair("sa");
+        keys = new ClusterKeys(folder);
+        etcd = new Etcd(namespace, peers.of("etcd"), folder, logs.resolve("etcd.log"));
         Files.writeString(folder.resolve("audit.yaml"), """
                 apiVersion: audit.k8s.io/v1
                 kind: Policy
@@ -76,8 +71,12 @@ final class ControlPlane implements AutoCloseable {
                 scheduler,system:kube-scheduler,3
                 proxy,system:kube-proxy,4,"system:node-proxier"
                 """);
-        startEtcd();
+        etcd.start();
         startApi();
+        startControllers();
+    }
+
+    private void startControllers() {
         start(
                 "kube-controller-manager",
                 "--kubeconfig",
@@ -87,16 +86,16 @@ final class ControlPlane implements AutoCloseable {
                 "--authorization-kubeconfig",
                 kubeconfig("manager").toString(),
                 "--cert-dir",
-                certificates.path("run"),
+                keys.certificates().path("run"),
                 "--allocate-node-cidrs",
                 "--cluster-cidr",
                 settings.podCidr(),
                 "--service-cluster-ip-range",
                 settings.serviceCidr(),
                 "--root-ca-file",
-                certificates.path("ca.crt"),
+                keys.published().toString(),
                 "--service-account-private-key-file",
-                certificates.path("sa.key"),
+                keys.tokenKey(),
                 "--use-service-account-credentials",
                 "--leader-elect=false");
         start(
@@ -108,32 +107,19 @@ final class ControlPlane implements AutoCloseable {
                 "--authorization-kubeconfig",
                 kubeconfig("scheduler").toString(),
                 "--cert-dir",
-                certificates.path("run"),
+                keys.certificates().path("run"),
                 "--leader-elect=false");
     }
 
-    private void startEtcd() {
-        start(
-                "etcd",
-                "--data-dir",
-                folder.resolve("etcd").toString(),
-                "--unsafe-no-fsync",
-                "--listen-client-urls",
-                "http://127.0.0.1:2379",
-                "--advertise-client-urls",
-                "http://127.0.0.1:2379",
-                "--listen-peer-urls",
-                "http://127.0.0.1:2380",
-                "--log-level",
-                "warn");
-    }
-
-    /** Starts the API server, the first time or after {@link #stopApi}; returns when it is ready. */
-    void startApi() {
-        start(
-                "kube-apiserver",
+    /**
+     * Starts the API server, the first time or after {@link #stopApi}; returns when it is ready.
+     *
+     * @param more flags for this time
+     */
+    void startApi(String... more) {
+        List<String> words = new ArrayList<>(List.of(
                 "--etcd-servers",
-                "http://127.0.0.1:2379",
+                Etcd.URL,
                 "--bind-address",
                 "::",
                 "--advertise-address",
@@ -141,16 +127,16 @@ final class ControlPlane implements AutoCloseable {
                 "--secure-port",
                 String.valueOf(API_PORT),
                 "--tls-cert-file",
-                certificates.path("api.crt"),
+                keys.servingCertificate(),
                 "--tls-private-key-file",
-                certificates.path("api.key"),
+                keys.servingKey(),
                 "--cert-dir",
-                certificates.path("run"),
+                keys.certificates().path("run"),
                 // By the node's name, which nobody resolves here, logs and exec would fail.
                 "--kubelet-preferred-address-types",
                 "InternalIP",
                 "--client-ca-file",
-                certificates.path("ca.crt"),
+                keys.certificates().path("ca.crt"),
                 "--token-auth-file",
                 folder.resolve("tokens.csv").toString(),
                 "--authorization-mode",
@@ -161,13 +147,15 @@ final class ControlPlane implements AutoCloseable {
                 "--service-account-issuer",
                 "https://kubernetes.default.svc",
                 "--service-account-key-file",
-                certificates.path("sa.pub"),
+                keys.acceptedTokenKeys().toString(),
                 "--service-account-signing-key-file",
-                certificates.path("sa.key"),
+                keys.tokenKey(),
                 "--audit-policy-file",
                 folder.resolve("audit.yaml").toString(),
                 "--audit-log-path",
-                auditLog().toString());
+                auditLog().toString()));
+        words.addAll(List.of(more));
+        start("kube-apiserver", words.toArray(String[]::new));
         await(
                 READY,
                 "the API server is ready",
@@ -177,6 +165,44 @@ final class ControlPlane implements AutoCloseable {
     /** Ends the API server as a crash does. */
     void stopApi() {
         end("kube-apiserver");
+    }
+
+    /** Has the API server begin to end as an update does; closed, it has ended. */
+    Ending endingApi() {
+        Process process = Objects.requireNonNull(running.remove("kube-apiserver"), "not running");
+        process.destroy();
+        return process.onExit()::join;
+    }
+
+    /** A program that is asked to end. */
+    interface Ending extends AutoCloseable {
+        /** Waits until it has. */
+        @Override
+        void close();
+    }
+
+    /** Ends the controllers and the scheduler and starts them again. */
+    void restartControllers() {
+        end("kube-controller-manager");
+        end("kube-scheduler");
+        startControllers();
+    }
+
+    Etcd etcd() {
+        return etcd;
+    }
+
+    /** Takes the API away from the nodes, or gives it back: what they send to it is lost. */
+    void cutNodesOff(boolean cut) {
+        if (cut) {
+            namespace.run("nft", CUT.formatted(API_PORT));
+        } else {
+            namespace.run("nft", "delete table inet lab");
+        }
+    }
+
+    ClusterKeys keys() {
+        return keys;
     }
 
     /** What the API server was asked on behalf of Towpath's agents; one JSON object a line. */
@@ -201,15 +227,14 @@ final class ControlPlane implements AutoCloseable {
     /** A file of that name, by which a program speaks to the API as a user who proves itself so. */
     Path kubeconfig(String name, String user) {
         try {
-            return Files.writeString(
-                    folder.resolve(name + ".conf"), """
+            return Files.writeString(folder.resolve(name + ".conf"), """
                     apiVersion: v1
                     kind: Config
                     clusters: [{name: lab, cluster: {server: "%s", certificate-authority: "%s"}}]
                     users: [{name: lab, user: {%s}}]
                     contexts: [{name: lab, context: {cluster: lab, user: lab}}]
                     current-context: lab
-                    """.formatted(api(), certificates.path("ca.crt"), user));
+                    """.formatted(api(), keys.trusted(), user));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -217,11 +242,11 @@ final class ControlPlane implements AutoCloseable {
 
     /** The same for a node, with a certificate: the API server knows kubelets by their names. */
     Path nodeKubeconfig(String node) throws IOException {
-        certificates.sign(node, Certificates.Key.EC, "/O=system:nodes/CN=system:node:" + node, "");
+        keys.certificates().sign(node, Certificates.Key.EC, "/O=system:nodes/CN=system:node:" + node, "");
         return kubeconfig(
                 node,
-                "client-certificate: \"" + certificates.path(node + ".crt") + "\", client-key: \""
-                        + certificates.path(node + ".key") + "\"");
+                "client-certificate: \"" + keys.certificates().path(node + ".crt") + "\", client-key: \""
+                        + keys.certificates().path(node + ".key") + "\"");
     }
 
     /** The cluster's administrator asks or says something. */
@@ -262,5 +287,6 @@ final class ControlPlane implements AutoCloseable {
     @Override
     public void close() {
         List.copyOf(running.keySet()).forEach(this::end);
+        etcd.stop();
     }
 }

@@ -115,7 +115,8 @@ final class Pods {
         return gets(from, address) || gets(from, address, TEN_SECONDS);
     }
 
-    private static boolean gets(Namespace from, String address, String seconds) {
+    /** The same, with so many seconds for all of it. */
+    static boolean gets(Namespace from, String address, String seconds) {
         String url = "http://" + Settings.inUrl(address) + ":" + PORT + "/hostname";
         return from.inside(Command.of("curl", "-gsS", "--noproxy", "*", "--max-time", seconds, url))
                         .run()

@@ -51,6 +51,17 @@ final class Probe {
         return answers().stream().filter(String::isEmpty).count();
     }
 
+    /** The most questions in a row that nobody answered. */
+    int longestLoss() {
+        int longest = 0;
+        int now = 0;
+        for (String answer : answers()) {
+            now = answer.isEmpty() ? now + 1 : 0;
+            longest = Math.max(longest, now);
+        }
+        return longest;
+    }
+
     /** Who answered that may not. */
     List<String> strangers() {
         return answers().stream()
