@@ -50,7 +50,8 @@ class AgentProcessKernelTest {
         Files.writeString(folder.resolve("cluster.json"), """
                 {"network": ["10.64.0.0/10"], "node": "n1", "nodes": [
                   {"name": "n1", "slices": ["10.64.1.0/24"], "addresses": ["192.168.0.1"]},
-                  {"name": "n2", "slices": ["10.64.2.0/24"], "addresses": ["192.168.0.2"]}]}""");
+              {"name": "n2", "slices": ["10.64.2.0/24"], "addresses": ["192.168.0.2"]}]}\
+            """);
     }
 
     @AfterEach
@@ -113,6 +114,8 @@ class AgentProcessKernelTest {
         return command(
                 "install",
                 "--executable",
+                file("executable"),
+                "--node-executable",
                 file("executable"),
                 "--conflist",
                 file("conflist"),
@@ -245,7 +248,8 @@ class AgentProcessKernelTest {
         Files.writeString(folder.resolve("executable"), "#!new");
         Files.writeString(folder.resolve("conflist"), """
                 {"cniVersion": "1.0.0", "name": "net", "plugins": [
-                  {"type": "towpath", "ipam": {"type": "host-local", "subnet": "usePodCidr"}}]}""");
+              {"type": "towpath", "ipam": {"type": "host-local", "subnet": "usePodCidr"}}]}\
+            """);
         Path foreign = Files.createDirectories(folder.resolve("net.d")).resolve("10-canal.conflist");
         Files.writeString(foreign, "{}");
         Files.move(folder.resolve("cluster.json"), folder.resolve("later.json"));

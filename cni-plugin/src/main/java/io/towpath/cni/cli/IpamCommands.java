@@ -14,22 +14,25 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
 /** {@code towpath ipam}. */
 final class IpamCommands {
     private static final String ALL = "all";
-    private static final List<String> COLUMNS = List.of("NETWORK", "ADDRESS", "CONTAINER", "INTERFACE", "SINCE");
+    private static final List<String> COLUMNS = List.of("NETWORK", "ADDRESS", "POD", "CONTAINER", "INTERFACE", "SINCE");
 
     private IpamCommands() {}
 
     /** A lease as it is printed. */
-    private record Row(String network, Lease lease) {
+    private record Row(
+            String network, Lease lease, @Nullable String pod) {
         List<String> columns() {
             return List.of(
                     network,
                     lease.address().toString(),
+                    pod == null ? "-" : pod,
                     lease.attachment().containerId(),
                     lease.attachment().interfaceName(),
                     since());
@@ -46,17 +49,19 @@ final class IpamCommands {
         return Cli.printing(
                         "list", "Print the leases and whose they are. Locks and changes nothing.", IpamCommands::list)
                 .addOption(Cli.text("--data-dir", "DIR", IpamConfig.DEFAULT_DATA_DIR, "The folder of the leases."))
-                .addOption(Cli.text("--network", "NAME", ALL, "The network."));
+                .addOption(Cli.text("--network", "NAME", ALL, "The network."))
+                .addOption(PodNames.option());
     }
 
     private static Cli.Output list(ParseResult options) throws IOException {
         boolean json = Cli.json(options);
         String dataDir = Cli.value(options, "--data-dir");
         String wanted = Cli.value(options, "--network");
+        PodNames pods = PodNames.of(options);
         List<Row> rows = new ArrayList<>();
         for (String network : wanted.equals(ALL) ? networks(dataDir) : List.of(wanted)) {
             for (Lease lease : HostLocal.of(dataDir, network).list()) {
-                rows.add(new Row(network, lease));
+                rows.add(new Row(network, lease, pods.of(network, lease.attachment())));
             }
         }
         return new Cli.Output(json ? json(rows) : text(rows), true);
@@ -84,6 +89,7 @@ final class IpamCommands {
             array.addObject()
                     .put("network", row.network)
                     .put("address", row.lease.address().toString())
+                    .put("pod", row.pod)
                     .put("containerID", row.lease.attachment().containerId())
                     .put("ifname", row.lease.attachment().interfaceName())
                     .put("since", row.since());

@@ -103,9 +103,9 @@ class CliTest {
         assertEquals(Cli.OK, run("ipam", "list", "--data-dir", disk.toString()));
         List<String> lines = out().lines().toList();
         assertEquals(3, lines.size(), this::out);
-        assertEquals("NETWORK  ADDRESS   CONTAINER  INTERFACE  SINCE", lines.get(0));
-        assertTrue(lines.get(1).startsWith("net-a    10.1.2.2  c1         eth0       2"), lines.get(1));
-        assertTrue(lines.get(2).startsWith("net-b    10.1.2.2  c2 "), lines.get(2));
+        assertEquals("NETWORK  ADDRESS   POD  CONTAINER  INTERFACE  SINCE", lines.get(0));
+        assertTrue(lines.get(1).startsWith("net-a    10.1.2.2  -    c1         eth0       2"), lines.get(1));
+        assertTrue(lines.get(2).startsWith("net-b    10.1.2.2  -    c2 "), lines.get(2));
     }
 
     @Test

@@ -51,6 +51,9 @@ public final class Explainer {
         if (sender != null && receiver != null) {
             return fromNode(pair, sender, receiver, question);
         }
+        if (receiver != null && receiver.equals(pair.from().pod())) {
+            return toItself(pair, receiver, question);
+        }
         Explanation explained = question.explained(pair, sides(pair, question), whoSees(pair));
         return pair.from().pod() != null && receiver == null && pair.to().node() == null
                 ? explained.with(pair.to().address()
@@ -76,6 +79,23 @@ public final class Explainer {
         Explanation explained(Ends.Pair pair, List<Explanation.Side> sides, List<String> notes) {
             return new Explanation(pair.from().told(), pair.to().told(), port, notes, sides);
         }
+    }
+
+    /** By its own address it never leaves its namespace; from a Service or a host port it comes back by its node. */
+    private Explanation toItself(Ends.Pair pair, PodFact pod, Question question) {
+        Verdict verdict = new Verdict(
+                true,
+                List.of(),
+                List.of("it reaches itself inside its own network namespace, where no policy is asked"));
+        String name = pod.namespace() + "/" + pod.name();
+        boolean isAllowed =
+                question.explained(pair, sides(pair, question), List.of()).allowed();
+        return question.explained(
+                pair,
+                List.of(new Explanation.Side(Direction.INGRESS, name, verdict, verdict)),
+                List.of("by a Service or a host port that leads back to it, it leaves the pod and meets its own"
+                        + " policies: "
+                        + Explanation.word(isAllowed)));
     }
 
     private Explanation fromNode(Ends.Pair pair, Nodes.Node sender, PodFact receiver, Question question) {

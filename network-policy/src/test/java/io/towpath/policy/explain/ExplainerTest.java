@@ -51,6 +51,17 @@ class ExplainerTest {
                 false);
     }
 
+    /** The kernel asks no table of what never leaves the pod. */
+    @Test
+    void aPodReachesItselfWhateverPoliciesSay() {
+        assertEquals("""
+            allowed: shop/db (10.0.0.2) to shop/db (10.0.0.2), port 5432/TCP
+              by a Service or a host port that leads back to it, it leaves the pod and meets its own policies: denied
+              ingress of shop/db: allowed
+                it reaches itself inside its own network namespace, where no policy is asked
+            """, explain(facts(List.of(intoDb(false))), "shop/db", "shop/db", 5432));
+    }
+
     @Test
     void withoutPoliciesAllIsAllowed() {
         assertEquals("""

@@ -8,6 +8,7 @@ import io.towpath.agent.check.Checks;
 import io.towpath.agent.check.ExecutableCheck;
 import io.towpath.agent.check.Finding;
 import io.towpath.agent.check.StateChecks;
+import io.towpath.agent.migrate.Places;
 import io.towpath.agent.status.AgentStatus.Unenforced;
 import io.towpath.cni.cli.Cli;
 import io.towpath.cni.cli.Columns;
@@ -33,8 +34,8 @@ final class CheckCommand {
     static CommandSpec check() {
         return OverlayCommand.withFiles(Cli.printing(
                         "check",
-                        "Looks for what is known to break a node's network, and says what to do. Changes nothing, and needs"
-                                + " no agent, but tells that there is none. Fails if anything is broken.",
+                        "Looks for what is known to break a node's network, and says what to do. Changes nothing, and"
+                                + " needs no agent, but tells that there is none. Fails if anything is broken.",
                         CheckCommand::check))
                 .addOption(Cli.text(
                         "--conf-dir", "DIR", InstallCommand.DEFAULT_CONF_DIR, "The runtime's folder of conflists."))
@@ -60,6 +61,7 @@ final class CheckCommand {
         }
         findings.add(CalicoCheck.of(agent, unenforced(status)));
         findings.add(ExecutableCheck.of(Cli.value(options, BIN_DIR), InstallCommand.EXECUTABLE));
+        findings.add(ExecutableCheck.ofCommands(Cli.value(options, BIN_DIR), Places.NODE_EXECUTABLE));
         boolean well = findings.stream().noneMatch(finding -> finding.verdict() == Finding.Verdict.FAIL);
         return new Cli.Output(json ? json(findings) : text(findings), well);
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.check.Checks;
 import io.towpath.agent.migrate.NotYetException;
+import io.towpath.agent.migrate.Places;
 import io.towpath.cni.cli.Cli;
 import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
@@ -30,6 +31,10 @@ final class InstallCommand {
     private static final int EXECUTABLE_MODE = 0x1ed; // 0755
     private static final int CONFLIST_MODE = 0x1a4; // 0644
     private static final int CONFLIST_LIMIT = 1 << 20;
+    /** The executable of the agent, whose commands are given on the node by it. */
+    private static final String NODE_EXECUTABLE = Places.NODE_EXECUTABLE;
+
+    private static final String OWN = "--node-executable";
     private static final String BIN_DIR = "--bin-dir";
     private static final String CONF_DIR = "--conf-dir";
 
@@ -41,10 +46,12 @@ final class InstallCommand {
     static CommandSpec install() {
         return Cli.printing(
                         "install",
-                        "Puts the CNI executable and the conflist where the container runtime looks, each as a whole, once the"
-                                + " node is ready. Removes nothing of others; what is in place already is left alone.",
+                        "Puts the CNI executable and the conflist where the container runtime looks, and towpath-node"
+                                + " for commands on the node beside the executable, each as a whole, once the node is"
+                                + " ready. Removes nothing of others; what is in place already is left alone.",
                         InstallCommand::install)
                 .addOption(Cli.text("--executable", "FILE", "/opt/towpath/towpath", "The CNI executable."))
+                .addOption(Cli.text(OWN, "FILE", "/proc/self/exe", "towpath-node."))
                 .addOption(Cli.text("--conflist", "FILE", "/etc/towpath/" + CONFLIST, "The conflist."))
                 .addOption(Cli.text(BIN_DIR, "DIR", DEFAULT_BIN_DIR, "The runtime's folder of executables."))
                 .addOption(Cli.text(CONF_DIR, "DIR", DEFAULT_CONF_DIR, "The runtime's folder of conflists."))
@@ -65,9 +72,15 @@ final class InstallCommand {
         String confDir = Cli.value(options, CONF_DIR);
         List<Placed> placed = new ArrayList<>();
         // The conflist last: with it, the runtime begins to call the executable.
-        placed.add(placeExecutable(executable, binDir));
+        placed.add(placeExecutable(executable, binDir, EXECUTABLE));
         placed.add(placeConflist(conflist, confDir));
         List<String> warnings = warnings(binDir, confDir);
+        try {
+            placed.add(placeExecutable(Cli.value(options, OWN), binDir, NODE_EXECUTABLE));
+        } catch (IOException e) {
+            // The network needs it not, and what is in the way is nothing that trying again and again would mend.
+            warnings.add("there are no commands on the node: " + e.getMessage());
+        }
         return new Cli.Output(json ? json(placed, warnings) : text(placed, warnings), true);
     }
 
@@ -108,13 +121,13 @@ final class InstallCommand {
         }
     }
 
-    private static Placed placeExecutable(String executable, String folder) throws IOException {
+    private static Placed placeExecutable(String executable, String folder, String name) throws IOException {
         try {
             Linux.makeDirectories(folder, EXECUTABLE_MODE);
-            boolean changed = Linux.copy(executable, folder, EXECUTABLE, EXECUTABLE_MODE);
-            return new Placed(folder + "/" + EXECUTABLE, changed);
+            boolean changed = Linux.copy(executable, folder, name, EXECUTABLE_MODE);
+            return new Placed(folder + "/" + name, changed);
         } catch (LinuxException e) {
-            throw failure(e, folder, EXECUTABLE, BIN_DIR);
+            throw failure(e, folder, name, BIN_DIR);
         }
     }
 

@@ -10,6 +10,7 @@ import io.towpath.agent.status.AgentStatus.Fill;
 import io.towpath.agent.status.StatusJson;
 import io.towpath.cni.cli.Cli;
 import io.towpath.cni.cli.Columns;
+import io.towpath.cni.cli.PodNames;
 import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.IpamConfig;
 import io.towpath.ipam.IpamConfigReader;
@@ -25,6 +26,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -41,11 +43,15 @@ final class IpamCommand {
     /** The network of a conflist, as its plugin {@code towpath} has it. */
     record Network(String name, JsonNode conf) {}
 
+    /** A lease, and the pod that has it as {@code namespace/name}, null where nobody tells. */
+    private record Holder(Lease lease, @Nullable String pod) {}
+
     static CommandSpec list() {
         return OverlayCommand.withFiles(withConf(Cli.printing(
-                "list",
-                "Prints the leases, whose they are, and how full the ranges are. Locks and changes nothing.",
-                IpamCommand::list)));
+                        "list",
+                        "Prints the leases, whose they are, and how full the ranges are. Locks and changes nothing.",
+                        IpamCommand::list)))
+                .addOption(PodNames.option());
     }
 
     static CommandSpec withConf(CommandSpec command) {
@@ -59,7 +65,10 @@ final class IpamCommand {
     private static Cli.Output list(ParseResult options) throws IOException, IpamException {
         boolean json = Cli.json(options);
         Network network = network(Cli.value(options, CNI_CONF));
-        List<Lease> leases = HostLocal.of(network.conf).list();
+        PodNames pods = PodNames.of(options);
+        List<Holder> leases = HostLocal.of(network.conf).list().stream()
+                .map(lease -> new Holder(lease, pods.of(network.name, lease.attachment())))
+                .toList();
         List<Fill> fills = fills(options, network);
         return new Cli.Output(json ? json(leases, fills) : text(leases, fills), true);
     }
@@ -133,13 +142,15 @@ final class IpamCommand {
                 .toString();
     }
 
-    private static String json(List<Lease> leases, List<Fill> fills) {
+    private static String json(List<Holder> leases, List<Fill> fills) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.set("ranges", StatusJson.fills(fills));
         ArrayNode array = json.putArray("leases");
-        for (Lease lease : leases) {
+        for (Holder each : leases) {
+            Lease lease = each.lease;
             array.addObject()
                     .put("address", lease.address().toString())
+                    .put("pod", each.pod)
                     .put("containerID", lease.attachment().containerId())
                     .put("ifname", lease.attachment().interfaceName())
                     .put("since", since(lease));
@@ -147,7 +158,7 @@ final class IpamCommand {
         return json.toPrettyString() + "\n";
     }
 
-    private static String text(List<Lease> leases, List<Fill> fills) {
+    private static String text(List<Holder> leases, List<Fill> fills) {
         StringBuilder text = new StringBuilder();
         StatusText.appendFills(text, StatusJson.fills(fills));
         if (leases.isEmpty()) {
@@ -155,10 +166,12 @@ final class IpamCommand {
         }
         text.append('\n');
         List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("ADDRESS", "CONTAINER", "INTERFACE", "SINCE"));
-        for (Lease lease : leases) {
+        rows.add(List.of("ADDRESS", "POD", "CONTAINER", "INTERFACE", "SINCE"));
+        for (Holder each : leases) {
+            Lease lease = each.lease;
             rows.add(List.of(
                     lease.address().toString(),
+                    each.pod == null ? "-" : each.pod,
                     lease.attachment().containerId(),
                     lease.attachment().interfaceName(),
                     since(lease)));

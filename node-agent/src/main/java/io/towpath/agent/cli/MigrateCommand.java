@@ -36,7 +36,7 @@ final class MigrateCommand {
     private static final String WAIT = "--wait";
     private static final long LOOK_NANOS = 100_000_000L;
 
-    /** Of names, in a line. */
+    /** Of names, in a line, of what was done; a dry run tells all. */
     private static final int TOLD = 6;
 
     private MigrateCommand() {}
@@ -44,24 +44,24 @@ final class MigrateCommand {
     static CommandSpec migrate() {
         return withPlaces(Cli.printing(
                         "migrate",
-                        "Removes from this node what another network has left, by the names of its chains, tables, sets, links and files, and"
-                                + " of nobody else's; or leads back to it. Stops before a pod would lose its network. May be run"
-                                + " again at any time, and does what is left. conf/MIGRATION.md has the whole way, and \"kubectl"
-                                + " towpath migrate\" goes it.",
+                        "Removes from this node what another network has left, by the names of its chains, tables,"
+                                + " sets, links and files, and of nobody else's; or leads back to it. Stops before a pod"
+                                + " would lose its network. May be run again at any time, and does what is left."
+                                + " conf/MIGRATION.md has the whole way, and \"kubectl towpath migrate\" goes it.",
                         MigrateCommand::migrate))
                 .addOption(Cli.text(FROM, "NETWORK", "", "Which network was here: canal, flannel or kube-proxy."))
                 .addOption(flag(BACK, "Goes back to the network that was here, which is kept in the cache's folder."))
-                .addOption(
-                        flag(
-                                HAND_OVER,
-                                "Only has new pods come by the other network from now on, with the leases of those that run kept for them."))
-                .addOption(flag(DRY_RUN, "Only tells what would be removed."))
-                .addOption(
-                        Cli.text(
-                                WAIT,
-                                "SECONDS",
-                                "0",
-                                "How long to wait until the agent of the network that the node goes to has its policies in force."))
+                .addOption(flag(
+                        HAND_OVER,
+                        "Only has new pods come by the other network from now on, with the leases of those"
+                                + " that run kept for them."))
+                .addOption(flag(DRY_RUN, "Only tells what would be done, in whole lists."))
+                .addOption(Cli.text(
+                        WAIT,
+                        "SECONDS",
+                        "0",
+                        "How long to wait until the agent of the network that the node goes to has its"
+                                + " policies in force."))
                 .addOption(Asking.socketOption());
     }
 
@@ -183,10 +183,11 @@ final class MigrateCommand {
     static String text(Report report, boolean dryRun) {
         StringBuilder text = new StringBuilder();
         for (Part part : report.parts()) {
-            text.append(dryRun ? "would remove: " : "removed: ")
+            text.append(part.deed().word(dryRun))
+                    .append(": ")
                     .append(part.place())
                     .append(": ");
-            int told = Math.min(part.names().size(), TOLD);
+            int told = dryRun ? part.names().size() : Math.min(part.names().size(), TOLD);
             text.append(String.join("; ", part.names().subList(0, told)));
             if (told < part.names().size()) {
                 text.append("; and ").append(part.names().size() - told).append(" more");
@@ -202,9 +203,12 @@ final class MigrateCommand {
 
     static String json(Report report, boolean dryRun) {
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("dryRun", dryRun);
-        ArrayNode removed = json.putArray("removed");
+        for (Part.Deed deed : Part.Deed.values()) {
+            json.putArray(deed.key());
+        }
         for (Part part : report.parts()) {
-            ObjectNode each = removed.addObject().put("place", part.place());
+            ObjectNode each =
+                    ((ArrayNode) json.get(part.deed().key())).addObject().put("place", part.place());
             part.names().forEach(each.putArray("names")::add);
         }
         report.notes().forEach(json.putArray("notes")::add);

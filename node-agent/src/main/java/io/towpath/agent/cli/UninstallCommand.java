@@ -28,8 +28,9 @@ final class UninstallCommand {
     static CommandSpec uninstall() {
         CommandSpec command = MigrateCommand.withPlaces(Cli.printing(
                         "uninstall",
-                        "Removes from this node what is Towpath's and nothing else: conflist, executable, nftables tables, state, the"
-                                + " node's annotations and its condition. Pods that run, and their leases, stay.",
+                        "Removes from this node what is Towpath's and nothing else: conflist, executables, nftables"
+                                + " tables, state, the node's annotations and its condition. Pods that run, and their"
+                                + " leases, stay.",
                         UninstallCommand::uninstall))
                 .addOption(MigrateCommand.flag(DEVICES, "Removes the overlay's devices, too."))
                 .addOption(MigrateCommand.flag(

@@ -100,9 +100,10 @@ final class OwnRemains {
         }
     }
 
-    /** The executable, and what is known of the cluster and the node. What is kept for the way back stays if it is wanted. */
+    /** The executables, and what is known of the cluster and the node. What is kept for the way back stays if it is wanted. */
     void clearFiles(List<Part> parts, boolean keepsWayBack) throws IOException {
         List<String> files = new ArrayList<>(Folder.remove(places.binDir() + "/" + Places.EXECUTABLE, dryRun));
+        files.addAll(Folder.remove(places.binDir() + "/" + Places.NODE_EXECUTABLE, dryRun));
         files.addAll(Folder.clear(places.stateDir(), _ -> false, dryRun));
         // The index of leases, which are told without it.
         files.addAll(Folder.clear(places.leases() + "/.towpath", _ -> false, dryRun));

@@ -25,6 +25,9 @@ public record Places(
     /** Our executable. */
     public static final String EXECUTABLE = "towpath";
 
+    /** The agent's, which is beside it for commands on the node. */
+    public static final String NODE_EXECUTABLE = "towpath-node";
+
     /** Where what was in force before is kept for the way back: a folder for each network. */
     String kept() {
         return cacheDir + "/migrate";

@@ -138,12 +138,13 @@ public final class WayHere {
     private void takeOver(HostLocal theirs, HostLocal own) throws IOException {
         if (dryRun) {
             keepConflists();
-            Part.add(parts, "lease to take over", addresses(theirs.list()));
+            Part.add(parts, Part.Deed.TAKE_OVER, "lease", addresses(theirs.list()));
             return;
         }
         // Whoever waited for the lock with the conflist from before leases after that: such a lease comes along the
         // next time.
         Takeover takeover = Takeover.of(theirs, own, this::keepConflists);
+        Part.add(parts, Part.Deed.TAKE_OVER, "lease", addresses(takeover.leases()));
         if (!takeover.twice().isEmpty()) {
             throw new IOException("leased to two pods, one of each network: " + addresses(takeover.twice())
                     + "; delete those of " + network + ", then run this again");
@@ -165,7 +166,7 @@ public final class WayHere {
                 names.add(places.confDir() + "/" + each.file());
             }
         }
-        Part.add(parts, "file, kept in " + places.kept() + "/" + network, names);
+        Part.add(parts, Part.Deed.PUT_ASIDE, "file, to " + places.kept() + "/" + network, names);
     }
 
     private void clearFilters(PodPorts ports) throws IOException {

@@ -51,8 +51,8 @@ public final class WayOut {
         }
         if (!handOver && !dryRun && !new OtherRemains(network, false).isInForce(places.lockFile())) {
             throw new NotYetException("the policies of " + network
-                    + " are not in force on this node, and Towpath's would go: wait until its agent's pod is ready, as with --wait;"
-                    + " or, to go without, run \"towpath-node uninstall\"");
+                    + " are not in force on this node, and Towpath's would go: wait until its agent's pod is ready, as"
+                    + " with --wait; or, to go without, run \"towpath-node uninstall\"");
         }
         String kept = places.kept() + "/" + network;
         Conflist own = own();
@@ -127,26 +127,34 @@ public final class WayOut {
 
     /** Theirs first, so that the runtime has one at every moment. */
     private void restore(OtherNetwork network, String kept) throws IOException {
+        List<String> back = new ArrayList<>();
         for (Conflist each : Conflist.in(kept)) {
-            if (!dryRun && Conflist.read(places.confDir(), each.file()) == null) {
-                each.place(places.confDir());
+            if (Conflist.read(places.confDir(), each.file()) == null) {
+                if (!dryRun) {
+                    each.place(places.confDir());
+                }
+                back.add(places.confDir() + "/" + each.file());
             }
         }
-        List<String> names =
-                theirs(network).stream().map(Conflist::file).distinct().toList();
-        if (names.isEmpty()) {
+        if (theirs(network).isEmpty()) {
             throw new IOException("there is no conflist in " + kept + ": put the one from before there");
         }
+        Part.add(parts, Part.Deed.PUT_BACK, "file", back);
         Conflist own = Conflist.read(places.confDir(), Places.CONFLIST);
         if (own != null) {
             if (!dryRun) {
                 own.move(places.confDir(), places.kept() + "/" + OWN);
             }
-            Part.add(
-                    parts,
-                    "file, in its place again " + String.join(", ", names),
-                    List.of(places.confDir() + "/" + own.file()));
+            putAside(own);
         }
+    }
+
+    private void putAside(Conflist own) {
+        Part.add(
+                parts,
+                Part.Deed.PUT_ASIDE,
+                "file, to " + places.kept() + "/" + OWN,
+                List.of(places.confDir() + "/" + own.file()));
     }
 
     private static void requireOnce(Takeover takeover) throws IOException {
@@ -186,6 +194,7 @@ public final class WayOut {
                 .filter(each -> !each.file().equals(Places.CONFLIST))
                 .toList();
         List<Lease> gone = new ArrayList<>();
+        int leased = 0;
         boolean keepsConflist = false;
         if (own != null) {
             boolean isShared = others.stream().anyMatch(each -> each.network().equals(own.network()));
@@ -194,6 +203,7 @@ public final class WayOut {
             leases.stream()
                     .filter(lease -> withPods && (!isShared || pods.contains(mark(own, lease))))
                     .forEach(gone::add);
+            leased = leases.size();
             // It tells the next run where those are that stay.
             keepsConflist = !isShared && gone.size() < leases.size();
             takeAway(own, keepsConflist);
@@ -213,7 +223,7 @@ public final class WayOut {
         if (withDevices) {
             remains.clearDevices(parts);
         }
-        note(withPods, withDevices, isLast);
+        note(withPods, withDevices, isLast, own == null || gone.size() < leased);
         return new Report(parts, notes);
     }
 
@@ -230,9 +240,14 @@ public final class WayOut {
             return;
         }
         String file = places.confDir() + "/" + Places.CONFLIST;
-        if (!dryRun && keepsIt) {
-            own.move(places.confDir(), places.kept() + "/" + OWN);
-        } else if (!dryRun) {
+        if (keepsIt) {
+            if (!dryRun) {
+                own.move(places.confDir(), places.kept() + "/" + OWN);
+            }
+            putAside(own);
+            return;
+        }
+        if (!dryRun) {
             Linux.unlink(file);
             Linux.syncDirectory(places.confDir());
         }
@@ -251,17 +266,20 @@ public final class WayOut {
         Part.add(parts, "lease", addresses);
     }
 
-    private void note(boolean withPods, boolean withDevices, boolean isLast) throws IOException {
+    private void note(boolean withPods, boolean withDevices, boolean isLast, boolean haveLeases) throws IOException {
         int pods = withPods ? 0 : remains.pods().size();
         if (pods > 0) {
             notes.add(pods
-                    + " pods run on, without policies, and without masquerading to the outside; other nodes reach them until"
-                    + " they learn that this node left");
+                    + " pods run on, without policies, and without masquerading to the outside; other nodes reach them"
+                    + " until they learn that this node left");
         }
         if (isLast) {
             notes.add("no network configuration is left in " + places.confDir()
-                    + ": the node is not ready, so Kubernetes evicts its pods after some minutes, and the runtime tells no plugin of pods that end, so their leases stay in "
-                    + places.leases() + (withPods ? "" : " until another network takes them over"));
+                    + ": the node is not ready, so Kubernetes evicts its pods after some minutes, and the runtime"
+                    + " tells no plugin of pods that end"
+                    + (haveLeases
+                            ? ", so leases stay in " + places.leases() + " until another network takes them over"
+                            : ""));
         }
         if (!withDevices) {
             notes.add("the overlay's devices stay: --devices removes them, too");

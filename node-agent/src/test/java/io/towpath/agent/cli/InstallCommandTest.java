@@ -16,10 +16,16 @@ import org.junit.jupiter.api.Test;
 
 class InstallCommandTest extends CliScene {
     private Ran install(Path executable) throws IOException {
+        Path commands = disk.resolve("commands");
+        if (Files.notExists(commands)) {
+            Files.writeString(commands, "#!commands");
+        }
         return run(
                 "install",
                 "--executable",
                 executable.toString(),
+                "--node-executable",
+                commands.toString(),
                 "--conflist",
                 conflist().toString(),
                 "--bin-dir",
@@ -50,10 +56,32 @@ class InstallCommandTest extends CliScene {
         assertEquals("#!new", Files.readString(placed));
         assertEquals("rwxr-xr-x", PosixFilePermissions.toString(Files.getPosixFilePermissions(placed)));
         assertEquals(Files.readString(conflist()), Files.readString(disk.resolve("net.d/10-towpath.conflist")));
+        Path commands = disk.resolve("bin/towpath-node");
+        assertEquals("#!commands", Files.readString(commands));
+        assertEquals("rwxr-xr-x", PosixFilePermissions.toString(Files.getPosixFilePermissions(commands)));
         Object before = Files.getAttribute(placed, "unix:ino");
         Ran again = install(executable);
         assertTrue(again.out().startsWith(placed + " is in place already\n"), again::out);
         assertEquals(before, Files.getAttribute(placed, "unix:ino"));
+        assertTrue(again.out().contains(commands + " is in place already\n"), again::out);
+        Files.writeString(disk.resolve("commands"), "#!of another release");
+        assertEquals(Cli.OK, install(executable).code());
+        assertEquals("#!of another release", Files.readString(commands));
+    }
+
+    /** The network is there without them, and a full disk is not written to every two seconds. */
+    @Test
+    void commandsThatCannotBePutOntoTheNodeAreAWarning() throws Exception {
+        nodeState();
+        Path executable = Files.writeString(disk.resolve("new"), "new");
+        Path inTheWay = Files.createDirectories(disk.resolve("bin/towpath-node"));
+        Ran ran = install(executable);
+        assertEquals(Cli.OK, ran.code(), ran::err);
+        assertTrue(
+                ran.out().contains("warning: there are no commands on the node: write " + inTheWay + ": EISDIR"),
+                ran::out);
+        assertEquals("new", Files.readString(disk.resolve("bin/towpath")));
+        assertTrue(Files.exists(disk.resolve("net.d/10-towpath.conflist")));
     }
 
     @Test
@@ -108,7 +136,7 @@ class InstallCommandTest extends CliScene {
         }
         Ran again = install(executable);
         assertTrue(again.out().startsWith(disk + "/bin/towpath is in place already\n"), again::out);
-        assertEquals(1, Objects.requireNonNull(disk.resolve("bin").toFile().list()).length);
+        assertEquals(2, Objects.requireNonNull(disk.resolve("bin").toFile().list()).length);
         assertEquals(1, Objects.requireNonNull(disk.resolve("net.d").toFile().list()).length);
     }
 

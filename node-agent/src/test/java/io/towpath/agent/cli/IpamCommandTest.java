@@ -20,18 +20,30 @@ class IpamCommandTest extends CliScene {
         JsonNode conf = IpamCommand.network(conflist().toString()).conf();
         HostLocal.of(conf)
                 .allocate(new IpamConfigReader(disk + "/node.json", "").read(conf, ""), new Attachment("c1", "eth0"));
-        Ran text = run("ipam list", "--cni-conf", conflist().toString());
+        Files.writeString(Files.createDirectories(disk.resolve("results")).resolve("net-c1-eth0"), """
+            {"kind": "cniCacheV1", "cniArgs": [["IgnoreUnknown", "1"], ["K8S_POD_NAMESPACE", "shop"], ["K8S_POD_NAME", "web"]]}
+            """);
+        String results = disk.resolve("results").toString();
+        Ran text = run("ipam list", "--cni-conf", conflist().toString(), "--results-dir", results);
         assertEquals(Cli.OK, text.code(), text::err);
         List<String> lines = text.out().lines().toList();
         assertEquals("NETWORK  RANGE                LEASED  OF   FULL", lines.get(0));
         assertEquals("net      10.1.2.1-10.1.2.254  1       253  0 %", lines.get(1));
-        assertTrue(lines.get(4).startsWith("10.1.2.2  c1         eth0       2"), lines.get(4));
+        assertTrue(lines.get(4).startsWith("10.1.2.2  shop/web  c1         eth0       2"), lines.get(4));
         JsonNode json = JSON.readTree(
-                run("ipam list --output json", "--cni-conf", conflist().toString())
+                run("ipam list --output json", "--cni-conf", conflist().toString(), "--results-dir", results)
                         .out());
+        assertEquals("shop/web", json.path("leases").path(0).path("pod").asText());
         assertEquals("10.1.2.2", json.path("leases").path(0).path("address").asText());
         assertEquals(253, json.path("ranges").path(0).path("capacity").asInt());
         assertEquals(1, json.path("ranges").path(0).path("taken").asInt());
+        Files.writeString(disk.resolve("results/net-c1-eth0"), "{\"kind\": \"cniCac");
+        text = run("ipam list", "--cni-conf", conflist().toString(), "--results-dir", results);
+        assertTrue(text.out().contains("10.1.2.2  -    c1 "), text::out);
+        json = JSON.readTree(
+                run("ipam list --output json", "--cni-conf", conflist().toString())
+                        .out());
+        assertTrue(json.path("leases").path(0).path("pod").isNull(), json::toString);
     }
 
     @Test

@@ -78,13 +78,19 @@ class MigrateCommandKernelTest {
         Ran ran = run("migrate --from canal --dry-run");
         assertEquals(0, ran.code(), ran.err());
         assertTrue(ran.out().startsWith("would remove: iptables-nft filter: cali-0; "), ran.out());
-        assertTrue(ran.out().contains("; and 3 more\n"), ran.out());
-        assertTrue(ran.out().contains("10-canal.conflist"), ran.out());
+        assertTrue(ran.out().contains("; cali-7; cali-8\n"), ran.out());
+        assertTrue(
+                ran.out()
+                        .contains("would put aside: file, to " + disk + "/cache/migrate/canal: " + disk
+                                + "/conf/10-canal.conflist\n"),
+                ran.out());
         assertTrue(node.execute("iptables-nft-save").contains("cali-8"));
         JsonNode json = new ObjectMapper()
                 .readTree(run("migrate --from canal --dry-run --output json").out());
         assertTrue(json.path("dryRun").asBoolean());
         assertEquals(9, json.at("/removed/0/names").size());
+        assertEquals(
+                disk + "/conf/10-canal.conflist", json.at("/putAside/0/names/0").asText());
     }
 
     @Test

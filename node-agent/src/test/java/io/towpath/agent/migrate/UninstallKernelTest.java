@@ -22,6 +22,7 @@ class UninstallKernelTest extends WayScene {
         assertEquals(planned, report);
         String notes = report.notes().toString();
         assertTrue(notes.contains("masquerading") && notes.contains("tells no plugin"), notes);
+        assertTrue(notes.contains("leases stay in"), notes);
         assertEquals(List.of("table inet others"), tables());
         assertEquals(List.of(), names("net.d"));
         assertEquals(List.of("loopback"), names("bin"));
@@ -45,6 +46,8 @@ class UninstallKernelTest extends WayScene {
                 new Part("lease", List.of("10.244.1.2", "10.244.1.3")),
                 planned.parts().getFirst());
         assertEquals(planned.parts().getFirst(), report.parts().getFirst());
+        assertTrue(report.notes().toString().contains("tells no plugin of pods that end"), report.notes()::toString);
+        assertFalse(report.notes().toString().contains("stay in"), report.notes()::toString);
         for (int number : List.of(2, 3)) {
             assertFalse(Files.exists(disk.resolve("cni/networks/k8s-pod-network/10.244.1." + number)));
         }

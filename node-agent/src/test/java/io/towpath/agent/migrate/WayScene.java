@@ -45,6 +45,7 @@ abstract class WayScene {
     void make() throws IOException {
         write("net.d/10-towpath.conflist", OWN);
         write("bin/towpath", "executable");
+        write("bin/towpath-node", "commands");
         write("bin/loopback", "others");
         write("run/node.json", "{\"slices\":[\"10.244.1.0/24\"],\"mtu\":1450}");
         write("cache/cluster.json", "{}");

@@ -185,7 +185,7 @@ final class Migrate {
                 "flannel's leases are those of its pods",
                 () -> leases(node).equals(addressesOn(node)),
                 () -> leases(node) + " instead of " + addressesOn(node));
-        for (String gone : List.of("cni-bin/towpath", "cni/networks/k8s-pod-network")) {
+        for (String gone : List.of("cni-bin/towpath", "cni-bin/towpath-node", "cni/networks/k8s-pod-network")) {
             Path path = node.disk().path(gone);
             if (Files.isRegularFile(path) || names(path).stream().anyMatch(NodeDisk::isLease)) {
                 throw new AssertionError(gone + " is left: " + names(path));

@@ -33,6 +33,8 @@ class InstallContainerTest {
 
     private final Path executable = Dockerfile.shipped().source("/opt/towpath/towpath");
 
+    private final Path commands = Dockerfile.shipped().source("/usr/local/bin/towpath-node");
+
     @AutoClose
     private final Lab lab = new Lab(executable);
 
@@ -60,6 +62,7 @@ class InstallContainerTest {
 
     private void assertInPlace() throws IOException {
         assertEquals(-1, Files.mismatch(executable, placed));
+        assertEquals(-1, Files.mismatch(commands, placed.resolveSibling("towpath-node")));
         assertEquals(
                 Manifest.ofKind("ConfigMap").at("/data/10-towpath.conflist").asText(),
                 Files.readString(container.onNode("/etc/cni/net.d/10-towpath.conflist")));
@@ -86,11 +89,12 @@ class InstallContainerTest {
         awaitReady();
         assertInPlace();
         List<String> lines = container.log().lines().toList();
-        assertEquals(4, lines.size(), container::log);
+        assertEquals(5, lines.size(), container::log);
         assertTrue(lines.get(0).startsWith("towpath-node: the node is not ready: "), container::log);
         assertTrue(lines.get(1).contains(" is a folder: remove it"), container::log);
         assertTrue(lines.get(2).endsWith("/opt/cni/bin/towpath written"), container::log);
         assertTrue(lines.get(3).endsWith("/etc/cni/net.d/10-towpath.conflist written"), container::log);
+        assertTrue(lines.get(4).endsWith("/opt/cni/bin/towpath-node written"), container::log);
         assertEquals(0, container.end("TERM"), container::log);
     }
 
@@ -128,10 +132,12 @@ class InstallContainerTest {
     @Test
     void foldersInMemoryFitIntoTheLimit() throws IOException {
         Path folder = container.onNode("/opt/cni/bin");
-        Libc.mountTmpfs(folder.toString(), "size=100m");
+        Libc.mountTmpfs(folder.toString(), "size=200m");
         try {
             Files.copy(executable, placed);
             Files.write(placed, new byte[] {0}, StandardOpenOption.APPEND);
+            Path old = Files.copy(commands, placed.resolveSibling("towpath-node"));
+            Files.write(old, new byte[] {0}, StandardOpenOption.APPEND);
             nodeIsReady();
             container.start();
             awaitReady();
