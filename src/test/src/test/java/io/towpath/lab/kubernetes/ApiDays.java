@@ -96,8 +96,7 @@ final class ApiDays {
     private void day(Report.Part part, String what, Report.Check check) {
         part.check(what, () -> {
             days++;
-            agents.forEach(
-                    agent -> logged.put(agent.node().name(), agent.log().length()));
+            agents.forEach(agent -> logged.put(agent.node().name(), agent.log().length()));
             try {
                 String told = check.run();
                 traffic().require();
@@ -240,8 +239,7 @@ final class ApiDays {
         controlPlane.etcd().start();
         controlPlane.startApi();
         // As much as happens in an hour: an API that starts writes, too, and is to be behind all the same.
-        cluster.apply(
-                IntStream.range(0, LATER).mapToObj(UNRELATED::formatted).collect(Collectors.joining("---\n")));
+        cluster.apply(IntStream.range(0, LATER).mapToObj(UNRELATED::formatted).collect(Collectors.joining("---\n")));
         cluster.delete(CLOSED.formatted("a3"));
         cluster.apply(CLOSED.formatted("b3"));
         await("b3 is closed, and a3 is not", WELL, () -> isClosed("web-b3") && !isClosed("web-a3"));
