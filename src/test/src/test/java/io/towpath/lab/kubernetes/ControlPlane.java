@@ -25,9 +25,6 @@ final class ControlPlane implements AutoCloseable {
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final int API_PORT = 6443;
 
-    private static final String CUT =
-            "table inet lab { chain in { type filter hook input priority 0; iifname underlay tcp dport %d drop; }; }";
-
     /** Whose requests the audit log has, all of them. */
     private static final String AUDITED = "system:serviceaccount:kube-system:towpath";
 
@@ -195,7 +192,10 @@ final class ControlPlane implements AutoCloseable {
     /** Takes the API away from the nodes, or gives it back: what they send to it is lost. */
     void cutNodesOff(boolean cut) {
         if (cut) {
-            namespace.run("nft", CUT.formatted(API_PORT));
+            namespace.run(
+                    "nft",
+                    "table inet lab { chain in { type filter hook input priority 0; iifname underlay tcp dport "
+                            + API_PORT + " drop; }; }");
         } else {
             namespace.run("nft", "delete table inet lab");
         }
