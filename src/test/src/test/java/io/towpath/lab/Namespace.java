@@ -29,7 +29,10 @@ public final class Namespace implements AutoCloseable {
         this.path = path;
     }
 
-    /** The one that a file leads to, for example {@code /proc/1/ns/net}; not ours to close. */
+    /**
+     * The one that a file leads to, for example {@code /proc/1/ns/net}; not ours to close: who runs something in
+     * the background there ends it by {@link #endProcesses}.
+     */
     public static Namespace at(Path path) {
         return new Namespace(path.toString(), path);
     }
@@ -120,7 +123,7 @@ public final class Namespace implements AutoCloseable {
         return inside(Command.of("ip", "link", "show", "dev", link)).run().exit() == 0;
     }
 
-    /** Starts a program inside; it is ended with the namespace at the latest. */
+    /** Starts a program inside; it is ended with the namespace at the latest, if that is ours. */
     public Process background(Command command) {
         Process process = inside(command).start();
         processes.add(process);
@@ -142,12 +145,17 @@ public final class Namespace implements AutoCloseable {
     /** Ends what runs inside and gives up the name. The kernel takes the rest apart when it finds the time. */
     @Override
     public void close() {
+        endProcesses();
+        remove(path);
+    }
+
+    /** Ends what runs in the background. */
+    public void endProcesses() {
         for (Process process : processes) {
             process.destroyForcibly();
             process.onExit().join();
         }
         processes.clear();
-        remove(path);
     }
 
     /** Gives up the name of a namespace; whatever is left of it. */

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,7 @@ final class KubeNode implements AutoCloseable {
     private final NodeProcesses processes;
     private final NodeConfig config;
     private final List<Path> images;
+    private final List<Namespace> pods = new CopyOnWriteArrayList<>();
     private String proxyMode = "";
     private @Nullable Namespace network;
 
@@ -262,13 +264,15 @@ final class KubeNode implements AutoCloseable {
         return processes.inside(words);
     }
 
-    /** The network of a pod, by one of its processes. */
+    /** The network of a pod, by one of its processes. What is run in the background there ends with this node. */
     Namespace podNetwork(String uid) {
         List<Long> inPod = Cgroups.processes(podGroup(uid));
         if (inPod.isEmpty()) {
             throw new AssertionError("no process of pod " + uid + " on " + name());
         }
-        return Namespace.at(Path.of("/proc/" + inPod.getFirst() + "/ns/net"));
+        Namespace pod = Namespace.at(Path.of("/proc/" + inPod.getFirst() + "/ns/net"));
+        pods.add(pod);
+        return pod;
     }
 
     /** The control group of a pod of no guaranteed quality of service. */
@@ -291,6 +295,8 @@ final class KubeNode implements AutoCloseable {
     }
 
     private void down() throws IOException {
+        pods.forEach(Namespace::endProcesses);
+        pods.clear();
         processes.endAll();
         if (network != null) {
             // At once: the kernel takes a namespace down when it gets to it, and a node that boots has a link of this
