@@ -2,10 +2,15 @@ package io.towpath.agent.source.kube;
 
 import io.towpath.cni.FailureLine;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What a failure to ask the API comes to. */
 final class Failures {
+    private static final Pattern CALL = Pattern.compile("^\\w+\\(\\.\\.\\) failed(?: with error\\(-?\\d+\\))?: ");
+    private static final Pattern TOO_LONG =
+            Pattern.compile("^The timeout of (\\d+) ms has been exceeded when getting a connection to (\\S+)$");
+
     private Failures() {}
 
     /** For an operator: the answer of the API if it gave one, else what the innermost failure says; one line. */
@@ -16,7 +21,13 @@ final class Failures {
             return FailureLine.internal(last);
         }
         String message = last.getMessage();
-        return oneLine(message == null ? words(last) : message);
+        return oneLine(message == null ? words(last) : plain(message));
+    }
+
+    /** Without what a library says of its own calls: "connect(..) failed with error(-111): Connection refused: /10.96.0.1:443". */
+    private static String plain(String message) {
+        return TOO_LONG.matcher(CALL.matcher(message).replaceFirst(""))
+                .replaceFirst("no connection to $2 within $1 ms");
     }
 
     /** What the name of a failure says that says nothing else, such as {@code "no route to host"}. */
