@@ -56,6 +56,7 @@ public final class KubernetesClusterSource implements ClusterSource {
         this.notConfigured = new EventWriter(settings.node(), "NetworkNotConfigured", connection, clock, this::telling);
         this.outside = new EventWriter(settings.node(), "PodsOutsidePodCIDR", connection, clock, this::telling);
         this.conf = new LiveNetConf(settings.netConf(), settings.access().isOfAPod());
+        conf.look(null);
         this.store = new NodeStore(reader(), settings.node(), this::changed, publisher::saw);
         this.nodes = new ResourceWatch<>(
                 "nodes",
@@ -97,9 +98,6 @@ public final class KubernetesClusterSource implements ClusterSource {
 
     @Override
     public void start(Listener to) {
-        if (conf.look(null)) {
-            store.readBy(reader());
-        }
         connection.run(() -> listener = to);
         connection.add(new Nodes());
         connection.run(this::look, timing.look());

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.source.PolicyFacts;
+import io.towpath.cni.wiring.Endpoint;
 import io.towpath.net.IpAddress;
 import io.towpath.policy.facts.NamespaceFact;
 import io.towpath.policy.facts.NodeFact;
@@ -229,7 +230,8 @@ class KubernetesPolicySourceTest {
                         List.of(
                                 IpAddress.parse("192.168.7.7"),
                                 IpAddress.parse("fd00::7"),
-                                IpAddress.parse("10.64.1.0")))),
+                                IpAddress.parse("10.64.1.0"),
+                                Endpoint.GATEWAY_V6))),
                 first.facts().nodes());
         api.awaitWatch(FakeApi.NODES);
         api.put(Nodes.bare("b", 2));
