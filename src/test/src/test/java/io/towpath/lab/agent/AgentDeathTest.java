@@ -138,7 +138,7 @@ class AgentDeathTest {
         lab.api.addNode(NodeObjects.ofFlannel("y", "10.244.9.0/24", "192.168.50.9", "02:00:00:00:00:09"));
         lab.api.compact();
         lab.api.up();
-        Await.until("y", () -> AgentLab.hasPeer(a.namespace(), "10.244.9.0/24", "192.168.50.9"));
+        Await.until("y", () -> AgentLab.hasPeer(a.namespace(), "10.244.9.0/24", "192.168.50.9"), agent::log);
         lab.api.addNode(NodeObjects.ofFlannel("z", "10.244.10.0/24", "192.168.50.10", "02:00:00:00:00:10"));
         Await.until("z", () -> AgentLab.hasPeer(a.namespace(), "10.244.10.0/24", "192.168.50.10"));
         for (int i = 0; i < 5; i++) {

@@ -279,6 +279,7 @@ final class ApiRequests implements HttpHandler {
             }
             out.flush();
         }
+        out.flush();
     }
 
     private static ObjectNode bookmark(Place place, long revision, String annotations) {
