@@ -78,7 +78,7 @@ final class ApiDays {
         part.require("pods on two nodes, each with every other", () -> pods.start(WEB));
         part.require("a way that is open and one that is closed", this::ways);
         day(part, "the API server is killed and started", this::killed);
-        day(part, "it says GOAWAY, and answers with 429 while it ends", this::goaway);
+        day(part, "it says GOAWAY, and refuses while it ends", this::goaway);
         day(part, "etcd is compacted while the nodes are cut off (410)", this::compacted);
         day(part, "the agents' role is taken away (403) and given back", this::forbidden);
         day(part, "the agents' tokens are refused (401), and taken again", this::unauthorized);
@@ -118,7 +118,6 @@ final class ApiDays {
     }
 
     private String ways() {
-        cluster.kubectl("create", "namespace", "free");
         for (String pod : WEB) {
             addresses.put(pod, pods.addresses(pod).getFirst());
         }
@@ -137,7 +136,7 @@ final class ApiDays {
         return well();
     }
 
-    /** By HTTP/2 a server asks its clients to come again by another connection; one that ends refuses who does. */
+    /** By HTTP/2 a server asks its clients to come again by another connection; one that ends refuses who does, with 429 at first. */
     private String goaway() {
         restartApi(
                 "--goaway-chance=0.02",
@@ -147,7 +146,7 @@ final class ApiDays {
         String with = well();
         try (var _ = controlPlane.endingApi()) {
             agents.forEach(AgentView::disconnect);
-            told("429");
+            told(""); // by 429 or as nobody listens any more, as it comes
         }
         controlPlane.startApi();
         return with + "; when it had ended and begun, " + well();
@@ -174,7 +173,7 @@ final class ApiDays {
         cluster.kubectl("delete", BINDING);
         agents.forEach(AgentView::disconnect);
         told("403");
-        String denied = startsWhereItMay("403");
+        String denied = waitsForTheApi("403");
         AgentView last = agents.getLast();
         cluster.kubectl(
                 "delete",
@@ -199,7 +198,7 @@ final class ApiDays {
         controlPlane.keys().replaceTokenKey();
         restartApi();
         told("401");
-        String denied = startsWhereItMay("401");
+        String denied = waitsForTheApi("401");
         controlPlane.keys().acceptTokens(before);
         restartApi();
         controlPlane.restartControllers();
@@ -264,7 +263,7 @@ final class ApiDays {
         controlPlane.keys().replaceServing();
         restartApi();
         told("certif");
-        String denied = startsWhereItMay("certif");
+        String denied = waitsForTheApi("certif");
         AgentView first = agents.getFirst();
         String before = authority(first);
         controlPlane.keys().publishNext();
@@ -327,13 +326,10 @@ final class ApiDays {
                 Math.min(log.length(), logged.getOrDefault(agent.node().name(), 0)));
     }
 
-    /** A pod that no policy can be about starts; one that has to wait for the API is told why. Returns that one's name. */
-    private String startsWhereItMay(String why) {
+    /** A new pod waits, as its labels are not known and so neither are its policies, and an event says why. Returns its name. */
+    private String waitsForTheApi(String why) {
         String denied = "late-" + days;
         cluster.apply(Pods.web(denied, denied, "node-a"));
-        String free = "free-" + days;
-        cluster.apply(Pods.web(free, free, "node-a").replace("metadata: {", "metadata: {namespace: free, "));
-        cluster.awaitPods("free", "app=" + free, 1);
         cluster.await(
                 "an event says " + why,
                 () -> cluster.kubectl(
