@@ -61,7 +61,11 @@ class RoleTest {
                     () -> lab.api.requests().contains("create events"),
                     agent::log);
 
-            assertEquals(allowed(), new TreeSet<>(lab.api.requests()));
+            Set<String> asked = new TreeSet<>(lab.api.requests());
+            Set<String> wanted = allowed();
+            // Of what is watched, lists are for an API that tells none as events, and for one that comes back.
+            wanted.removeIf(each -> asked.contains(each.replaceFirst("^list ", "watch ")) && !asked.contains(each));
+            assertEquals(wanted, asked);
         }
     }
 
