@@ -262,8 +262,8 @@ final class ApiDays {
     private String otherAuthority() throws IOException {
         controlPlane.keys().replaceServing();
         restartApi();
-        told("certif");
-        String denied = waitsForTheApi("certif");
+        told("trust anchors");
+        String denied = waitsForTheApi("trust anchors");
         AgentView first = agents.getFirst();
         String before = authority(first);
         controlPlane.keys().publishNext();
