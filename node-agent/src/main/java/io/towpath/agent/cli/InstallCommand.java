@@ -31,9 +31,6 @@ final class InstallCommand {
     private static final int EXECUTABLE_MODE = 0x1ed; // 0755
     private static final int CONFLIST_MODE = 0x1a4; // 0644
     private static final int CONFLIST_LIMIT = 1 << 20;
-    /** The executable of the agent, whose commands are given on the node by it. */
-    private static final String NODE_EXECUTABLE = Places.NODE_EXECUTABLE;
-
     private static final String OWN = "--node-executable";
     private static final String BIN_DIR = "--bin-dir";
     private static final String CONF_DIR = "--conf-dir";
@@ -76,7 +73,7 @@ final class InstallCommand {
         placed.add(placeConflist(conflist, confDir));
         List<String> warnings = warnings(binDir, confDir);
         try {
-            placed.add(placeExecutable(Cli.value(options, OWN), binDir, NODE_EXECUTABLE));
+            placed.add(placeExecutable(Cli.value(options, OWN), binDir, Places.NODE_EXECUTABLE));
         } catch (IOException e) {
             // The network needs it not, and what is in the way is nothing that trying again and again would mend.
             warnings.add("there are no commands on the node: " + e.getMessage());

@@ -3,36 +3,30 @@ package io.towpath.lab;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.NavigableSet;
 
 /** A ping every 20 ms from its construction on, to learn whether anything was lost meanwhile. */
 public final class SteadyPing implements AutoCloseable {
-    private static final Pattern ANSWER = Pattern.compile("icmp_seq=(\\d+) ttl=");
-
     private final Process process;
-    private final Path log;
+    private final PingLog log;
     private final String what;
 
     /** Returns with the first answer. */
     public SteadyPing(Pod from, String address) {
         this.what = from + " to " + address;
         try {
-            this.log = Files.createTempFile(from.node().folder(), "ping", "");
+            this.log = new PingLog(Files.createTempFile(from.node().folder(), "ping", ""));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        this.process = from.namespace().background(Command.of("ping", "-n", "-i", "0.02", address), log);
-        Await.until("the first answer, " + what, () -> !answered().isEmpty(), this::text);
+        this.process = from.namespace().background(Command.of("ping", "-n", "-i", "0.02", address), log.file());
+        Await.until("the first answer, " + what, () -> !log.answered().isEmpty(), log::text);
     }
 
     /** Waits for so many more answers. */
     public SteadyPing more(int answers) {
-        int wanted = answered().size() + answers;
-        Await.until(answers + " more answers, " + what, () -> answered().size() >= wanted, this::text);
+        int wanted = log.answered().size() + answers;
+        Await.until(answers + " more answers, " + what, () -> log.answered().size() >= wanted, log::text);
         return this;
     }
 
@@ -41,7 +35,7 @@ public final class SteadyPing implements AutoCloseable {
         more(10);
         int lost = end();
         if (lost > 0) {
-            throw new AssertionError(lost + " of " + answered().size() + " pings lost, " + what);
+            throw new AssertionError(lost + " of " + log.answered().size() + " pings lost, " + what);
         }
     }
 
@@ -49,25 +43,8 @@ public final class SteadyPing implements AutoCloseable {
     public int end() {
         Libc.interrupt(process.pid());
         process.onExit().join();
-        TreeSet<Integer> answered = new TreeSet<>(answered());
+        NavigableSet<Integer> answered = log.answered();
         return answered.last() - answered.first() + 1 - answered.size();
-    }
-
-    private Set<Integer> answered() {
-        Set<Integer> numbers = new TreeSet<>();
-        Matcher matcher = ANSWER.matcher(text());
-        while (matcher.find()) {
-            numbers.add(Integer.parseInt(matcher.group(1)));
-        }
-        return numbers;
-    }
-
-    private String text() {
-        try {
-            return Files.readString(log);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Override

@@ -138,15 +138,7 @@ final class MixedCluster {
     /** Asks all until everybody answers; returns after how many seconds. */
     String awaitAll() {
         long start = System.nanoTime();
-        List<String> last = new ArrayList<>();
-        cluster.await(
-                "everybody answers",
-                () -> {
-                    last.clear();
-                    last.addAll(ways.silent());
-                    return last.isEmpty();
-                },
-                () -> String.join("\n", last));
+        ways.awaitAll(cluster);
         return String.format(Locale.ROOT, "%d ways after %.0f s", ways.count(), (System.nanoTime() - start) / 1e9);
     }
 

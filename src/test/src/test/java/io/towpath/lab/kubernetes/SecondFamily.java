@@ -164,14 +164,6 @@ final class SecondFamily {
                 }
             }
         }
-        List<String> last = new ArrayList<>();
-        cluster.await(
-                "everybody answers",
-                () -> {
-                    last.clear();
-                    last.addAll(ways.silent());
-                    return last.isEmpty();
-                },
-                () -> String.join("\n", last));
+        ways.awaitAll(cluster);
     }
 }

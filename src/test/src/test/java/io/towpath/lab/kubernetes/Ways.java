@@ -66,4 +66,17 @@ final class Ways {
         });
         return silent;
     }
+
+    /** Asks all until everybody answers. */
+    void awaitAll(KubeCluster cluster) {
+        List<String> last = new ArrayList<>();
+        cluster.await(
+                "everybody answers",
+                () -> {
+                    last.clear();
+                    last.addAll(silent());
+                    return last.isEmpty();
+                },
+                () -> String.join("\n", last));
+    }
 }
