@@ -3,6 +3,7 @@ package io.towpath.agent.source.kube;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.client.http.AsyncBody;
 import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
@@ -158,6 +159,13 @@ final class ApiCalls {
     /** A value, as it stands in the query of a path. */
     static String encoded(String value) {
         return URLEncoder.encode(value, StandardCharsets.UTF_8);
+    }
+
+    /** Takes no more of an answer. One that has come to its end stays: its connection may be another's by now, who would lose it. */
+    static void abandon(AsyncBody answer) {
+        if (!answer.done().isDone()) {
+            answer.cancel();
+        }
     }
 
     /** An object that came in an event. */

@@ -73,6 +73,7 @@ final class ApiConnection implements AutoCloseable {
     private @Nullable String outage;
     private long outageTold;
     private int outages;
+    private int unanswered;
 
     ApiConnection(ApiAccess access, Timing timing) {
         this.access = access;
@@ -237,7 +238,7 @@ final class ApiConnection implements AutoCloseable {
         ApiClient asked = client;
         if (asked != null && !waiting.isEmpty()) {
             var _ = asked.calls()
-                    .get(QUESTION, JsonNode.class, timing.retry())
+                    .get(QUESTION, JsonNode.class, waits.answer(unanswered))
                     .whenComplete((_, failure) -> run(() -> answered(asked, failure)));
         }
     }
@@ -252,6 +253,7 @@ final class ApiConnection implements AutoCloseable {
             back();
             return;
         }
+        unanswered = refusal == null ? unanswered + 1 : 0;
         String line = Failures.line(failure);
         if (!line.equals(outage) && (++outages <= OUTAGES || System.nanoTime() - outageTold >= OUTAGE.toNanos())) {
             outageTold = System.nanoTime();
@@ -262,6 +264,7 @@ final class ApiConnection implements AutoCloseable {
 
     private void back() {
         outage = null;
+        unanswered = 0;
         List<Runnable> all = List.copyOf(waiting);
         waiting.clear();
         all.forEach(Runnable::run);

@@ -88,6 +88,11 @@ final class CalicoLooks {
     }
 
     private void found(Map<CalicoKind, Listed> found) {
+        for (Listed listed : found.values()) {
+            if (listed.failure() != null && isAskedAgain(listed.failure())) {
+                return;
+            }
+        }
         failures = 0;
         known.keySet().retainAll(found.keySet());
         List<String> lacks = new ArrayList<>();
@@ -116,20 +121,26 @@ final class CalicoLooks {
     /** It is the watches' to tell of an API that is away; when it is back, and goes on to fail here, it is asked less often. */
     private void failed(Throwable failure) {
         Uncaught.endIfMust(failure);
-        failures++;
-        ApiRefusal refusal = Failures.refusal(failure);
-        boolean isAway = refusal == null || Waits.isBusy(refusal);
-        if (isAway && failures <= RETRIES) {
-            int asked = round;
-            connection.again(failure, failures, () -> {
-                if (asked == round) {
-                    look();
-                }
-            });
-            return;
+        if (!isAskedAgain(failure)) {
+            tell("which of Calico's kinds the cluster has cannot be asked: " + Failures.line(failure));
+            lookLater();
         }
-        tell("which of Calico's kinds the cluster has cannot be asked: " + Failures.line(failure));
-        lookLater();
+    }
+
+    /** Looks again soon after what is likely to pass, unless that has often failed in a row. */
+    private boolean isAskedAgain(Throwable failure) {
+        ApiRefusal refusal = Failures.refusal(failure);
+        if ((refusal != null && !Waits.isBusy(refusal)) || failures == RETRIES) {
+            return false;
+        }
+        failures++;
+        int asked = round;
+        connection.again(failure, failures, () -> {
+            if (asked == round) {
+                look();
+            }
+        });
+        return true;
     }
 
     private void tell(@Nullable String problem) {

@@ -82,7 +82,7 @@ final class EventStream {
         cancelled = true;
         AsyncBody open = body;
         if (open != null) {
-            open.cancel();
+            ApiCalls.abandon(open);
         }
     }
 
@@ -95,7 +95,7 @@ final class EventStream {
         AsyncBody open = response.body();
         body = open;
         if (cancelled) {
-            open.cancel();
+            ApiCalls.abandon(open);
             return;
         }
         run(() -> {

@@ -12,6 +12,9 @@ final class Waits {
     /** Of so many refusals each makes the wait longer by as much as the first attempts are apart. */
     private static final int REFUSALS = 4;
 
+    /** So often a question is given twice the time. */
+    private static final int LONGER = 4;
+
     private static final int BUSY = 429;
     private static final int SERVER = 500;
 
@@ -32,6 +35,16 @@ final class Waits {
     /** While the API is away: between half of the time that attempts are apart and all of it. */
     Duration away() {
         return upTo(timing.retry());
+    }
+
+    /**
+     * How long an answer to a small question is waited for. An API that is slow is waited for longer from time to time, or it would never be
+     * heard.
+     *
+     * @param unanswered how many such questions in a row had no answer
+     */
+    Duration answer(int unanswered) {
+        return timing.retry().multipliedBy(1L << Math.min(unanswered, LONGER));
     }
 
     /**

@@ -57,7 +57,7 @@ final class WholeAnswer {
         AsyncBody body = begun.body();
         response = begun;
         if (whole.isDone()) {
-            body.cancel();
+            ApiCalls.abandon(body);
             return;
         }
         var _ = body.done().whenComplete((_, broken) -> {
@@ -102,7 +102,7 @@ final class WholeAnswer {
             parts.clear();
             HttpResponse<AsyncBody> begun = response;
             if (begun != null) {
-                begun.body().cancel();
+                ApiCalls.abandon(begun.body());
             }
         }
     }

@@ -58,7 +58,18 @@ class ApiCallsTest {
 
     private static Throwable watched(ApiCalls calls) throws InterruptedException {
         BlockingQueue<Throwable> ends = new LinkedBlockingQueue<>();
-        calls.watch(FakeApi.NODES + "?watch=true&resourceVersion=1", Runnable::run, new EventStream.Listener() {
+        var _ = watch(calls, ends);
+        return next(ends);
+    }
+
+    private static Throwable next(BlockingQueue<Throwable> ends) throws InterruptedException {
+        Throwable end = ends.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertNotNull(end);
+        return end;
+    }
+
+    private static EventStream watch(ApiCalls calls, BlockingQueue<Throwable> ends) {
+        return calls.watch(FakeApi.NODES + "?watch=true&resourceVersion=1", Runnable::run, new EventStream.Listener() {
             @Override
             public void opened() {
                 ends.add(new AssertionError("opened"));
@@ -74,9 +85,23 @@ class ApiCallsTest {
                 ends.add(failure == null ? new AssertionError("ended well") : failure);
             }
         });
-        Throwable end = ends.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
-        assertNotNull(end);
-        return end;
+    }
+
+    /** The connection of an answer that has ended is another's. */
+    @Test
+    void whoGivesUpAnEndedWatchBreaksNobodysConnection() throws Exception {
+        api.fail(422);
+        BlockingQueue<Throwable> ends = new LinkedBlockingQueue<>();
+        EventStream ended = watch(calls, ends);
+        next(ends);
+        api.fail(0);
+        api.slow(Duration.ofMillis(300));
+        CompletableFuture<JsonNode> call = calls.get(FakeApi.VERSION, JsonNode.class);
+        while (!FakeApi.VERSION.equals(api.asked.take().path())) {
+            // the watch
+        }
+        ended.cancel();
+        assertNotNull(call.get(Told.LIMIT.toSeconds(), TimeUnit.SECONDS));
     }
 
     @ParameterizedTest

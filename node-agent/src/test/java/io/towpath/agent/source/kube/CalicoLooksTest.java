@@ -116,9 +116,18 @@ class CalicoLooksTest {
                         IntStream.range(0, 1201).mapToObj(i -> "web/deny-" + i).toArray(String[]::new));
         source.start(told);
         Unenforced found = next();
-        assertEquals(1201, found.count());
+        assertEquals(1201, found.count(), found::toString);
         assertEquals(20, found.names().size());
         assertNull(found.problem());
+    }
+
+    @Test
+    void oneLostConnectionIsNoProblem() throws InterruptedException {
+        api.calico().put(GLOBAL, "lock");
+        api.calico().put(TIERS, "security");
+        api.hangUpOnce(TIERS);
+        source.start(told);
+        assertEquals(new Unenforced(2, List.of("GlobalNetworkPolicy lock", "Tier security"), null), next());
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,6 +23,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Part of an API server, over real HTTP, that can be made to fail in the ways a real one does. */
@@ -83,6 +85,8 @@ final class FakeApi implements AutoCloseable {
     private int goneRequests;
     private int retryAfter;
     private boolean hangsUp;
+    private @Nullable String hangsUpOnceAt;
+    private long late;
     private Streaming streaming = Streaming.REFUSED;
     private final int port;
 
@@ -275,6 +279,16 @@ final class FakeApi implements AutoCloseable {
         disconnect();
     }
 
+    /** Takes the next question at a path and breaks its connection. */
+    synchronized void hangUpOnce(String path) {
+        hangsUpOnceAt = path;
+    }
+
+    /** Answers each question so much later. */
+    synchronized void slow(Duration by) {
+        late = by.toNanos();
+    }
+
     /** Stops listening, and breaks all connections. */
     void down() {
         server.stop(0);
@@ -302,6 +316,10 @@ final class FakeApi implements AutoCloseable {
             FakeWatches.Watch watching = null;
             FakeReply reply;
             synchronized (this) {
+                if (uri.getPath().equals(hangsUpOnceAt)) {
+                    hangsUpOnceAt = null;
+                    return;
+                }
                 reply = answer(exchange, body, uri.getPath(), query, watch);
                 if (hangsUp) {
                     return;
@@ -314,6 +332,7 @@ final class FakeApi implements AutoCloseable {
                     }
                 }
             }
+            LockSupport.parkNanos(lateness());
             if (watching != null) {
                 watching.tell(exchange);
             } else if (reply != null) {
@@ -323,6 +342,10 @@ final class FakeApi implements AutoCloseable {
                 reply.send(exchange);
             }
         }
+    }
+
+    private synchronized long lateness() {
+        return late;
     }
 
     private static String verb(String method, String path, boolean watch) {

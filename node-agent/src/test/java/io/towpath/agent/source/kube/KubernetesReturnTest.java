@@ -115,6 +115,19 @@ class KubernetesReturnTest {
         told.next(facts -> facts.facts().policies().size() == 1);
     }
 
+    /** As one is that has all its nodes come back at once. */
+    @Test
+    void anApiThatAnswersLateIsHeard() throws InterruptedException {
+        api.slow(Sources.FAST.retry().multipliedBy(5));
+        api.hangUp(true);
+        while (!FakeApi.VERSION.equals(api.asked.take().path())) {
+            // who watches
+        }
+        api.hangUp(false);
+        api.put(Nodes.flannel("b", 2));
+        nodes.withNodes("b", "self");
+    }
+
     /** Nothing else brings it on: the watches go on where they were, and tell nothing. */
     @Test
     void aPatchWaitsForTheReturnToo() throws InterruptedException {

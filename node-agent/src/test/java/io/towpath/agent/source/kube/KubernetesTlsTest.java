@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -13,6 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Who the API is, and who asks it, by certificates. */
 class KubernetesTlsTest {
+    private static final Timing TIMING = Sources.askingAgainAfter(Duration.ofMillis(500));
+
     private static Identity server;
     private static Identity client;
 
@@ -57,7 +60,7 @@ class KubernetesTlsTest {
     void aKubeconfigWithACertificate() throws IOException, InterruptedException {
         try (Relay relay = new Relay(api, server, client);
                 KubernetesClusterSource source =
-                        Sources.of(new ApiAccess(null, kubeconfig(relay, server), null, null))) {
+                        Sources.of(new ApiAccess(null, kubeconfig(relay, server), null, null), TIMING)) {
             source.start(told);
             told.withNodes("self");
             api.awaitWatch();
@@ -71,7 +74,8 @@ class KubernetesTlsTest {
         Path token = Files.writeString(folder.resolve("token"), "secret");
         Path authority = Files.writeString(folder.resolve("ca.crt"), server.certificate());
         try (Relay relay = new Relay(api, server, null);
-                KubernetesClusterSource source = Sources.of(new ApiAccess(relay.url(), null, token, authority))) {
+                KubernetesClusterSource source =
+                        Sources.of(new ApiAccess(relay.url(), null, token, authority), TIMING)) {
             source.start(told);
             told.withNodes("self");
             assertTrue(api.asked.stream().allMatch(each -> "Bearer secret".equals(each.token())));
@@ -82,7 +86,7 @@ class KubernetesTlsTest {
     void aStrangerIsNotBelieved() throws IOException, InterruptedException {
         try (Relay relay = new Relay(api, server, client);
                 KubernetesClusterSource source =
-                        Sources.of(new ApiAccess(null, kubeconfig(relay, client), null, null))) {
+                        Sources.of(new ApiAccess(null, kubeconfig(relay, client), null, null), TIMING)) {
             source.start(told);
             told.troubled("certificat");
             assertTrue(api.asked.isEmpty());
@@ -94,7 +98,8 @@ class KubernetesTlsTest {
         Path authority = Files.writeString(folder.resolve("ca.crt"), server.certificate());
         Path token = Files.writeString(folder.resolve("token"), "secret");
         try (Relay relay = new Relay(api, server, client);
-                KubernetesClusterSource source = Sources.of(new ApiAccess(relay.url(), null, token, authority))) {
+                KubernetesClusterSource source =
+                        Sources.of(new ApiAccess(relay.url(), null, token, authority), TIMING)) {
             source.start(told);
             told.troubled("cannot be watched");
             assertTrue(api.asked.isEmpty());
@@ -107,7 +112,8 @@ class KubernetesTlsTest {
         Path token = Files.writeString(folder.resolve("token"), "secret");
         Path authority = Files.writeString(folder.resolve("ca.crt"), client.certificate());
         try (Relay relay = new Relay(api, server, null);
-                KubernetesClusterSource source = Sources.of(new ApiAccess(relay.url(), null, token, authority))) {
+                KubernetesClusterSource source =
+                        Sources.of(new ApiAccess(relay.url(), null, token, authority), TIMING)) {
             source.start(told);
             told.troubled("certificat");
             Files.writeString(authority, server.certificate());

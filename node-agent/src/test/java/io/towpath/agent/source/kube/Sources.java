@@ -51,6 +51,20 @@ final class Sources {
                 FAST.settled());
     }
 
+    /** As {@link #FAST}, with another time between attempts; a handshake of TLS may take longer than its own. */
+    static Timing askingAgainAfter(Duration retry) {
+        return new Timing(
+                FAST.together(),
+                FAST.look(),
+                retry,
+                FAST.refused(),
+                FAST.retryAfter(),
+                FAST.watch(),
+                FAST.anew(),
+                FAST.absent(),
+                FAST.settled());
+    }
+
     static KubernetesClusterSource of(ApiAccess access) {
         return of(access, FAST);
     }

@@ -67,12 +67,12 @@ final class Told implements ClusterSource.Listener {
                 .toList();
     }
 
-    private static <T> T await(BlockingQueue<T> queue, Predicate<T> wanted) throws InterruptedException {
+    private <T> T await(BlockingQueue<T> queue, Predicate<T> wanted) throws InterruptedException {
         long end = System.nanoTime() + LIMIT.toNanos();
         while (true) {
             T next = queue.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
             if (next == null) {
-                throw new AssertionError("was not told");
+                throw new AssertionError("was not told; troubles: " + troubles);
             }
             if (wanted.test(next)) {
                 return next;

@@ -2,7 +2,6 @@ package io.towpath.lab.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.towpath.lab.Agent;
 import io.towpath.lab.Await;
@@ -14,9 +13,11 @@ import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 
 /** Whatever the API sends, the executable takes at most 256 MiB, and goes on when the API is well again. */
 @OnLab
+@EnabledIf(value = "io.towpath.lab.Agent#isNative", disabledReason = "a JVM has other bounds than the executable")
 class HugeAnswersTest {
     private static final double MOST_MIB = 256;
     private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -32,7 +33,6 @@ class HugeAnswersTest {
     private final HugeApi huge;
 
     HugeAnswersTest() throws IOException {
-        assumeTrue(Agent.isNative(), "a JVM has other bounds than the executable");
         lab.register("a");
         agent = lab.node("a").agent(lab.api);
         Files.writeString(

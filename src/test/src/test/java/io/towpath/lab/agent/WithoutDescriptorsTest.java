@@ -2,7 +2,6 @@ package io.towpath.lab.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.towpath.lab.Agent;
 import io.towpath.lab.Await;
@@ -16,11 +15,13 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The executable while its file descriptors are used up: it tells so once, and does all again by itself when there are some. */
 @OnLab
+@EnabledIf(value = "io.towpath.lab.Agent#isNative", disabledReason = "a JVM has other files open than the executable")
 class WithoutDescriptorsTest {
     /** EMFILE in the kernel's words, as the modules have them, and in musl's. */
     private static final Pattern WHY = Pattern.compile("Too many open files|No file descriptors available");
@@ -34,7 +35,6 @@ class WithoutDescriptorsTest {
     private final Agent agent;
 
     WithoutDescriptorsTest() {
-        assumeTrue(Agent.isNative(), "a JVM has other files open than the executable");
         lab.register("a");
         agent = lab.node("a").agent(lab.api).with(AgentLab.POLICY);
     }
