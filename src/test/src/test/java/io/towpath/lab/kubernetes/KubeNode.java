@@ -301,10 +301,9 @@ final class KubeNode implements AutoCloseable {
         if (network != null) {
             // At once: the kernel takes a namespace down when it gets to it, and a node that boots has a link of this
             // name.
-            var _ = controlPlane
-                    .namespace()
-                    .inside(Command.of("ip", "link", "delete", letter))
-                    .run();
+            if (controlPlane.namespace().hasLink(letter)) {
+                controlPlane.namespace().ip("link delete " + letter);
+            }
             network.close();
             network = null;
         }

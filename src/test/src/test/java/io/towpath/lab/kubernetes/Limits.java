@@ -16,8 +16,8 @@ final class Limits {
     private static final double BITS_PER_SECOND = 10e6;
     private static final double SECONDS = 8.0 * BYTES / BITS_PER_SECOND;
 
-    /** The limit counts whole packets: their headers are some 4 % of what they carry. */
-    private static final double TOLERANCE = 0.05;
+    /** The limit counts whole packets: their headers are some 4 % of what they carry. And a busy machine is late now and then. */
+    private static final double TOLERANCE = 0.08;
 
     private static final int BUFFER = 64 << 10;
     private static final int MILLISECONDS = 60_000;
