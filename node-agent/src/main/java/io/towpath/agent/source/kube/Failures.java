@@ -20,6 +20,10 @@ final class Failures {
         if (last instanceof Error) {
             return FailureLine.internal(last);
         }
+        String certificate = refusal == null ? CertificateFailures.line(failure) : null;
+        if (certificate != null) {
+            return certificate;
+        }
         String message = last.getMessage();
         return oneLine(message == null ? words(last) : plain(message));
     }

@@ -112,7 +112,7 @@ class CredentialsTest {
                     .kubernetesAgent()
                     .with("--kubeconfig-file", kubeconfig.toString())
                     .start();
-            agent.awaitLog("Path does not chain with any of the trust anchors");
+            agent.awaitLog("is of none of the authorities that are trusted here");
             write(authority, Files.readString(Path.of(made.path("ca.crt"))));
             agent.awaitReady();
             assertFollows(lab);
@@ -140,7 +140,8 @@ class CredentialsTest {
                             "--kubeconfig-file",
                             kubeconfig(lab, made, other.path("ca.crt")).toString())
                     .start();
-            agent.awaitLog("the nodes cannot be watched: Path does not chain with any of the trust anchors");
+            agent.awaitLog(
+                    "the nodes cannot be watched: the API server's certificate is of none of the authorities that are trusted here");
             agent.terminate();
         }
     }

@@ -262,8 +262,8 @@ final class ApiDays {
     private String otherAuthority() throws IOException {
         controlPlane.keys().replaceServing();
         restartApi();
-        told("trust anchors");
-        String denied = waitsForTheApi("trust anchors");
+        told("of none of the authorities");
+        String denied = waitsForTheApi("of none of the authorities");
         AgentView first = agents.getFirst();
         String before = authority(first);
         controlPlane.keys().publishNext();
