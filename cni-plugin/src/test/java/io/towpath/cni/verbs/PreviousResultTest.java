@@ -74,12 +74,14 @@ class PreviousResultTest {
                 .conf("cniVersion", version)
                 .json(
                         "prevResult",
-                        "{\"cniVersion\": \"0.2.0\", \"ip4\": {\"ip\": \"127.0.0.1/8\"}, \"ip6\": {\"ip\": \"::1/128\"}}")
+                        "{\"cniVersion\": \"0.2.0\", \"ip4\": {\"ip\": \"127.0.0.1/8\"},"
+                                + " \"ip6\": {\"ip\": \"::1/128\", \"gateway\": \"fd00::1\"}}")
                 .run()
                 .good()
                 .json();
         assertEquals("10.1.2.2/32", result.at("/ip4/ip").asText());
         assertEquals("::1/128", result.at("/ip6/ip").asText());
+        assertEquals("fd00::1", result.at("/ip6/gateway").asText());
     }
 
     @Test
