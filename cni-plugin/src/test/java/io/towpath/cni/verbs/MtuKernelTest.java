@@ -66,4 +66,26 @@ class MtuKernelTest {
         node.ip("route", "replace", "default", "nexthop", "via", "10.0.0.254", "nexthop", "via", "10.1.0.254");
         assertEquals(1400, mtu());
     }
+
+    @Test
+    void isTheLeastOfBothFamiliesBest() throws Exception {
+        node.ip("address", "add", "fd00::1/64", "dev", "eth0", "nodad");
+        node.ip("address", "add", "fd01::1/64", "dev", "eth1", "nodad");
+        node.ip("route", "add", "default", "via", "10.1.0.254");
+        assertEquals(9000, mtu());
+        node.ip("-6", "route", "add", "default", "via", "fd00::fe", "metric", "20");
+        assertEquals(1400, mtu());
+        node.ip("-6", "route", "add", "default", "via", "fd01::fe", "metric", "10");
+        assertEquals(9000, mtu());
+    }
+
+    @Test
+    void isOfTheOverlaysDeviceBeforeAll() throws Exception {
+        node.ip("route", "add", "default", "via", "10.0.0.254");
+        node.ip("link", "add", "flannel-v6.1", "mtu", "1330", "type", "veth", "peer", "name", "peer6");
+        assertEquals(1330, mtu());
+        node.ip("link", "del", "flannel-v6.1");
+        node.ip("link", "add", "flannel.1", "mtu", "1350", "type", "veth", "peer", "name", "peer4");
+        assertEquals(1350, mtu());
+    }
 }
