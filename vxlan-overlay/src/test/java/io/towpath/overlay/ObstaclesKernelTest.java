@@ -16,6 +16,8 @@ class ObstaclesKernelTest extends KernelScene {
             "leads past the main table, by 0.0.0.0/0 via 192.168.0.9 dev eth0, for slice 10.64.2.0/24 of"
                     + " node n2 and 1 more";
 
+    private static final String NEXT = " & ip rule add pref 101 lookup 77 => ip rule 101: from all lookup 77 " + ALL;
+
     /** What is done; what is told of it. */
     static final List<String> OBSTACLES = List.of(
             "ip route prepend blackhole 10.64.2.0/24"
@@ -39,6 +41,17 @@ class ObstaclesKernelTest extends KernelScene {
             VPN
                     + " & ip rule add pref 100 lookup main suppress_prefixlength 24 & ip rule add pref 101 from 10.64.1.0/24 lookup 77"
                     + " => ip rule 101: from 10.64.1.0/24 lookup 77 " + ALL,
+            VPN + " & ip rule add pref 100 iif lo lookup 77 => ip rule 100: from all iif lo lookup 77 " + ALL,
+            VPN + " & ip rule add pref 100 ipproto tcp lookup 77 => ip rule 100: from all ... lookup 77 " + ALL,
+            VPN + " & ip rule add pref 100 not to 10.64.2.128/25 lookup 77"
+                    + " => ip rule 100: not from all to 10.64.2.128/25 lookup 77 " + ALL,
+            // What brings some packets to the main table leaves the others to the next rule.
+            VPN + " & ip rule add pref 100 ipproto tcp lookup main" + NEXT,
+            VPN + " & ip rule add pref 100 dport 53 lookup main" + NEXT,
+            VPN + " & ip rule add pref 100 sport 53 lookup main" + NEXT,
+            VPN + " & ip rule add pref 100 tos 0x10 lookup main" + NEXT,
+            VPN + " & ip rule add pref 100 iif cali00000000005 lookup main" + NEXT,
+            VPN + " & ip rule add pref 100 ipproto tcp goto 32766" + NEXT,
             "ip rule add pref 100 to 10.64.3.0/24 type blackhole"
                     + " => ip rule 100: from all to 10.64.3.0/24 blackhole leads past the main table, for slice 10.64.3.0/24 of node n3",
             "ip -6 rule add pref 100 from fd00:a:1::/64 type prohibit"
@@ -70,6 +83,9 @@ class ObstaclesKernelTest extends KernelScene {
             VPN + " & ip rule add pref 100 not to 10.64.0.0/10 lookup 77",
             VPN + " & ip rule add pref 100 iif eth0 lookup 77",
             VPN + " & ip rule add pref 100 uidrange 1000-1000 lookup 77",
+            VPN + " & ip rule add pref 100 oif eth0 lookup 77",
+            VPN + " & ip rule add pref 100 tun_id 5 lookup 77",
+            "ip rule add pref 100 l3mdev unreachable",
             VPN + " & ip rule add pref 100 to 10.64.0.0/10 lookup main & ip rule add pref 101 lookup 77",
             VPN + " & ip rule add pref 100 goto 32766 & ip rule add pref 101 lookup 77",
             "ip route add 10.64.2.0/24 via 10.64.2.0 dev flannel.1 onlink table 77 & ip rule add pref 100 lookup 77",
