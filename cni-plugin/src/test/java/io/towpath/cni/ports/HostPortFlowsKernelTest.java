@@ -48,7 +48,7 @@ class HostPortFlowsKernelTest {
         namespace.execute(command.toArray(String[]::new));
     }
 
-    /** Flows to the node's port are; those to the same port elsewhere, or to the pod already, go on. */
+    /** Flows to the node's port are; those to the same port elsewhere, or to the pod's port already, go on. */
     @ParameterizedTest
     @EnumSource(
             value = Protocol.class,
@@ -56,14 +56,17 @@ class HostPortFlowsKernelTest {
     void flowsThatGoElsewhereAreForgotten(Protocol protocol) throws Exception {
         namespace.execute("ip", "address", "add", "192.0.2.1/32", "dev", "lo");
         namespace.execute("ip", "address", "add", "192.0.2.2/32", "dev", "lo");
+        namespace.execute("ip", "address", "add", "192.0.2.3/32", "dev", "lo");
         namespace.execute("ip", "address", "add", "2001:db8::1/128", "dev", "lo");
         track(protocol, "198.51.100.1", "192.0.2.1", 5353);
+        track(protocol, "198.51.100.1", "192.0.2.3", 5353);
         track(protocol, "198.51.100.2", "192.0.2.2", 5353);
         track(protocol, "198.51.100.3", "192.0.2.1", 5354);
         track(protocol, "198.51.100.4", "203.0.113.1", 53);
         track(protocol, "198.51.100.5", "192.0.2.2", 53);
         track(protocol, "127.0.0.1", "127.0.0.2", 53);
         lead(protocol, "198.51.100.6", ONE);
+        lead(protocol, "198.51.100.7", ONE, 81);
         track(protocol, "2001:db8::9", "2001:db8::1", 5353);
         track(protocol, "2001:db8::9", "2001:db8::1", 53);
         track(protocol, "2001:db8::9", "2001:db8::7", 5353);
@@ -72,6 +75,7 @@ class HostPortFlowsKernelTest {
         scene.open(ports(
                 ONE,
                 mapping(protocol, 5353, "192.0.2.1"),
+                mapping(protocol, 5353, "192.0.2.3"),
                 mapping(protocol, 53, "0.0.0.0"),
                 mapping(protocol, 5353, "::")));
         assertEquals(
@@ -125,8 +129,12 @@ class HostPortFlowsKernelTest {
 
     /** A flow to port 53 of the node that goes to a pod. */
     private void lead(Protocol protocol, String from, OwnerMark to) throws IOException {
+        lead(protocol, from, to, 80);
+    }
+
+    private void lead(Protocol protocol, String from, OwnerMark to, int port) throws IOException {
         String pod = pod(to).getFirst().toString();
-        track(protocol, from, "192.0.2.1", 53, "-r", pod, "-q", from, "--reply-port-src", "80");
+        track(protocol, from, "192.0.2.1", 53, "-r", pod, "-q", from, "--reply-port-src", String.valueOf(port));
     }
 
     private List<String> destinations(Protocol protocol) throws IOException {

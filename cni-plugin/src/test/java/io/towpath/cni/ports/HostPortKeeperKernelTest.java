@@ -115,6 +115,27 @@ class HostPortKeeperKernelTest {
         assertEquals(whole, lines(), "a second time, too");
     }
 
+    /** Nobody answers them, and each packet makes the kernel remember them for longer. */
+    @Test
+    void flowsThatBeganMeanwhileAreForgotten() throws Exception {
+        open(ONE, Protocol.UDP, 8080);
+        assertEquals(0, mend());
+        nft(FLUSH);
+        namespace.execute(
+                "sh",
+                "-c",
+                "for port in 8080 8081; do conntrack -I -p udp -t 100 -s 127.0.0.1 -d 127.0.0.2 --sport 40000"
+                        + " --dport $port; done");
+        assertEquals(ENTRIES, mend());
+        List<String> left = namespace
+                .execute("conntrack", "-L", "-p", "udp")
+                .lines()
+                .filter(line -> line.startsWith("udp"))
+                .toList();
+        assertEquals(1, left.size(), left::toString);
+        assertTrue(left.getFirst().contains("dport=8081"), left::toString);
+    }
+
     @Test
     void portsOfPodsThatAreGoneStayAway() throws Exception {
         open(ONE, Protocol.TCP, 8080);
