@@ -1,18 +1,24 @@
 package io.towpath.agent.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.TestNamespace;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -135,5 +141,56 @@ class MigrateCommandKernelTest {
         assertTrue(done.out().contains("removed: nftables: inet towpath-policy\n"), done.out());
         assertEquals("table ip filter", node.execute("nft", "list", "tables"));
         assertTrue(Files.exists(disk.resolve("conf/10-canal.conflist")));
+    }
+
+    @Test
+    void aDryRunOfAnUninstallAsksNobodyAndTellsWhatWouldGo() throws Exception {
+        String words = "uninstall --dry-run --node-name b --kube-api-url http://127.0.0.1:9";
+        Ran ran = run(words);
+        assertEquals(0, ran.code(), ran.err());
+        assertTrue(
+                ran.out()
+                        .startsWith("would remove: node b: condition NetworkUnavailable;"
+                                + " flannel.alpha.coreos.com/kube-subnet-manager; "),
+                ran.out());
+        assertTrue(ran.out().contains("would remove: nftables: inet towpath-policy\n"), ran.out());
+        assertTrue(node.execute("nft", "list", "tables").contains("towpath-policy"));
+        Ran others = run(words + " --set-node-network-unavailable false --kube-annotation-prefix example.com/pods");
+        assertTrue(
+                others.out().startsWith("would remove: node b: example.com/pods-kube-subnet-manager; "), others.out());
+    }
+
+    /** Where a cloud's controller has the condition, that is no part of it. */
+    @Test
+    void anUninstallTakesBackWhatTheNodeSaysOfItself() throws Exception {
+        node.ip("link", "set", "lo", "up");
+        BlockingQueue<JsonNode> patches = new LinkedBlockingQueue<>();
+        AtomicReference<HttpServer> api = new AtomicReference<>();
+        node.inside(() -> api.set(HttpServer.create(new InetSocketAddress("127.0.0.1", 8080), 0)));
+        HttpServer server = Objects.requireNonNull(api.get());
+        server.createContext("/api/v1/nodes/b/status", exchange -> {
+            try (exchange) {
+                patches.add(new ObjectMapper().readTree(exchange.getRequestBody()));
+                byte[] node = "{\"kind\": \"Node\", \"apiVersion\": \"v1\", \"metadata\": {\"name\": \"b\"}}"
+                        .getBytes(StandardCharsets.UTF_8);
+                exchange.getResponseHeaders().set("Content-Type", "application/json");
+                exchange.sendResponseHeaders(200, node.length);
+                exchange.getResponseBody().write(node);
+            }
+        });
+        server.start();
+        try {
+            String words = "uninstall --node-name b --kube-api-url http://127.0.0.1:8080";
+            Ran ran = run(words + " --kube-annotation-prefix example.com/pods");
+            assertEquals(0, ran.code(), ran.err());
+            JsonNode patch = patches.remove();
+            assertTrue(patch.at("/metadata/annotations").has("example.com/pods-public-ip"), patch::toString);
+            assertEquals(
+                    "NetworkUnavailable", patch.at("/status/conditions/0/type").asText());
+            assertEquals(0, run(words + " --set-node-network-unavailable false").code());
+            assertFalse(patches.remove().has("status"));
+        } finally {
+            server.stop(0);
+        }
     }
 }

@@ -6,7 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.agent.source.OwnNode;
+import io.towpath.net.IpAddress;
+import io.towpath.net.MacAddress;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
@@ -66,6 +70,18 @@ class NodeWithdrawalTest {
         assertEquals("Ready", node.at("/status/conditions/0/type").asText());
         // A second time there is nothing to take away, which is no failure.
         write(true);
+    }
+
+    /** Of both families, with whatever prefix; what is written for an agent, by hand or by a cloud, is not among it. */
+    @Test
+    void allThatAnAgentWritesGoesAndNothingElse() {
+        AnnotationNames names = AnnotationNames.of("example.com/pods");
+        OwnNode both = new OwnNode(
+                List.of(IpAddress.parse("192.168.0.1"), IpAddress.parse("fd00::1")),
+                1,
+                MacAddress.parse("02:00:00:00:00:01"),
+                MacAddress.parse("02:00:00:00:00:02"));
+        assertEquals(NodePatch.annotations(both, names).keySet(), new HashSet<>(NodeWithdrawal.annotations(names)));
     }
 
     @Test
