@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.TestNamespace;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -166,7 +167,7 @@ class MigrateCommandKernelTest {
         node.ip("link", "set", "lo", "up");
         BlockingQueue<JsonNode> patches = new LinkedBlockingQueue<>();
         AtomicReference<HttpServer> api = new AtomicReference<>();
-        node.inside(() -> api.set(HttpServer.create(new InetSocketAddress("127.0.0.1", 8080), 0)));
+        node.inside(() -> api.set(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 8080), 0)));
         HttpServer server = Objects.requireNonNull(api.get());
         server.createContext("/api/v1/nodes/b/status", exchange -> {
             try (exchange) {
