@@ -302,7 +302,7 @@ final class KubeNode implements AutoCloseable {
             // At once: the kernel takes a namespace down when it gets to it, and a node that boots has a link of this
             // name.
             if (controlPlane.namespace().hasLink(letter)) {
-                controlPlane.namespace().ip("link delete " + letter);
+                controlPlane.namespace().ip("link delete dev " + letter);
             }
             network.close();
             network = null;
