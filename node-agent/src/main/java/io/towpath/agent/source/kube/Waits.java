@@ -13,7 +13,7 @@ final class Waits {
     private static final int REFUSALS = 4;
 
     /** So often a question is given twice the time. */
-    private static final int LONGER = 4;
+    private static final int LONGER = 2;
 
     private static final int BUSY = 429;
     private static final int SERVER = 500;
@@ -38,8 +38,7 @@ final class Waits {
     }
 
     /**
-     * How long an answer to a small question is waited for. An API that is slow is waited for longer from time to time, or it would never be
-     * heard.
+     * How long an answer to a small question is waited for: longer after each that had none, or an API that is slow would never be heard.
      *
      * @param unanswered how many such questions in a row had no answer
      */

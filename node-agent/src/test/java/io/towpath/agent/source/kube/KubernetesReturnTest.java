@@ -118,7 +118,7 @@ class KubernetesReturnTest {
     /** As one is that has all its nodes come back at once. */
     @Test
     void anApiThatAnswersLateIsHeard() throws InterruptedException {
-        api.slow(Sources.FAST.retry().multipliedBy(5));
+        api.slow(Sources.FAST.retry().multipliedBy(2));
         api.hangUp(true);
         while (!FakeApi.VERSION.equals(api.asked.take().path())) {
             // who watches
