@@ -89,7 +89,7 @@ final class CalicoLooks {
 
     private void found(Map<CalicoKind, Listed> found) {
         for (Listed listed : found.values()) {
-            if (listed.failure() != null && isAskedAgain(listed.failure())) {
+            if (listed.failure() != null && looksAgainAfter(listed.failure())) {
                 return;
             }
         }
@@ -103,7 +103,6 @@ final class CalicoLooks {
                 known.put(kind, List.copyOf(new TreeSet<>(listed.names())));
                 return;
             }
-            Uncaught.endIfMust(failure);
             ApiRefusal refusal = Failures.refusal(failure);
             if (refusal != null && refusal.code() == HttpURLConnection.HTTP_FORBIDDEN) {
                 lacks.add(listed.resource());
@@ -121,14 +120,14 @@ final class CalicoLooks {
     /** It is the watches' to tell of an API that is away; when it is back, and goes on to fail here, it is asked less often. */
     private void failed(Throwable failure) {
         Uncaught.endIfMust(failure);
-        if (!isAskedAgain(failure)) {
+        if (!looksAgainAfter(failure)) {
             tell("which of Calico's kinds the cluster has cannot be asked: " + Failures.line(failure));
             lookLater();
         }
     }
 
     /** Looks again soon after what is likely to pass, unless that has often failed in a row. */
-    private boolean isAskedAgain(Throwable failure) {
+    private boolean looksAgainAfter(Throwable failure) {
         ApiRefusal refusal = Failures.refusal(failure);
         if ((refusal != null && !Waits.isBusy(refusal)) || failures == RETRIES) {
             return false;

@@ -1,6 +1,7 @@
 package io.towpath.agent.source.kube;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.towpath.agent.log.Uncaught;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -105,11 +106,14 @@ final class CalicoObjects {
     private CompletableFuture<Listed> list(Store store, CalicoKind kind) {
         String resource = kind.plural + '.' + store.group;
         return pages(kind, store.path() + '/' + kind.plural, "", 0, new LinkedHashSet<>())
-                .handle((names, failure) -> failure == null
-                        ? new Listed(resource, ofUsers(kind, names), null)
-                        : isNotFound(failure)
-                                ? new Listed(resource, List.of(), null) // removed meanwhile, with all that there were
-                                : new Listed(resource, List.of(), failure));
+                .handle((names, failure) -> {
+                    Uncaught.endIfMust(failure);
+                    if (failure == null) {
+                        return new Listed(resource, ofUsers(kind, names), null);
+                    }
+                    // Not found: removed meanwhile, with all that there were.
+                    return new Listed(resource, List.of(), isNotFound(failure) ? null : failure);
+                });
     }
 
     private static List<String> ofUsers(CalicoKind kind, Set<String> names) {
