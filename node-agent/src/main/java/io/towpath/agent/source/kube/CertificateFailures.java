@@ -5,6 +5,8 @@ import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
+import java.security.cert.PKIXReason;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
@@ -17,6 +19,11 @@ final class CertificateFailures {
     private static final Pattern ALERT =
             Pattern.compile("^(?:\\(\\w+\\) )?Received fatal alert: (\\w*certificate\\w*|unknown_ca)$");
     private static final String CERTIFICATE = "the API server's certificate ";
+    private static final String STRANGE = CERTIFICATE + "is of none of the authorities that are trusted here";
+
+    /** An authority that nobody knows, and one that has the name of a known one. */
+    private static final Set<CertPathValidatorException.Reason> STRANGERS =
+            Set.of(PKIXReason.NO_TRUST_ANCHOR, CertPathValidatorException.BasicReason.INVALID_SIGNATURE);
 
     private CertificateFailures() {}
 
@@ -38,9 +45,8 @@ final class CertificateFailures {
                 CERTIFICATE + "or its authority's has expired (" + message + "), if this node's clock is right";
             case CertificateNotYetValidException _ ->
                 CERTIFICATE + "or its authority's is not valid yet (" + message + "), if this node's clock is right";
-            case CertPathBuilderException _ -> CERTIFICATE + "is of none of the authorities that are trusted here";
-            case CertPathValidatorException path
-            when path.getCause() == null -> CERTIFICATE + "is of none of the authorities that are trusted here";
+            case CertPathBuilderException _ -> STRANGE;
+            case CertPathValidatorException path when STRANGERS.contains(path.getReason()) -> STRANGE;
             case CertificateException _ -> {
                 Matcher other = OTHER_NAME.matcher(message);
                 yield other.matches() ? CERTIFICATE + "is not for " + other.group(1) : null;

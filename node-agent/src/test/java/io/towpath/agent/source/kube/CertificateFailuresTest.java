@@ -33,8 +33,9 @@ class CertificateFailuresTest {
 
     @BeforeAll
     static void authorities() throws IOException, InterruptedException {
-        for (String name : List.of("ours", "other")) {
-            keytool("-genkeypair", "-alias", name, "-keyalg", "EC", "-dname", "CN=" + name, "-ext", "bc:c");
+        for (String name : List.of("ours", "other", "renewed")) {
+            String subject = name.equals("renewed") ? "CN=ours" : "CN=" + name;
+            keytool("-genkeypair", "-alias", name, "-keyalg", "EC", "-dname", subject, "-ext", "bc:c");
             keytool("-exportcert", "-rfc", "-alias", name, "-file", path(name + ".crt"));
         }
     }
@@ -103,6 +104,14 @@ class CertificateFailuresTest {
         assertEquals(
                 "the API server's certificate is of none of the authorities that are trusted here",
                 told(server("strange", "-ext", LOCALHOST), "other.crt"));
+    }
+
+    /** As a cluster's authority has that was made anew. */
+    @Test
+    void ofAnotherAuthorityOfTheSameName() throws Exception {
+        assertEquals(
+                "the API server's certificate is of none of the authorities that are trusted here",
+                told(server("strange-too", "-ext", LOCALHOST), "renewed.crt"));
     }
 
     @Test
