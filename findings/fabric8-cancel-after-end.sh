@@ -96,7 +96,7 @@ public class Cancel {
             if (exchange.getRequestURI().getPath().equals("/second")) {
                 try {
                     before.await();
-                    Thread.sleep(300);
+                    Thread.sleep(300); // the close has the time to come before the answer
                 } catch (InterruptedException e) {
                     throw new InterruptedIOException();
                 }

@@ -15,16 +15,7 @@ import java.time.ZoneOffset;
 
 /** Sources of the node {@code self}, which lose no time. */
 final class Sources {
-    static final Timing FAST = new Timing(
-            Duration.ofMillis(5),
-            Duration.ofMillis(20),
-            Duration.ofMillis(20),
-            Duration.ofMillis(40),
-            Duration.ofMillis(40),
-            Duration.ofMinutes(5),
-            Duration.ofMinutes(5),
-            Duration.ofMillis(50),
-            Duration.ofMillis(20));
+    static final Timing FAST = fast(Duration.ofMillis(20), Duration.ofMinutes(5));
 
     /** What they log. */
     static final ByteArrayOutputStream LOGGED = new ByteArrayOutputStream();
@@ -39,30 +30,25 @@ final class Sources {
 
     /** As {@link #FAST}, with another time after which all begins anew. */
     static Timing askingAnewEach(Duration anew) {
-        return new Timing(
-                FAST.together(),
-                FAST.look(),
-                FAST.retry(),
-                FAST.refused(),
-                FAST.retryAfter(),
-                FAST.watch(),
-                anew,
-                FAST.absent(),
-                FAST.settled());
+        return fast(FAST.retry(), anew);
     }
 
     /** As {@link #FAST}, with another time between attempts; a handshake of TLS may take longer than its own. */
     static Timing askingAgainAfter(Duration retry) {
+        return fast(retry, FAST.anew());
+    }
+
+    private static Timing fast(Duration retry, Duration anew) {
         return new Timing(
-                FAST.together(),
-                FAST.look(),
+                Duration.ofMillis(5),
+                Duration.ofMillis(20),
                 retry,
-                FAST.refused(),
-                FAST.retryAfter(),
-                FAST.watch(),
-                FAST.anew(),
-                FAST.absent(),
-                FAST.settled());
+                Duration.ofMillis(40),
+                Duration.ofMillis(40),
+                Duration.ofMinutes(5),
+                anew,
+                Duration.ofMillis(50),
+                Duration.ofMillis(20));
     }
 
     static KubernetesClusterSource of(ApiAccess access) {

@@ -68,6 +68,12 @@ final class Told implements ClusterSource.Listener {
     }
 
     private <T> T await(BlockingQueue<T> queue, Predicate<T> wanted) throws InterruptedException {
+        return await(queue, wanted, troubles);
+    }
+
+    /** The next of a queue of the kind; those before it are passed over. If none comes, the troubles are told. */
+    static <T> T await(BlockingQueue<T> queue, Predicate<T> wanted, BlockingQueue<String> troubles)
+            throws InterruptedException {
         long end = System.nanoTime() + LIMIT.toNanos();
         while (true) {
             T next = queue.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);

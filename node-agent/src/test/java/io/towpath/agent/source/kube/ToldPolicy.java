@@ -7,7 +7,6 @@ import io.towpath.policy.facts.PodFact;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -66,15 +65,6 @@ final class ToldPolicy implements PolicySource.Listener {
     }
 
     private <T> T await(BlockingQueue<T> queue, Predicate<T> wanted) throws InterruptedException {
-        long end = System.nanoTime() + Told.LIMIT.toNanos();
-        while (true) {
-            T next = queue.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-            if (next == null) {
-                throw new AssertionError("was not told; troubles: " + troubles);
-            }
-            if (wanted.test(next)) {
-                return next;
-            }
-        }
+        return Told.await(queue, wanted, troubles);
     }
 }
