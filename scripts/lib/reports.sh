@@ -39,16 +39,17 @@ count_reports() {
   skipped=$((skipped + skips))
 }
 
-# show_failures LOG: what Maven calls errors, without its advice at the end. Where it calls nothing so, it has not understood its
-# options, or was ended in the middle.
+# show_failures LOG: what Maven calls errors, without its advice at the end; of many the first ones, as what fails first makes
+# others fail. Where it calls nothing so, it has not understood its options, or was ended in the middle.
 show_failures() {
-  local told
+  local -a told
   title "What failed"
   # A whole line of a test that compares thousands of things is too much.
-  told=$(sed -n -E -e '/^\[ERROR\] *($|To see the full stack|Re-run Maven|For more information|\[Help)/d' \
-    -e 's/ -> \[Help [0-9]+\]$//' -e '/^\[ERROR\]/p' "$1" | sed -n '1,120p' | cut -c 1-1000)
-  [[ -n $told ]] || told=$(grep -m 1 '^Unable to parse command line' "$1" || tail -n 10 "$1")
-  show_file /dev/stdin <<<"$told"
+  mapfile -t told < <(sed -n -E -e '/^\[ERROR\] *($|To see the full stack|Re-run Maven|For more information|\[Help)/d' \
+    -e 's/ -> \[Help [0-9]+\]$//' -e '/^\[ERROR\]/p' "$1" | cut -c 1-500)
+  ((${#told[@]} > 0)) || mapfile -t told < <(grep -m 1 '^Unable to parse command line' "$1" || tail -n 10 "$1")
+  show_file /dev/stdin < <(printf '%s\n' "${told[@]:0:40}")
+  ((${#told[@]} <= 40)) || note "and $((${#told[@]} - 40)) lines more"
 }
 
 # run_script WHAT LOG COMMAND...: one of the scripts' own tests.
