@@ -3,6 +3,7 @@ package io.towpath.lab.agent;
 import static io.towpath.lab.agent.Figures.row;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
 import io.towpath.lab.Agent;
 import io.towpath.lab.Await;
 import io.towpath.lab.Call;
@@ -18,6 +19,7 @@ import io.towpath.lab.api.ApiServer;
 import io.towpath.lab.api.ClusterObjects;
 import io.towpath.lab.api.Kind;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -107,23 +109,56 @@ public final class PolicyBench implements AutoCloseable {
             adds(size + " policies, " + pods + " pods", CROWD);
         }
         String size = policies + " policies, " + pods + " pods";
+        starts(size);
+        traffic();
+    }
+
+    /** Starts without any table, in turns from an API that tells objects as events and from one that has pages alone. */
+    private void starts(String size) {
         List<Double> starts = new ArrayList<>();
+        List<Double> events = new ArrayList<>();
+        List<Double> pages = new ArrayList<>();
         for (int i = 0; i < Math.max(2, rounds / 4); i++) {
             agent.kill();
-            node.namespace().run("nft", "delete", "table", "inet", "towpath-policy");
+            api.fail(PolicyBench::refuseInitialEvents);
+            start();
+            pages.add(Figures.residentMiB(agent, "VmHWM"));
+            agent.kill();
+            api.mend();
             starts.add(start());
+            events.add(Figures.residentMiB(agent, "VmHWM"));
         }
         row("start to all policies in force, " + size, starts);
         LockSupport.parkNanos(2_000_000_000L);
         row("memory (RSS), " + size, "MiB", List.of(Figures.residentMiB(agent, "VmRSS")), 0);
-        row("memory at most until then, " + size, "MiB", List.of(Figures.residentMiB(agent, "VmHWM")), 0);
-        traffic();
+        row("memory at most at the start, by events, " + size, "MiB", events, 0);
+        row("memory at most at the start, by pages, " + size, "MiB", pages, 0);
     }
 
+    /** Milliseconds to all policies in force. */
     private double start() {
+        node.namespace().run("nft", "delete", "table", "inet", "towpath-policy");
         long start = System.nanoTime();
         agent.start().awaitReady();
         return (System.nanoTime() - start) / 1e6;
+    }
+
+    /** As an API server without streaming lists does. */
+    private static boolean refuseInitialEvents(HttpExchange exchange) throws IOException {
+        if (!String.valueOf(exchange.getRequestURI().getQuery()).contains("sendInitialEvents")) {
+            return false;
+        }
+        byte[] status = Json.object(
+                        "{'kind':'Status','apiVersion':'v1','status':'Failure','reason':'Invalid','code':422,"
+                                + "'message':'sendInitialEvents is forbidden for watch'}")
+                .toString()
+                .getBytes(StandardCharsets.UTF_8);
+        try (exchange) {
+            exchange.getResponseHeaders().set("Content-Type", "application/json");
+            exchange.sendResponseHeaders(422, status.length);
+            exchange.getResponseBody().write(status);
+        }
+        return true;
     }
 
     /** A pod of this node, which the API knows. */
