@@ -1,7 +1,6 @@
 package io.towpath.lab;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.lab.api.ApiServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -91,25 +90,19 @@ public final class Agent implements AutoCloseable {
 
     /** An agent that is told by its options or its pod where the API is. */
     static Agent ofKubernetes(Node node) {
-        ObjectNode conf = Json.object("{'Backend':{'Type':'vxlan'}}");
-        for (String slice : node.slices()) {
-            if (slice.contains(":")) {
-                conf.put("EnableIPv6", true).put("IPv6Network", "fd00:10:244::/56");
-            } else {
-                conf.put("Network", "10.244.0.0/16");
-            }
-        }
-        if (!conf.has("Network")) {
-            conf.put("EnableIPv4", false);
-        }
-        Path file = node.folder().resolve("net-conf.json");
-        Json.write(file, conf);
+        Path file = FlannelConf.write(node, "{}");
         return new Agent(node).with("--net-config-path", file.toString());
     }
 
     /** Further options. */
     public Agent with(String... more) {
         options.addAll(List.of(more));
+        return this;
+    }
+
+    /** With more in the backend of its net-conf.json than the type, for example {@code {'VNI': 7}}. */
+    public Agent backend(String more) {
+        FlannelConf.write(node, more);
         return this;
     }
 
