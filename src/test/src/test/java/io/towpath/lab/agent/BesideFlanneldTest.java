@@ -6,13 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.towpath.lab.Agent;
+import io.towpath.lab.Await;
 import io.towpath.lab.Capture;
 import io.towpath.lab.Command;
 import io.towpath.lab.Network;
 import io.towpath.lab.Node;
 import io.towpath.lab.OnLab;
 import io.towpath.lab.Pod;
+import io.towpath.lab.api.NodeObjects;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -64,6 +68,98 @@ class BesideFlanneldTest {
                 capture.awaitPacket(other + ".", one + ".4790", "vni 4096");
             }
         }
+    }
+
+    @Test
+    void publicAddressesByOption() {
+        List<String> ofA = List.of("192.168.50.101", "2001:db8:50::101");
+        List<String> ofB = List.of("192.168.50.102", "2001:db8:50::102");
+        give(a, ofA);
+        give(b, ofB);
+        flanneld.with("--public-ip=" + ofA.getFirst(), "--public-ipv6=" + ofA.getLast())
+                .start();
+        towpath("{}", "--public-ip", ofB.getFirst(), "--public-ipv6", ofB.getLast());
+        assertTunnel(ofA, ofA, ofB, ofB);
+    }
+
+    /** flanneld goes on to send from its interface's address, Towpath sends from what it is reached by, as its node has it. */
+    @Test
+    void publicAddressesByAnnotation() {
+        List<String> ofA = List.of("192.168.50.101", "2001:db8:50::101");
+        List<String> ofB = List.of("192.168.50.102", "2001:db8:50::102");
+        give(a, ofA);
+        give(b, ofB);
+        overwrite("a", ofA);
+        overwrite("b", ofB);
+        // flanneld takes its interface's first address, and the kernel lists the newest of IPv6 first.
+        String own = a.addresses().getLast() + "/64";
+        // By its status, Towpath's node knows who else that is; the lab's nodes tell of IPv4 there.
+        lab.api.edit(
+                "a",
+                node -> ((ArrayNode) node.at("/status/addresses"))
+                        .addObject()
+                        .put("type", "InternalIP")
+                        .put("address", a.addresses().getLast()));
+        a.namespace().ip("address delete dev eth0 " + own, "address add dev eth0 " + own + " nodad");
+        flanneld.start();
+        towpath("{}");
+        assertTunnel(ofA, a.addresses(), ofB, ofB);
+        // While both run; flanneld reads its own at its start alone.
+        List<String> next = List.of("192.168.50.112", "2001:db8:50::112");
+        give(b, next);
+        overwrite("b", next);
+        assertTunnel(ofA, a.addresses(), next, next);
+    }
+
+    private static void give(Node node, List<String> addresses) {
+        node.namespace()
+                .ip(
+                        "address add dev eth0 " + addresses.getFirst() + "/24",
+                        "address add dev eth0 " + addresses.getLast() + "/64 nodad");
+    }
+
+    private void overwrite(String node, List<String> addresses) {
+        lab.api.annotate(
+                node,
+                NodeObjects.FLANNEL + "public-ip-overwrite",
+                addresses.getFirst(),
+                NodeObjects.FLANNEL + "public-ipv6-overwrite",
+                addresses.getLast());
+    }
+
+    /**
+     * Waits until each node is told to be reached by its addresses and is; its packets come from the address that they are to come from. Each
+     * list has one address of each family.
+     */
+    private void assertTunnel(List<String> toA, List<String> fromA, List<String> toB, List<String> fromB) {
+        Pod far = flanneld.pod("far").add();
+        Pod web = b.pod("web").add();
+        for (int family = 0; family < 2; family++) {
+            String of = family == 0 ? "public-ip" : "public-ipv6";
+            String device = family == 0 ? "flannel.1" : "flannel-v6.1";
+            String local = family == 0 ? "local" : "local6";
+            String sliceA = a.slices().get(family);
+            String sliceB = b.slices().get(family);
+            String addressA = toA.get(family);
+            String addressB = toB.get(family);
+            Await.until("b to " + addressA, () -> AgentLab.hasPeer(b.namespace(), sliceA, addressA));
+            Await.until("a to " + addressB, () -> AgentLab.hasPeer(a.namespace(), sliceB, addressB));
+            assertEquals(addressA, lab.api.annotation("a", NodeObjects.FLANNEL + of));
+            assertEquals(addressB, lab.api.annotation("b", NodeObjects.FLANNEL + of));
+            assertEquals(fromA.get(family), device(a, device).path(local).asText());
+            assertEquals(fromB.get(family), device(b, device).path(local).asText());
+            Path seen = b.folder().resolve("seen-" + addressB);
+            try (Capture capture = new Capture(b.namespace(), "eth0", seen, "udp port 8472")) {
+                far.ping(web.addresses().get(family));
+                web.ping(far.addresses().get(family));
+                capture.awaitPacket(" " + fromA.get(family) + ".", " " + addressB + ".8472", "vni 1");
+                capture.awaitPacket(" " + fromB.get(family) + ".", " " + addressA + ".8472", "vni 1");
+            }
+        }
+        far.del();
+        web.del();
+        far.close();
+        web.close();
     }
 
     private void awaitEachOther() {
