@@ -74,6 +74,7 @@ final class ApiConnection implements AutoCloseable {
     private long outageTold;
     private int outages;
     private int unanswered;
+    private final History history = new History();
 
     ApiConnection(ApiAccess access, Timing timing) {
         this.access = access;
@@ -92,6 +93,11 @@ final class ApiConnection implements AutoCloseable {
 
     Waits waits() {
         return waits;
+    }
+
+    /** What is told by the connection, of all kinds. */
+    History history() {
+        return history;
     }
 
     /** Opens for the first who comes. */

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * All objects of a kind, listed and from there on watched; they come by way of the store. A server that can tell them as events of the watch
  * is asked to, any other for pages. A watch that is lost is taken up where
  * it was; when the API has forgotten that place (410 Gone), or what comes there cannot be taken, all are listed again. So it is when
- * the API has gone back, as one does whose etcd is restored from an older state: it would say nothing of what is no longer so. Of the
- * connection's thread alone, but for what says otherwise.
+ * the API's history is another one, as after a restore of etcd from an older state, or when nothing tells that it is not: it would say nothing
+ * of what is no longer so. Of the connection's thread alone, but for what says otherwise.
  */
 final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesResourceList<T>> {
     private final String what;
@@ -23,7 +23,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
     private final ObjectEvents<T> events;
     private final ObjectStore<T> store;
     private final ApiConnection connection;
-    private final Log log;
+    private final HistoryCheck check;
     private final Listener listener;
 
     private volatile boolean listed;
@@ -80,7 +80,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
         this.list = new PagedList<>(what, belief, list, store, connection);
         this.store = store;
         this.connection = connection;
-        this.log = log;
+        this.check = new HistoryCheck(what, connection, log);
         this.listener = listener;
         this.standing = new Standing(connection::outage);
     }
@@ -144,6 +144,9 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
         if (by == null) {
             return;
         }
+        if (from == null) {
+            connection.history().forget();
+        }
         if (from == null && streams) {
             InitialEvents<T> all = new InitialEvents<>(store);
             initial = all;
@@ -152,7 +155,7 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
         } else if (from == null) {
             list.read(by, path, new Listing(round));
         } else if (place.isDoubtful()) {
-            compare(by, from);
+            check(by);
         } else {
             watch(by, "&resourceVersion=" + ApiCalls.encoded(from));
         }
@@ -181,11 +184,11 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
         go();
     }
 
-    /** Looks whether the place is one that the API has reached. */
-    private void compare(ApiCalls by, String from) {
+    /** The API may be another one by now. */
+    private void check(ApiCalls by) {
         int asked = round;
-        var _ = WatchPlace.ask(by, path)
-                .whenComplete((reached, failure) -> connection.run(() -> {
+        var _ = check.isSame(by, path, place)
+                .whenComplete((isSame, failure) -> connection.run(() -> {
                     if (asked != round) {
                         return;
                     }
@@ -193,14 +196,9 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
                         failed(failure);
                         return;
                     }
-                    place.doubt(false);
-                    if (place.isBeyond(reached)) {
-                        log.warn(
-                                "the API has gone back, as after a restore of etcd: the " + what + " are listed anew",
-                                "known",
-                                from,
-                                "reached",
-                                reached);
+                    if (isSame) {
+                        place.confirm();
+                    } else {
                         place.forget();
                     }
                     go();
@@ -276,7 +274,8 @@ final class ResourceWatch<T extends HasMetadata, L extends DefaultKubernetesReso
         String version = events.tell(by, path, event, now == null ? new Changes() : now);
         standing.heard();
         if (now == null) {
-            place.reached(version);
+            connection.history().told(path, event);
+            place.reached(version, connection.history().last());
         } else if (now.isWhole()) {
             initial = null;
             standing.opened();

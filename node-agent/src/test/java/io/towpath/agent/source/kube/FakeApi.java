@@ -147,16 +147,23 @@ final class FakeApi implements AutoCloseable {
         objects.newVersion();
     }
 
-    /** Its etcd is restored from before an object was made, when there was that version; it tells nobody, and ends all watches. */
-    synchronized void restore(int version, ObjectNode without) {
-        var _ = objects.remove(without);
-        objects.goBack(version);
-        watches.goBack(version);
+    /** A snapshot of its etcd. */
+    synchronized FakeObjects.Saved save() {
+        return objects.saved();
+    }
+
+    /** Its etcd is restored from a snapshot; it tells nobody, and ends all watches. */
+    synchronized void restore(FakeObjects.Saved snapshot) {
+        objects.goBack(snapshot);
+        watches.goBack(snapshot.version());
         disconnect();
     }
 
-    synchronized int version() {
-        return objects.version();
+    /** So much happens that nobody asks for. */
+    synchronized void pass(int versions) {
+        for (int i = 0; i < versions; i++) {
+            objects.newVersion();
+        }
     }
 
     synchronized ObjectNode node(String name) {
@@ -231,9 +238,13 @@ final class FakeApi implements AutoCloseable {
     }
 
     synchronized void bookmark() {
-        ObjectNode node = MAPPER.createObjectNode().put("kind", "Node").put("apiVersion", "v1");
-        objects.changed(node);
-        emit("BOOKMARK", node);
+        bookmark(NODES);
+    }
+
+    /** Tells who watches at a path of a version that is reached by something else. */
+    synchronized void bookmark(String path) {
+        objects.newVersion();
+        watches.emit(path, "BOOKMARK", objects.bookmark(path));
     }
 
     /** Ends all watches, as a proxy or a restarting server does. */
@@ -244,6 +255,11 @@ final class FakeApi implements AutoCloseable {
     /** Each watch is told of an error as soon as it stands; 0 for none. */
     void endWatchesWith(int code) {
         watches.endWith(code);
+    }
+
+    /** The next watch of a single object ends at once, as by a server that ends. */
+    void endNextQuestion() {
+        watches.endNextForOne();
     }
 
     /** Forgets what happened: watches from a place before now are told so. */
@@ -326,7 +342,11 @@ final class FakeApi implements AutoCloseable {
                 }
                 if (reply == null) {
                     String from = parameter(query, "resourceVersion");
-                    watching = watches.begin(uri.getPath(), from == null ? objects.version() : Integer.parseInt(from));
+                    int place = from == null ? objects.version() : Integer.parseInt(from);
+                    String selector = parameter(query, "fieldSelector");
+                    watching = selector == null
+                            ? watches.begin(uri.getPath(), place)
+                            : watches.beginForOne(uri.getPath(), place, selector, seconds(query));
                     if (isForInitialEvents(query)) {
                         watching.begin(objects.all(uri.getPath()), objects.bookmark(uri.getPath()), streaming);
                     }
@@ -453,6 +473,11 @@ final class FakeApi implements AutoCloseable {
         }
         put(node);
         return FakeReply.json(200, node);
+    }
+
+    private static int seconds(String query) {
+        String seconds = parameter(query, "timeoutSeconds");
+        return seconds == null ? 0 : Integer.parseInt(seconds);
     }
 
     private static @Nullable String parameter(String query, String name) {

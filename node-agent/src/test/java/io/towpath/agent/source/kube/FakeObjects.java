@@ -17,6 +17,9 @@ final class FakeObjects {
 
     private int version = 1000;
 
+    /** A snapshot, such as etcd's. */
+    record Saved(int version, Map<String, NavigableMap<String, ObjectNode>> objects) {}
+
     /** The path of the list that has an object. */
     static String path(JsonNode object) {
         return switch (object.path("kind").asText()) {
@@ -64,9 +67,27 @@ final class FakeObjects {
         return ++version;
     }
 
-    /** As if what happened since a version never had. */
-    void goBack(int to) {
-        version = to;
+    /** All of them as they are now. */
+    Saved saved() {
+        return new Saved(version, copy(objects));
+    }
+
+    /** As if what happened since then never had. */
+    void goBack(Saved to) {
+        version = to.version();
+        objects.clear();
+        objects.putAll(copy(to.objects()));
+    }
+
+    private static Map<String, NavigableMap<String, ObjectNode>> copy(
+            Map<String, NavigableMap<String, ObjectNode>> all) {
+        Map<String, NavigableMap<String, ObjectNode>> copies = new HashMap<>();
+        all.forEach((path, known) -> {
+            NavigableMap<String, ObjectNode> copy = new TreeMap<>();
+            known.forEach((key, object) -> copy.put(key, object.deepCopy()));
+            copies.put(path, copy);
+        });
+        return copies;
     }
 
     /** Gives an object a new version. */

@@ -6,29 +6,41 @@ import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /** Who watches a {@link FakeApi}, by the path of a list, and what happened before they came. */
 final class FakeWatches {
+    private static final Duration FOREVER = Duration.ofDays(1);
+
     private final Map<String, List<Watch>> watches = new HashMap<>();
     /** For watches that begin at a place in the past. */
     private final List<Event> log = new ArrayList<>();
 
     private int forgotten;
     private int endsWith;
+    private boolean endsNextForOne;
 
-    private record Event(int version, String path, String text) {}
+    /** @param selector of fields that selects the one object */
+    private record Event(int version, String path, String selector, String text) {}
 
     /** What somebody who watches is to be told. */
     static final class Watch {
         private static final String END = "";
 
         private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+        private final Duration silence;
+
+        /** @param silence for which it goes on */
+        Watch(Duration silence) {
+            this.silence = silence;
+        }
 
         /** Begins with what there is. */
         void begin(List<ObjectNode> objects, ObjectNode bookmark, FakeApi.Streaming how) {
@@ -45,13 +57,18 @@ final class FakeWatches {
             }
         }
 
+        private String next() throws InterruptedException {
+            String next = events.poll(silence.toNanos(), TimeUnit.NANOSECONDS);
+            return next == null ? END : next;
+        }
+
         /** Tells it, until the watch ends. */
         void tell(HttpExchange exchange) throws IOException {
             exchange.getResponseHeaders().set("Content-Type", "application/json");
             exchange.sendResponseHeaders(200, 0);
             try (OutputStream out = exchange.getResponseBody()) {
                 out.flush();
-                for (String event = events.take(); !event.equals(END); event = events.take()) {
+                for (String event = next(); !event.equals(END); event = next()) {
                     out.write((event + "\n").getBytes(StandardCharsets.UTF_8));
                     out.flush();
                 }
@@ -67,7 +84,7 @@ final class FakeWatches {
 
     /** Tells of a change that makes a version, now and later. */
     synchronized void happened(int version, String path, String type, ObjectNode object) {
-        log.add(new Event(version, path, text(type, object)));
+        log.add(new Event(version, path, selector(object.path("metadata")), text(type, object)));
         emit(path, type, object);
     }
 
@@ -89,6 +106,12 @@ final class FakeWatches {
         return path.equals(FakeApi.OLD_CLUSTER_POLICIES)
                 ? event.replace("policy.networking.k8s.io/v1beta1", "policy.networking.k8s.io/v1alpha2")
                 : event;
+    }
+
+    private static String selector(JsonNode metadata) {
+        String namespace = metadata.path("namespace").asText();
+        return (namespace.isEmpty() ? "" : "metadata.namespace=" + namespace + ",") + "metadata.name="
+                + metadata.path("name").asText();
     }
 
     private static String text(String type, JsonNode object) {
@@ -126,9 +149,34 @@ final class FakeWatches {
         end();
     }
 
+    /** The next one of a single object ends before it has told anything. */
+    synchronized void endNextForOne() {
+        endsNextForOne = true;
+    }
+
     /** Begins one, from a place on. */
     synchronized Watch begin(String path, int place) {
-        Watch watch = new Watch();
+        return begin(path, place, new Watch(FOREVER));
+    }
+
+    /** Begins one of a single object, which is told what was before and ends with a silence of so many seconds. */
+    synchronized Watch beginForOne(String path, int place, String selector, int seconds) {
+        Watch watch = new Watch(Duration.ofSeconds(seconds));
+        if (place < forgotten) {
+            return begin(path, place, watch);
+        }
+        if (endsNextForOne) {
+            endsNextForOne = false;
+            watch.events.add(Watch.END);
+            return watch;
+        }
+        log.stream()
+                .filter(event -> event.version > place && event.path.equals(path) && event.selector.equals(selector))
+                .forEach(event -> watch.events.add(event.text));
+        return watch;
+    }
+
+    private Watch begin(String path, int place, Watch watch) {
         if (endsWith != 0) {
             ObjectNode error =
                     FakeApi.MAPPER.createObjectNode().put("kind", "Status").put("apiVersion", "v1");

@@ -54,10 +54,12 @@ class InitialEventsTest {
         api.stream(Streaming.SERVED);
         source.start(told);
         told.withNodes("b", "self");
-        api.disconnect();
-        api.awaitWatch();
         api.put(Nodes.flannel("c", 3));
         told.withNodes("b", "c", "self");
+        api.disconnect();
+        api.awaitWatch();
+        api.put(Nodes.flannel("d", 4));
+        told.withNodes("b", "c", "d", "self");
         assertFalse(api.asked.stream()
                         .filter(each -> each.what().contains("sendInitialEvents"))
                         .count()

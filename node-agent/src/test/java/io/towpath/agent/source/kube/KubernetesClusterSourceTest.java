@@ -108,11 +108,10 @@ class KubernetesClusterSourceTest {
     void anApiThatGoesBackIsNoticed() throws InterruptedException {
         api.put(Nodes.flannel("b", 2));
         started();
-        int before = api.version();
-        ObjectNode lost = Nodes.flannel("c", 3);
-        api.put(lost);
+        FakeObjects.Saved before = api.save();
+        api.put(Nodes.flannel("c", 3));
         told.withNodes("b", "c", "self");
-        api.restore(before, lost);
+        api.restore(before);
         told.withNodes("b", "self");
         assertTrue(Sources.logged()
                 .contains("the API has gone back, as after a restore of etcd: the nodes are listed anew"));
@@ -130,14 +129,18 @@ class KubernetesClusterSourceTest {
         api.disconnect();
         api.awaitWatch();
         String version = api.node("b").at("/metadata/resourceVersion").textValue();
-        FakeApi.Asked question = api.asked.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
-        assertNotNull(question);
-        assertEquals("list limit=1", question.what());
-        FakeApi.Asked again = api.asked.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
-        assertNotNull(again);
+        assertEquals("list limit=1", asked().what());
+        assertTrue(asked().what().contains("fieldSelector=metadata.name%3Db&"), "asks for the event again");
+        FakeApi.Asked again = asked();
         assertTrue(again.what().startsWith("watch "), again.what());
         assertTrue(again.what().contains("resourceVersion=" + version), again.what());
         assertTrue(again.what().contains("allowWatchBookmarks=true"), again.what());
+    }
+
+    private FakeApi.Asked asked() throws InterruptedException {
+        FakeApi.Asked next = api.asked.poll(Told.LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertNotNull(next);
+        return next;
     }
 
     @Test

@@ -46,7 +46,22 @@ class KubernetesReturnTest {
         for (String path : ALL) {
             api.awaitWatch(path);
         }
+        somethingIsToldOfEachKind();
         api.asked.clear();
+    }
+
+    /** What tells nothing after it was listed cannot be told from what lost it. */
+    private void somethingIsToldOfEachKind() throws InterruptedException {
+        api.put(Manifests.namespace("default", "{}"));
+        api.put(Manifests.pod("pod", "{}", "other", "10.244.2.3"));
+        api.put(Manifests.clusterPolicy("wide", "{tier: 'Admin', priority: 1, subject: {namespaces: {}}}"));
+        api.put(Manifests.policy("first", "{podSelector: {}}"));
+        api.put(Nodes.flannel("first", 9));
+        nodes.withNodes("first", "self");
+        told.next(now -> now.facts().namespaces().size() == 1
+                && now.facts().pods().size() == 1
+                && now.facts().clusterPolicies().size() == 1
+                && now.facts().policies().size() == 1);
     }
 
     @AfterEach
@@ -70,8 +85,8 @@ class KubernetesReturnTest {
         api.put(Manifests.policy("meanwhile", "{podSelector: {}}"));
         api.put(Nodes.flannel("b", 2));
         api.up();
-        told.next(facts -> facts.facts().policies().size() == 1);
-        nodes.withNodes("b", "self");
+        told.next(facts -> facts.facts().policies().size() == 2);
+        nodes.withNodes("b", "first", "self");
         for (String path : ALL) {
             api.awaitWatch(path);
         }
@@ -86,7 +101,7 @@ class KubernetesReturnTest {
         api.put(Manifests.policy("meanwhile", "{podSelector: {}}"));
         api.forget();
         api.up();
-        told.next(facts -> facts.facts().policies().size() == 1);
+        told.next(facts -> facts.facts().policies().size() == 2);
         for (String path : ALL) {
             api.awaitWatch(path);
         }
@@ -112,7 +127,7 @@ class KubernetesReturnTest {
             api.awaitWatch(path);
         }
         api.put(Manifests.policy("later", "{podSelector: {}}"));
-        told.next(facts -> facts.facts().policies().size() == 1);
+        told.next(facts -> facts.facts().policies().size() == 2);
     }
 
     /** As one is that has all its nodes come back at once. */
@@ -125,7 +140,7 @@ class KubernetesReturnTest {
         }
         api.hangUp(false);
         api.put(Nodes.flannel("b", 2));
-        nodes.withNodes("b", "self");
+        nodes.withNodes("b", "first", "self");
     }
 
     /** Nothing else brings it on: the watches go on where they were, and tell nothing. */
@@ -208,7 +223,7 @@ class KubernetesReturnTest {
             last.isOver = true;
             api.put(Manifests.policy("meanwhile", "{podSelector: {}}"));
             api.hangUp(false);
-            assertEquals(1, last.policiesWhenWell.get(Told.LIMIT.toSeconds(), TimeUnit.SECONDS));
+            assertEquals(2, last.policiesWhenWell.get(Told.LIMIT.toSeconds(), TimeUnit.SECONDS));
         }
     }
 

@@ -345,11 +345,14 @@ final class ApiRequests implements HttpHandler {
 
     private static boolean isSelected(ObjectNode object, Map<String, String> query) {
         @Nullable String selector = query.get("fieldSelector");
-        return selector == null || selector.equals("metadata.name=" + name(object));
+        return selector == null
+                || Arrays.stream(selector.split(",", -1))
+                        .allMatch(each -> each.equals("metadata.name=" + text(object, "name"))
+                                || each.equals("metadata.namespace=" + text(object, "namespace")));
     }
 
-    private static String name(ObjectNode object) {
-        return object.path("metadata").path("name").asText();
+    private static String text(ObjectNode object, String field) {
+        return object.path("metadata").path(field).asText();
     }
 
     private static void print(OutputStream out, String text) throws IOException {

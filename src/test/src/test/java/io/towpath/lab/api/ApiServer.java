@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -39,7 +40,8 @@ public final class ApiServer implements AutoCloseable {
     private final Namespace at;
     private final InetSocketAddress address;
     private final Map<Kind, ObjectStore> stores = new EnumMap<>(Kind.class);
-    private final ObjectStore nodes = new ObjectStore(Kind.NODE);
+    private final AtomicLong revisions = new AtomicLong(1000);
+    private final ObjectStore nodes = new ObjectStore(Kind.NODE, revisions);
     private volatile List<String> clusterPolicies = List.of();
     private volatile boolean servesCalico;
     private volatile Fault fault = _ -> false;
@@ -62,7 +64,7 @@ public final class ApiServer implements AutoCloseable {
         this.at = at;
         this.address = new InetSocketAddress(address, port);
         for (Kind kind : Kind.values()) {
-            stores.put(kind, kind == Kind.NODE ? nodes : new ObjectStore(kind));
+            stores.put(kind, kind == Kind.NODE ? nodes : new ObjectStore(kind, revisions));
         }
         up();
     }

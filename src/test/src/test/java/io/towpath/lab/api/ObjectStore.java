@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,12 +18,17 @@ final class ObjectStore {
     private final Kind kind;
     private final TreeMap<String, ObjectNode> objects = new TreeMap<>();
     private final Deque<Event> log = new ArrayDeque<>();
-    private long revision = 1000;
-    private long forgotten = revision;
+    private final AtomicLong revisions;
+    private long revision;
+    private long forgotten;
     private int wakes;
 
-    ObjectStore(Kind kind) {
+    /** @param revisions the newest of all kinds, as in an etcd that has them all */
+    ObjectStore(Kind kind, AtomicLong revisions) {
         this.kind = kind;
+        this.revisions = revisions;
+        revision = revisions.get();
+        forgotten = revision;
     }
 
     /**
@@ -102,7 +108,7 @@ final class ObjectStore {
     }
 
     private void tell(String type, String key, ObjectNode object) {
-        revision++;
+        revision = revisions.incrementAndGet();
         ObjectNode metadata = object.withObjectProperty("metadata").put("resourceVersion", String.valueOf(revision));
         if (!metadata.has("uid")) {
             metadata.put("uid", UUID.randomUUID().toString());
@@ -118,7 +124,7 @@ final class ObjectStore {
     /** Forgets all that happened: watchers that come back have to list anew. */
     synchronized void compact() {
         log.clear();
-        revision++;
+        revision = revisions.incrementAndGet();
         forgotten = revision;
         notifyAll();
     }
