@@ -6,6 +6,7 @@ import io.towpath.netlink.nft.Element;
 import io.towpath.netlink.nft.Expression.Counter;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
+import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
@@ -104,8 +105,8 @@ public final class PolicyTable {
     }
 
     /**
-     * Has packets dropped, for a day or, by UDP, for some minutes, that would revive connections which are to be forgotten. To be called after
-     * a sync.
+     * Has packets dropped, for a day or, by UDP, for some minutes from now on, that would revive connections which are to be forgotten. To be
+     * called after a sync.
      *
      * @param flows what is not to begin a connection of TCP, but for a SYN, of SCTP, but for an INIT, or of UDP
      */
@@ -115,9 +116,13 @@ public final class PolicyTable {
             List<Element> elements = flows.stream()
                     .filter(flow -> flow.source().ipv6() == ipv6)
                     .map(Cuts::element)
+                    .distinct()
                     .toList();
             if (!elements.isEmpty()) {
-                transaction.add(desiring.cuts().set(ipv6), elements);
+                // An element that is there already would keep the end that it has; to delete one that is not there
+                // would fail.
+                NftSet set = desiring.cuts().set(ipv6);
+                transaction.add(set, elements).delete(set, elements).add(set, elements);
             }
         }
         kept.also(transaction);

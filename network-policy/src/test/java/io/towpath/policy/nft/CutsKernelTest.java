@@ -23,6 +23,7 @@ import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Ruleset;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -187,7 +188,31 @@ class CutsKernelTest {
         connect(protocol, side(a, false), side(b, false));
         scene.table.sync(bTakesNothing);
         connections.forget(open, bTakesNothing, NODE);
-        String cut = scene.nft("list", "set", "inet", PolicyTable.NAME, "cut-4");
-        assertTrue(cut.contains(expected), cut);
+        assertTrue(listedCuts().contains(expected), this::listedCuts);
+    }
+
+    /** From the second time on, though the first has left an element whose time is nearly up. */
+    @ParameterizedTest
+    @CsvSource({"TCP, 24h, expires 23h", "UDP, 3m, expires 2m", "SCTP, 24h, expires 23h"})
+    void whatIsCutAgainStaysAsLong(Protocol protocol, String timeout, String expected) throws Exception {
+        scene.table.sync(open);
+        connect(protocol, side(a, false), side(b, false));
+        scene.table.sync(bTakesNothing);
+        connections.forget(open, bTakesNothing, NODE);
+        String flow = b.address(false) + " . " + a.address(false) + " . "
+                + protocol.name().toLowerCase(Locale.ROOT) + " . " + PORT + " . " + CLIENT_PORT;
+        String element = " element inet " + PolicyTable.NAME + " cut-4 { " + flow;
+        scene.nft("delete" + element + " }; add" + element + " timeout " + timeout + " expires 50s }");
+        assertTrue(listedCuts().contains("expires 4"), this::listedCuts);
+
+        scene.table.sync(open);
+        connect(protocol, side(a, false), side(b, false));
+        scene.table.sync(bTakesNothing);
+        assertEquals(1, connections.forget(open, bTakesNothing, NODE));
+        assertTrue(listedCuts().contains(expected), this::listedCuts);
+    }
+
+    private String listedCuts() {
+        return scene.nft("list", "set", "inet", PolicyTable.NAME, "cut-4");
     }
 }
