@@ -83,13 +83,13 @@ final class Flanneld {
         return this;
     }
 
-    /** Ends it, as a kubelet does. */
-    void end() {
+    /** Ends it at once: asked to, it finishes what it tries again and again. */
+    void kill() {
         Process running = process;
         if (running == null) {
             throw new IllegalStateException("flanneld on " + node + " was not started");
         }
-        running.destroy();
+        running.destroyForcibly();
         running.onExit().join();
     }
 
