@@ -26,19 +26,27 @@ class KubectlTowpathTest {
             .toAbsolutePath()
             .normalize();
 
-    /** Answers from files; what runs in a pod is the file of the pod's name. */
+    /** Answers from files; what runs in a pod is the file of the pod's name. An input that is handed on ends with the file "hangup". */
     private static final String KUBECTL = """
         #!/bin/sh
         cd "$FACTS"
         echo "$*" >>asked
         case "$*" in
           *'get daemonset towpath'*) cat daemonset ;;
+          *'get daemonset '*) ;;
+          *'get node '*) echo node/b ;;
           *'get nodes --field-selector metadata.name='*) grep "^$(echo "$*" | sed 's/.*metadata.name=//; s/ .*//') " nodes || true ;;
           *'get nodes'*) cat nodes ;;
           *'get pods -l'*) cat agents ;;
           *'get pod web '*'-o name'*) echo pod/web ;;
           *'get pod web '*) echo b ;;
           *'get pod '*'-o name'*) ;;
+          *'exec -i '*)
+            shift 4; PATH=$FACTS:$PATH; ln -s "$1" towpath-node; shift 4
+            while [ ! -e hangup ] && [ ! -e over ]; do sleep 0.05; done | {
+              code=0; "$@" || code=$?; touch over
+              [ $code = 0 ] || { echo "command terminated with exit code $code" >&2; exit $code; }
+            } ;;
           *'exec '*) shift 3; pod=$1; shift 4; . "./$pod" ;;
           *) echo "error: nobody thought of: $*" >&2; exit 1 ;;
         esac
@@ -90,11 +98,78 @@ class KubectlTowpathTest {
                 List.of("policy", "explian", "x/y", "x/z", "80"),
                 List.of("policy", "explain", "x/y", "80"),
                 List.of("policy", "log", "--pod"),
+                List.of("policy", "log", "--pod", "--follow"),
+                List.of("policy", "log", "--pod", "web"),
+                List.of("policy", "explain", "shop/web", "db", "80"),
+                List.of("status", "b", "-n", "kube-system"),
+                List.of("--context", "lab", "status", "b"),
+                List.of("migrate", "b", "--pods"),
+                List.of("migrate", "b", "--from=weave"),
+                List.of("migrate", "b", "--from", "kube-proxy", "--back"),
+                List.of("migrate", "b", "--daemonset", "canal"),
+                List.of("uninstall", "b", "--back"),
+                List.of("uninstall", "b", "--image", "--dry-run"),
                 List.of("stauts"))) {
             Command.Outcome outcome = run(words.toArray(String[]::new)).exited(2);
             assertEquals(1, outcome.err().lines().count(), outcome::err);
         }
         assertEquals("", Files.readString(folder.resolve("asked")));
+    }
+
+    @Test
+    void whatIsTooMuchIsNamed() {
+        assertTrue(run("status", "a", "b").exited(2).err().contains("what was given is: a b;"));
+        assertTrue(
+                run("policy", "explain", "web", "shop/db", "80").exited(2).err().contains(": web is neither"));
+        assertTrue(run("status", "b", "-n", "kube-system").exited(2).err().contains(": -n is no option"));
+    }
+
+    @Test
+    void aDaemonSetThatIsNamedIsThereOrNothingBegins() throws IOException {
+        assertTrue(run("migrate", "b", "--from=flannel", "--daemonset=net/flannel")
+                .exited(1)
+                .err()
+                .contains("there is no DaemonSet net/flannel"));
+        String asked = Files.readString(folder.resolve("asked"));
+        assertFalse(asked.contains("cordon") || asked.contains("label node"), asked);
+    }
+
+    @Test
+    void aPodThatTheApiRefusesIsOneError() throws IOException {
+        fact("daemonset", "\"towpath.io/network\"\n");
+        Command.Outcome outcome = run("migrate", "b", "--from", "kube-proxy").exited(1);
+        assertEquals(2, outcome.err().lines().count(), outcome::err);
+        assertTrue(outcome.err().contains("pod kube-system/towpath-migrate-b cannot be made on b"), outcome::err);
+        assertEquals(
+                1,
+                Files.readAllLines(folder.resolve("asked")).stream()
+                        .filter(line -> line.contains("towpath-migrate-b"))
+                        .count());
+    }
+
+    /** What is left of it would take of the agent's memory. */
+    @Test
+    void whatFollowsEndsOnTheNodeWithKubectl() throws IOException {
+        fact("towpath-1", """
+            #!/bin/sh
+            trap 'echo "$*" >ended; exit 0' TERM
+            touch hangup
+            sleep 10 & wait $!
+            touch late
+            """);
+        folder.resolve("towpath-1").toFile().setExecutable(true);
+        run("policy", "log", "a", "--follow").succeeded();
+        assertEquals("policy log --follow\n", Files.readString(folder.resolve("ended")));
+        assertFalse(Files.exists(folder.resolve("late")));
+    }
+
+    @Test
+    void whatFollowsEndsByItself() throws IOException {
+        fact("towpath-1", "#!/bin/sh\necho line; exit 3\n");
+        folder.resolve("towpath-1").toFile().setExecutable(true);
+        Command.Outcome outcome = run("policy", "log", "a", "--follow").exited(3);
+        assertEquals("line\n", outcome.out());
+        assertEquals("", outcome.err());
     }
 
     @Test
@@ -196,7 +271,7 @@ class KubectlTowpathTest {
         Files.writeString(folder.resolve("kubectl"), "#!/bin/sh\necho 'connection refused' >&2\nexit 1\n");
         for (List<String> words : List.of(List.of("status", "a"), List.of("migrate", "a"), List.of("uninstall", "a"))) {
             Command.Outcome outcome = run(words.toArray(String[]::new)).exited(1);
-            assertTrue(outcome.err().contains("the API gives no answer"), outcome::err);
+            assertTrue(outcome.err().contains("the API could not be asked"), outcome::err);
             assertFalse(outcome.err().contains("there is no"), outcome::err);
         }
     }
@@ -213,6 +288,7 @@ class KubectlTowpathTest {
                 platform.at("/selector/matchExpressions/0/values").toString());
         assertEquals("0", platform.path("sha256").asText());
         assertEquals("kubectl-towpath", platform.path("bin").asText());
+        assertTrue(spec.path("shortDescription").asText().length() <= 50, "krew search shows no more of it");
         List<String> files = platform.path("files").findValuesAsText("from");
         assertTrue(files.contains("*/conf/" + platform.path("bin").asText()), files::toString);
         for (String file : files) {
