@@ -2,6 +2,7 @@ package io.towpath.agent.source.kube;
 
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.towpath.net.IpPrefix;
@@ -16,8 +17,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * flannel's {@code net-conf.json}, as its documentation of configuration and of backends has it. Keys are taken whatever their
- * case and unknown ones are passed over, as flannel does.
+ * flannel's {@code net-conf.json}, as its documentation of configuration and of backends has it. Keys and the type are taken whatever
+ * their case, of a key that is there twice the last, and unknown ones are passed over ({@code MacPrefix} and {@code Name} are for Windows), as
+ * flanneld does.
  *
  * @param networks the pods' network: one prefix for each family that is enabled
  * @param vni the VXLAN network identifier
@@ -29,7 +31,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record NetConf(
         List<IpPrefix> networks, int vni, int port, int mtu, boolean learning, boolean gbp, boolean directRouting) {
-    private static final JsonMapper MAPPER = new JsonMapper();
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
     private static final int MAX_VNI = 0xff_ffff;
 
     /** Of a network without pods. */
@@ -112,7 +116,7 @@ public record NetConf(
             if (backend == null || type == null) {
                 throw wrong("Backend.Type", "is missing, which flannel takes as \"udp\"; write \"vxlan\"");
             }
-            if (!type.isTextual() || !type.textValue().equals("vxlan")) {
+            if (!type.isTextual() || !type.textValue().equalsIgnoreCase("vxlan")) {
                 throw wrong("Backend.Type", "is " + type + "; Towpath has \"vxlan\" alone");
             }
             int port = number(backend, "Port", 0, 65_535, 0);
@@ -173,12 +177,13 @@ public record NetConf(
 
         /** Null if it is missing or null. */
         private static @Nullable JsonNode field(JsonNode object, String key) {
+            @Nullable JsonNode found = null;
             for (Map.Entry<String, JsonNode> entry : object.properties()) {
-                if (entry.getKey().equalsIgnoreCase(key)) {
-                    return entry.getValue().isNull() ? null : entry.getValue();
+                if (entry.getKey().equalsIgnoreCase(key) && !entry.getValue().isNull()) {
+                    found = entry.getValue();
                 }
             }
-            return null;
+            return found;
         }
 
         private NetConfException wrong(String key, String problem) {

@@ -70,6 +70,38 @@ class BesideFlanneldTest {
         }
     }
 
+    /** The MTU is the underlay's; a packet's mark crosses a tunnel with the extension alone, and without it such a packet is dropped. */
+    @Test
+    void mtuLearningAndGroupPolicy() {
+        // Of these, some are for Windows.
+        String backend =
+                "{'Type': 'vxlan', 'MTU': 1400, 'Learning': true, 'GBP': true, 'MacPrefix': '0E-2A', 'Name': 'x'}";
+        flanneld.backend(backend).start();
+        towpath(backend);
+        awaitEachOther();
+        for (Node node : List.of(a, b)) {
+            for (String device : List.of("flannel.1", "flannel-v6.1")) {
+                assertTrue(device(node, device).path("learning").asBoolean(), device);
+                assertTrue(device(node, device).path("gbp").asBoolean(), device);
+            }
+        }
+        Pod far = flanneld.pod("far").add();
+        Pod web = b.pod("web").add();
+        assertEquals(1350, mtu(far));
+        assertEquals(1330, mtu(web));
+        assertFullPackets(far, web);
+        try (Capture capture = new Capture(b.namespace(), "eth0", b.folder().resolve("group"), "udp port 8472")) {
+            for (int family = 0; family < 2; family++) {
+                String one = a.addresses().get(family);
+                String other = b.addresses().get(family);
+                Network.ping(a.namespace(), web.addresses().get(family), "-m", "7");
+                Network.ping(b.namespace(), far.addresses().get(family), "-m", "7");
+                capture.awaitPacket(" " + one + ".", " " + other + ".8472", "(0x88)", "vni 1");
+                capture.awaitPacket(" " + other + ".", " " + one + ".8472", "(0x88)", "vni 1");
+            }
+        }
+    }
+
     @Test
     void publicAddressesByOption() {
         List<String> ofA = List.of("192.168.50.101", "2001:db8:50::101");
