@@ -230,6 +230,9 @@ public final class HttpServer implements AutoCloseable {
             log.problem(name, null);
         } catch (IOException e) {
             log.problem(name, String.valueOf(e.getMessage()));
+        } catch (RuntimeException | Error e) {
+            // A mistake of ours about one listener must not end the answers of all others, which keep the agent alive.
+            log.problem(name, Uncaught.line(e));
         }
         return now;
     }

@@ -4,6 +4,7 @@ import io.towpath.net.IpAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -26,15 +27,23 @@ public record Serving(Port local, @Nullable Port metrics, Path socket) {
         /**
          * Listens there.
          *
-         * @throws IOException if it is another's, or the address is not the node's
+         * @throws IOException if it is another's, the address is not the node's, or the node has nothing of its family
          */
         ServerSocketChannel bind() throws IOException {
-            ServerSocketChannel channel = ServerSocketChannel.open();
+            ServerSocketChannel channel = open();
             try {
                 return channel.bind(new InetSocketAddress(InetAddress.getByAddress(ip.bytes()), number));
             } catch (IOException e) {
                 channel.close();
                 throw e;
+            }
+        }
+
+        private ServerSocketChannel open() throws IOException {
+            try {
+                return ServerSocketChannel.open(ip.ipv6() ? StandardProtocolFamily.INET6 : StandardProtocolFamily.INET);
+            } catch (UnsupportedOperationException e) {
+                throw new IOException("this node has no " + (ip.ipv6() ? "IPv6" : "IPv4"), e);
             }
         }
 

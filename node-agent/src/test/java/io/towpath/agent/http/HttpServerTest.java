@@ -11,7 +11,9 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -39,6 +42,37 @@ class HttpServerTest {
                 Log.Form.TEXT,
                 Log.Level.INFO,
                 Clock.systemUTC());
+    }
+
+    /** One that cannot be made, by a mistake of ours, leaves the others their answers. */
+    @Test
+    void listenerThatFailsEndsNoOther() throws Exception {
+        CountDownLatch tries = new CountDownLatch(2);
+        Renewable broken = new Renewable() {
+            @Override
+            public String name() {
+                return "broken";
+            }
+
+            @Override
+            public ServerSocketChannel renewed() {
+                tries.countDown();
+                throw new UnsupportedAddressTypeException();
+            }
+        };
+        CompletableFuture<Response> answer = CompletableFuture.completedFuture(Response.text(200, "well"));
+        try (UnixListener listener = UnixListener.open(address().getPath(), 10);
+                HttpServer server = new HttpServer(log())) {
+            server.listen(listener.channel(), _ -> answer, 10);
+            server.listen(broken, null, _ -> answer, 10);
+            server.start();
+            assertTrue(tries.await(20, TimeUnit.SECONDS));
+            try (SocketChannel client = SocketChannel.open(address())) {
+                client.write(ByteBuffer.wrap("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+                String told = new String(Channels.newInputStream(client).readAllBytes(), StandardCharsets.UTF_8);
+                assertTrue(told.startsWith("HTTP/1.1 200 "), told);
+            }
+        }
     }
 
     @Test

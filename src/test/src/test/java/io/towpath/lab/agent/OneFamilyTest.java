@@ -4,13 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.lab.Agent;
+import io.towpath.lab.Await;
+import io.towpath.lab.Command;
 import io.towpath.lab.OnLab;
 import io.towpath.lab.Pod;
+import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Policies in clusters that have IPv4 alone, or IPv6 alone. */
+/** Clusters that have IPv4 alone, or IPv6 alone. */
 @OnLab
 class OneFamilyTest {
     private static final int OPEN = 80;
@@ -69,6 +73,23 @@ class OneFamilyTest {
                     .succeeded()
                     .out();
             assertTrue(why.startsWith("allowed: lab/in-block (" + inBlock.address() + ") to lab/shop ("), why);
+        }
+    }
+
+    /** As the manifest has the agent serve them; the probes, which keep it alive, are answered beside that. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void metricsAreServedAtTheNodesAddress(boolean ipv6) throws IOException {
+        try (AgentLab lab = new AgentLab(!ipv6, ipv6, "a", "b")) {
+            String address = lab.node("a").address();
+            Agent agent = lab.join("a", "--metrics-ip=" + address);
+            String metrics = "http://" + (ipv6 ? "[" + address + "]" : address) + ":9097/metrics";
+            Command question = Command.of("curl", "-sS", "--globoff", "--noproxy", "*", "--max-time", "2", metrics);
+            Await.until(
+                    "node b is told metrics",
+                    () -> lab.node("b").namespace().inside(question).run().out().contains("\ntowpath_ready 1.0\n"),
+                    agent::log);
+            assertEquals(200, agent.code("healthz"));
         }
     }
 
