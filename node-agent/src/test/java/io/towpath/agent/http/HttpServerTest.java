@@ -1,9 +1,11 @@
 package io.towpath.agent.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.log.Log;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -37,17 +39,19 @@ class HttpServerTest {
     }
 
     private static Log log() {
+        return log(OutputStream.nullOutputStream());
+    }
+
+    private static Log log(OutputStream to) {
         return new Log(
-                new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
-                Log.Form.TEXT,
-                Log.Level.INFO,
-                Clock.systemUTC());
+                new PrintStream(to, true, StandardCharsets.UTF_8), Log.Form.TEXT, Log.Level.INFO, Clock.systemUTC());
     }
 
     /** One that cannot be made, by a mistake of ours, leaves the others their answers. */
     @Test
     void listenerThatFailsEndsNoOther() throws Exception {
-        CountDownLatch tries = new CountDownLatch(2);
+        CountDownLatch tries = new CountDownLatch(3);
+        ByteArrayOutputStream logged = new ByteArrayOutputStream();
         Renewable broken = new Renewable() {
             @Override
             public String name() {
@@ -62,7 +66,7 @@ class HttpServerTest {
         };
         CompletableFuture<Response> answer = CompletableFuture.completedFuture(Response.text(200, "well"));
         try (UnixListener listener = UnixListener.open(address().getPath(), 10);
-                HttpServer server = new HttpServer(log())) {
+                HttpServer server = new HttpServer(log(logged))) {
             server.listen(listener.channel(), _ -> answer, 10);
             server.listen(broken, null, _ -> answer, 10);
             server.start();
@@ -73,6 +77,9 @@ class HttpServerTest {
                 assertTrue(told.startsWith("HTTP/1.1 200 "), told);
             }
         }
+        String problems = logged.toString(StandardCharsets.UTF_8);
+        assertTrue(problems.contains("subject=broken"), problems);
+        assertFalse(problems.contains("thread http"), problems);
     }
 
     @Test
