@@ -13,8 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,24 +21,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class ApiDays {
     private static final Duration TOLD = Duration.ofSeconds(90);
-    private static final Duration WELL = Duration.ofSeconds(30);
+    static final Duration WELL = Duration.ofSeconds(30);
     private static final Duration PAUSE = Duration.ofMillis(100);
-    private static final int LATER = 300;
     private static final String SOON = "0.3";
     private static final List<String> WEB = List.of("web-a1", "web-b1", "web-a2", "web-a3", "web-b3");
     private static final List<String> SWITCHED = List.of("web-a3", "web-b3");
     private static final String BINDING = "clusterrolebinding/towpath";
 
-    private static final String CLOSED = """
+    static final String CLOSED = """
             apiVersion: networking.k8s.io/v1
             kind: NetworkPolicy
             metadata: {name: %1$s}
             spec: {podSelector: {matchLabels: {app: %1$s}}, policyTypes: [Ingress]}
-            """;
-    private static final String UNRELATED = """
-            apiVersion: v1
-            kind: ConfigMap
-            metadata: {name: later-%d}
             """;
     private static final String SWITCH = """
             apiVersion: networking.k8s.io/v1
@@ -84,7 +76,9 @@ final class ApiDays {
         day(part, "the agents' tokens are refused (401), and taken again", this::unauthorized);
         day(part, "tokens are rotated to another key, and its certificate is renewed", this::rotated);
         day(part, "it has no streaming lists (WatchList)", this::watchList);
-        day(part, "etcd is restored from an older snapshot", this::restored);
+        RestoredEtcd etcd = new RestoredEtcd(this, cluster);
+        day(part, "etcd is restored from an older snapshot", etcd::behind);
+        day(part, "it is, and has overtaken what the agents knew when they come back", etcd::overtaken);
         day(part, "its certificate is of another authority", this::otherAuthority);
         part.check("all the while", () -> {
             traffic().require();
@@ -228,37 +222,6 @@ final class ApiDays {
         return well();
     }
 
-    /** What else watches the API is started anew, as the operator of a restored etcd is told to; the agents are not. */
-    private String restored() {
-        cluster.apply(CLOSED.formatted("a3"));
-        Await.until("a3 is closed", () -> isClosed("web-a3"));
-        controlPlane.stopApi();
-        controlPlane.etcd().stop();
-        controlPlane.etcd().save();
-        controlPlane.etcd().start();
-        controlPlane.startApi();
-        // As much as happens in an hour: an API that starts writes, too, and is to be behind all the same.
-        cluster.apply(IntStream.range(0, LATER).mapToObj(UNRELATED::formatted).collect(Collectors.joining("---\n")));
-        cluster.delete(CLOSED.formatted("a3"));
-        cluster.apply(CLOSED.formatted("b3"));
-        await("b3 is closed, and a3 is not", WELL, () -> isClosed("web-b3") && !isClosed("web-a3"));
-        controlPlane.stopApi();
-        controlPlane.etcd().stop();
-        controlPlane.etcd().restore();
-        controlPlane.etcd().start();
-        controlPlane.startApi();
-        long start = System.nanoTime();
-        await("what was so before is in force again", WELL, () -> isClosed("web-a3") && !isClosed("web-b3"));
-        double seconds = secondsSince(start);
-        for (AgentView agent : agents) {
-            await("the log says so", TOLD, () -> news(agent).contains("the API has gone back"));
-        }
-        controlPlane.restartControllers();
-        cluster.nodes().forEach(KubeNode::restartKubelet);
-        cluster.delete(CLOSED.formatted("a3"));
-        return String.format(Locale.ROOT, "the older policies were in force %.1f s after it; ", seconds) + well();
-    }
-
     private String otherAuthority() throws IOException {
         controlPlane.keys().replaceServing();
         restartApi();
@@ -319,6 +282,11 @@ final class ApiDays {
         }
     }
 
+    /** Waits until each agent's log says something. */
+    void awaitLogged(String word) {
+        agents.forEach(agent -> await("the log says so", TOLD, () -> news(agent).contains(word)));
+    }
+
     /** What the log of the agents of a node has since the day began. */
     private String news(AgentView agent) {
         String log = agent.log();
@@ -345,7 +313,7 @@ final class ApiDays {
     }
 
     /** The trouble is over: a policy comes into force, new pods start, agents say that all is well. */
-    private String well() {
+    String well() {
         long start = System.nanoTime();
         cluster.apply(SWITCH);
         await(
@@ -380,11 +348,11 @@ final class ApiDays {
         return Objects.requireNonNull(addresses.get(pod), pod);
     }
 
-    private boolean isClosed(String pod) {
+    boolean isClosed(String pod) {
         return !Pods.gets(Objects.requireNonNull(client), address(pod), SOON);
     }
 
-    private void await(String what, Duration deadline, BooleanSupplier condition) {
+    void await(String what, Duration deadline, BooleanSupplier condition) {
         Await.until(
                 what,
                 deadline,
@@ -395,7 +363,7 @@ final class ApiDays {
                         .reduce("\n", String::concat));
     }
 
-    private static double secondsSince(long start) {
+    static double secondsSince(long start) {
         return (System.nanoTime() - start) / 1e9;
     }
 }

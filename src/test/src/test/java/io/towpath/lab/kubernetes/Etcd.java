@@ -80,11 +80,16 @@ final class Etcd {
      * @throws AssertionError if it does not say that it has
      */
     long compact() {
-        long revision = Json.read(ask("kv/range", "{\"key\": \"AA==\"}"))
-                .at("/header/revision")
-                .asLong();
+        long revision = revision();
         ask("kv/compaction", "{\"revision\": \"" + revision + "\", \"physical\": true}");
         return revision;
+    }
+
+    /** Its newest revision, which the API has for the newest version of all. */
+    long revision() {
+        return Json.read(ask("kv/range", "{\"key\": \"AA==\"}"))
+                .at("/header/revision")
+                .asLong();
     }
 
     private String ask(String what, String question) {
