@@ -25,6 +25,9 @@ final class NodePatch {
 
     private static final String NOT_CONFIGURED = "NetworkNotConfigured";
 
+    /** How many spaces an annotation may begin with. */
+    private static final int MOST_SPACES = 7;
+
     private NodePatch() {}
 
     /**
@@ -57,16 +60,43 @@ final class NodePatch {
      */
     static @Nullable String of(OwnNode own, KubeNode node, KubeSettings settings, Instant now) {
         ObjectNode patch = MAPPER.createObjectNode();
-        Map<String, String> present = node.getMetadata().getAnnotations();
-        annotations(own, settings.names()).forEach((name, value) -> {
-            if (present == null || !value.equals(present.get(name))) {
-                patch.withObject("/metadata").withObject("/annotations").put(name, value);
-            }
-        });
+        Map<String, String> annotations = node.getMetadata().getAnnotations();
+        Map<String, String> present = annotations == null ? Map.of() : annotations;
+        Map<String, String> written = written(annotations(own, settings.names()), present, settings.names());
+        if (!written.isEmpty()) {
+            ObjectNode object = patch.withObject("/metadata").withObject("/annotations");
+            written.forEach(object::put);
+        }
         if (settings.setNetworkUnavailable() && !networkIsUp(node)) {
             condition(patch, "False", REASON, MESSAGE, now);
         }
         return patch.isEmpty() ? null : patch.toString();
+    }
+
+    /**
+     * What differs. With both families flanneld takes note of a node only if something of each is written otherwise than before, to the
+     * letter: where one alone is new, the data of the other begin with another number of spaces, which mean nothing.
+     */
+    private static Map<String, String> written(
+            Map<String, String> wanted, Map<String, String> present, AnnotationNames names) {
+        String data = names.full(AnnotationNames.BACKEND_DATA);
+        String dataV6 = names.full(AnnotationNames.BACKEND_V6_DATA);
+        Map<String, String> written = new LinkedHashMap<>(wanted);
+        written.entrySet().removeIf(each -> {
+            String there = present.get(each.getKey());
+            boolean mayBeSpaced = each.getKey().equals(data) || each.getKey().equals(dataV6);
+            return there != null && each.getValue().equals(mayBeSpaced ? there.stripLeading() : there);
+        });
+        boolean ipv4 = written.containsKey(data) || written.containsKey(names.full(AnnotationNames.PUBLIC_IP));
+        boolean ipv6 = written.containsKey(dataV6) || written.containsKey(names.full(AnnotationNames.PUBLIC_IPV6));
+        String other = ipv4 ? dataV6 : data;
+        String there = present.get(other);
+        if (ipv4 != ipv6 && there != null) {
+            String text = there.stripLeading();
+            int spaces = there.length() - text.length();
+            written.put(other, " ".repeat(spaces < MOST_SPACES ? spaces + 1 : 0) + text);
+        }
+        return written;
     }
 
     /**

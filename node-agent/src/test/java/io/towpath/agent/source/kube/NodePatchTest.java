@@ -9,6 +9,7 @@ import io.towpath.net.IpAddress;
 import io.towpath.net.MacAddress;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -27,13 +28,17 @@ class NodePatchTest {
                 condition);
     }
 
-    @Test
-    void theAnnotationsOfBothFamilies() {
-        OwnNode both = new OwnNode(
-                List.of(IpAddress.parse("192.168.0.1"), IpAddress.parse("fd00::1")),
+    private static OwnNode both(String address, String addressV6) {
+        return new OwnNode(
+                List.of(IpAddress.parse(address), IpAddress.parse(addressV6)),
                 7,
                 MacAddress.parse("02:00:00:00:00:01"),
                 MacAddress.parse("02:00:00:00:66:01"));
+    }
+
+    @Test
+    void theAnnotationsOfBothFamilies() {
+        OwnNode both = both("192.168.0.1", "fd00::1");
         assertEquals(
                 Map.of(
                         "example.com/pods-kube-subnet-manager", "true",
@@ -71,5 +76,70 @@ class NodePatchTest {
         assertEquals(
                 "{\"metadata\":{\"annotations\":{\"flannel.alpha.coreos.com/public-ip\":\"192.168.0.1\"}}}",
                 NodePatch.of(OWN, Nodes.read(node), settings(false), NOW));
+    }
+
+    private static final String DATA = "{\"VNI\":7,\"VtepMAC\":\"02:00:00:00:00:01\"}";
+    private static final String DATA_V6 = "{\"VNI\":7,\"VtepMAC\":\"02:00:00:00:66:01\"}";
+
+    private static ObjectNode ofBoth(String data, String dataV6) {
+        ObjectNode node = Nodes.flannel("self", 1);
+        Nodes.annotate(node, "backend-data", data);
+        Nodes.annotate(node, "public-ip", "192.168.0.1");
+        Nodes.annotate(node, "backend-v6-data", dataV6);
+        Nodes.annotate(node, "public-ipv6", "fd00::1");
+        return node;
+    }
+
+    private static Map<String, String> patched(OwnNode own, ObjectNode node) {
+        String patch = NodePatch.of(own, Nodes.read(node), settings(false), NOW);
+        Map<String, String> values = new HashMap<>();
+        try {
+            for (var each : FakeApi.MAPPER
+                    .readTree(patch == null ? "{}" : patch)
+                    .at("/metadata/annotations")
+                    .properties()) {
+                values.put(
+                        each.getKey().substring(Nodes.PREFIX.length()),
+                        each.getValue().textValue());
+            }
+        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            throw new AssertionError(e);
+        }
+        return values;
+    }
+
+    @Test
+    void ofOneFamilyAloneTheOthersDataIsWrittenOtherwise() {
+        OwnNode other = both("192.168.0.2", "fd00::1");
+        OwnNode otherV6 = both("192.168.0.1", "fd00::2");
+        assertEquals(
+                Map.of("public-ip", "192.168.0.2", "backend-v6-data", " " + DATA_V6),
+                patched(other, ofBoth(DATA, DATA_V6)));
+        assertEquals(
+                Map.of("public-ipv6", "fd00::2", "backend-data", "   " + DATA),
+                patched(otherV6, ofBoth("  " + DATA, " " + DATA_V6)));
+        assertEquals(
+                Map.of("public-ipv6", "fd00::2", "backend-data", DATA),
+                patched(otherV6, ofBoth("       " + DATA, DATA_V6)));
+        ObjectNode withoutV6 = ofBoth(DATA, DATA_V6);
+        withoutV6
+                .withObject("/metadata/annotations")
+                .remove(List.of(Nodes.PREFIX + "backend-v6-data", Nodes.PREFIX + "public-ipv6"));
+        assertEquals(
+                Map.of("public-ipv6", "fd00::1", "backend-v6-data", DATA_V6, "backend-data", " " + DATA),
+                patched(both("192.168.0.1", "fd00::1"), withoutV6));
+    }
+
+    @Test
+    void spacesMeanNothing() {
+        OwnNode same = both("192.168.0.1", "fd00::1");
+        assertEquals(Map.of(), patched(same, ofBoth(" " + DATA, "  " + DATA_V6)));
+        assertEquals(
+                Map.of("public-ip", "192.168.0.2", "public-ipv6", "fd00::2"),
+                patched(both("192.168.0.2", "fd00::2"), ofBoth(DATA, " " + DATA_V6)));
+        ObjectNode node = ofBoth(DATA, DATA_V6);
+        Nodes.annotate(node, "public-ip", " 192.168.0.1");
+        Nodes.annotate(node, "public-ipv6", " fd00::1");
+        assertEquals(Map.of("public-ip", "192.168.0.1", "public-ipv6", "fd00::1"), patched(same, node));
     }
 }

@@ -143,6 +143,27 @@ class BesideFlanneldTest {
         assertTunnel(ofA, a.addresses(), next, next);
     }
 
+    /** flanneld takes no note of a node of which one family's annotations alone are other ones, so Towpath sees to it that both are. */
+    @Test
+    void oneFamilysAddressAlone() {
+        flanneld.start();
+        towpath("{}");
+        awaitEachOther();
+        List<String> first = List.of("192.168.50.102", "2001:db8:50::102");
+        give(b, first);
+        lab.api.annotate("b", NodeObjects.FLANNEL + "public-ip-overwrite", first.getFirst());
+        assertTunnelTo(first.getFirst(), b.addresses().getLast());
+        lab.api.annotate("b", NodeObjects.FLANNEL + "public-ipv6-overwrite", first.getLast());
+        assertTunnelTo(first.getFirst(), first.getLast());
+        lab.api.annotate("b", NodeObjects.FLANNEL + "public-ip-overwrite", b.address());
+        assertTunnelTo(b.address(), first.getLast());
+    }
+
+    private void assertTunnelTo(String address, String addressV6) {
+        List<String> addresses = List.of(address, addressV6);
+        assertTunnel(a.addresses(), a.addresses(), addresses, addresses);
+    }
+
     private static void give(Node node, List<String> addresses) {
         node.namespace()
                 .ip(
