@@ -2,9 +2,15 @@ package io.towpath.cni.cli;
 
 import io.towpath.cni.BuildInfo;
 import io.towpath.cni.FailureLine;
+import io.towpath.linux.Errno;
+import io.towpath.linux.LinuxException;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -28,6 +34,8 @@ public final class Cli {
     public static final int USAGE = 2;
 
     private static final String OUTPUT = "--output";
+    private static final String AS_ROOT = "as root";
+    private static final int MOST_CAUSES = 20;
 
     private final CommandSpec root;
     private final PrintStream out;
@@ -186,8 +194,34 @@ public final class Cli {
 
     /** Tells of what ends an executable. */
     public static void failed(String executable, Throwable failure, PrintStream err) {
-        err.println(executable + ": " + FailureLine.of(failure));
+        err.println(executable + ": " + line(failure, isRoot()));
         FailureLine.trace(failure, err);
+    }
+
+    /** Who is not root is told that it takes root, where the kernel has refused something. */
+    static String line(Throwable failure, boolean root) {
+        String line = FailureLine.of(failure);
+        return root || !isRefused(failure) || line.contains(AS_ROOT) ? line : line + ": run this " + AS_ROOT;
+    }
+
+    private static boolean isRefused(Throwable failure) {
+        Throwable cause = failure;
+        for (int i = 0; i < MOST_CAUSES && cause != null; i++) {
+            if (cause instanceof AccessDeniedException
+                    || (cause instanceof LinuxException e && (e.is(Errno.EPERM) || e.is(Errno.EACCES)))) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
+    }
+
+    private static boolean isRoot() {
+        try {
+            return Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
+        } catch (IOException _) {
+            return true; // without /proc nobody can tell
+        }
     }
 
     private static PrintWriter writer(PrintStream stream) {

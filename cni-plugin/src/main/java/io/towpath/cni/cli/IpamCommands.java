@@ -4,44 +4,28 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.IpamConfig;
-import io.towpath.ipam.Lease;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
 /** {@code towpath ipam}. */
 final class IpamCommands {
     private static final String ALL = "all";
-    private static final List<String> COLUMNS = List.of("NETWORK", "ADDRESS", "POD", "CONTAINER", "INTERFACE", "SINCE");
 
     private IpamCommands() {}
 
     /** A lease as it is printed. */
-    private record Row(
-            String network, Lease lease, @Nullable String pod) {
+    private record Row(String network, LeaseRow lease) {
         List<String> columns() {
-            return List.of(
-                    network,
-                    lease.address().toString(),
-                    pod == null ? "-" : pod,
-                    lease.attachment().containerId(),
-                    lease.attachment().interfaceName(),
-                    since());
-        }
-
-        String since() {
-            return Instant.ofEpochMilli(lease.since())
-                    .truncatedTo(ChronoUnit.SECONDS)
-                    .toString();
+            List<String> columns = new ArrayList<>(List.of(network));
+            columns.addAll(lease.columns());
+            return columns;
         }
     }
 
@@ -59,12 +43,17 @@ final class IpamCommands {
         String wanted = Cli.value(options, "--network");
         PodNames pods = PodNames.of(options);
         List<Row> rows = new ArrayList<>();
-        for (String network : wanted.equals(ALL) ? networks(dataDir) : List.of(wanted)) {
-            for (Lease lease : HostLocal.of(dataDir, network).list()) {
-                rows.add(new Row(network, lease, pods.of(network, lease.attachment())));
+        List<String> networks = networks(dataDir);
+        if (!wanted.equals(ALL) && !networks.contains(wanted)) {
+            throw new IOException("there is no network " + wanted + " in " + dataDir + ": there "
+                    + (networks.isEmpty() ? "is none" : "is " + String.join(", ", networks)));
+        }
+        for (String network : wanted.equals(ALL) ? networks : List.of(wanted)) {
+            for (LeaseRow lease : LeaseRow.of(HostLocal.of(dataDir, network).files(), network, pods)) {
+                rows.add(new Row(network, lease));
             }
         }
-        return new Cli.Output(json ? json(rows) : text(rows), true);
+        return new Cli.Output(json ? json(rows) : text(rows), rows.stream().allMatch(row -> row.lease.isReadable()));
     }
 
     private static List<String> networks(String dataDir) throws IOException {
@@ -86,13 +75,7 @@ final class IpamCommands {
     private static String json(List<Row> rows) {
         ArrayNode array = JsonNodeFactory.instance.arrayNode();
         for (Row row : rows) {
-            array.addObject()
-                    .put("network", row.network)
-                    .put("address", row.lease.address().toString())
-                    .put("pod", row.pod)
-                    .put("containerID", row.lease.attachment().containerId())
-                    .put("ifname", row.lease.attachment().interfaceName())
-                    .put("since", row.since());
+            row.lease.fill(array.addObject().put("network", row.network));
         }
         return array.toPrettyString() + "\n";
     }
@@ -102,10 +85,13 @@ final class IpamCommands {
             return "no leases\n";
         }
         List<List<String>> lines = new ArrayList<>();
-        lines.add(COLUMNS);
+        List<String> heads = new ArrayList<>(List.of("NETWORK"));
+        heads.addAll(LeaseRow.HEADS);
+        lines.add(heads);
         rows.forEach(row -> lines.add(row.columns()));
         StringBuilder text = new StringBuilder();
         Columns.append(text, lines);
-        return text.toString();
+        return text.append(LeaseRow.remark(rows.stream().map(Row::lease).toList()))
+                .toString();
     }
 }

@@ -5,15 +5,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.cni.BuildInfo;
 import io.towpath.ipam.Attachment;
 import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.IpamConfigReader;
+import io.towpath.ipam.LeaseFile;
 import io.towpath.ipam.NodeState;
+import io.towpath.linux.Errno;
+import io.towpath.linux.LinuxException;
+import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -120,6 +127,44 @@ class CliTest {
         assertEquals("10.1.2.2", leases.get(0).path("address").asText());
         assertEquals("c2", leases.get(0).path("containerID").asText());
         assertEquals("eth0", leases.get(0).path("ifname").asText());
+    }
+
+    @Test
+    void aNetworkThatIsNamedIsThere() throws Exception {
+        lease("net-a", "c1");
+        assertEquals(Cli.FAILED, run("ipam", "list", "--data-dir", disk.toString(), "--network", "net-b"));
+        assertEquals("towpath: there is no network net-b in " + disk + ": there is net-a\n", err());
+        assertEquals(Cli.FAILED, run("ipam", "list", "--data-dir", disk + "/none", "--network", "net-b"));
+        assertTrue(err().endsWith(": there is none\n"), this::err);
+    }
+
+    @Test
+    void aLeaseThatCannotBeReadIsListed() {
+        IpAddress address = IpAddress.parse("10.1.2.3");
+        LeaseFile file = new LeaseFile(
+                address, LeaseFile.State.UNREADABLE, new Attachment("", ""), 1, 1_500_000_000_000_000_000L);
+        LeaseFile torn = new LeaseFile(address, LeaseFile.State.TORN, new Attachment("", ""), 1, 0);
+        List<LeaseRow> rows = LeaseRow.of(List.of(torn, file), "net-a", new PodNames(disk.toString()));
+        assertEquals(1, rows.size());
+        assertEquals(
+                List.of("10.1.2.3", "-", "?", "?", "2017-07-14T02:40:00Z"),
+                rows.getFirst().columns());
+        ObjectNode json = JSON.createObjectNode();
+        rows.getFirst().fill(json);
+        assertTrue(json.path("containerID").isNull(), json::toString);
+        assertTrue(LeaseRow.remark(rows).contains("1 could not be read (?): run this as root"));
+        assertEquals("", LeaseRow.remark(List.of()));
+    }
+
+    @Test
+    void whoIsRefusedAndNotRootIsToldSo() {
+        LinuxException refused = new LinuxException("table list", Errno.EPERM);
+        assertEquals("table list: EPERM Operation not permitted: run this as root", Cli.line(refused, false));
+        assertEquals("table list: EPERM Operation not permitted", Cli.line(refused, true));
+        assertEquals("no lock: run this as root", Cli.line(new IOException("no lock", refused), false));
+        assertEquals("/x: run this as root", Cli.line(new AccessDeniedException("/x"), false));
+        assertEquals("run this as root, now", Cli.line(new IOException("run this as root, now", refused), false));
+        assertEquals("x: EIO Input/output error", Cli.line(new LinuxException("x", Errno.EIO), false));
     }
 
     @Test

@@ -126,8 +126,7 @@ public final class Checks {
     Finding conflists() {
         List<String> names = picture.conflists();
         if (!names.contains(conflist)) {
-            return Finding.fail(
-                    "cni-conflist", "there is no " + conflist + " in " + confDir, "run towpath-node install");
+            return Finding.fail("cni-conflist", "there is no " + conflist + " in " + confDir, ExecutableCheck.MEND);
         }
         String first = names.getFirst();
         try {
@@ -136,7 +135,7 @@ public final class Checks {
             return Finding.fail(
                     "cni-conflist",
                     "no pod can be added or deleted by it: " + e.getMessage(),
-                    "remove it, and run towpath-node install");
+                    "remove it, and " + ExecutableCheck.MEND);
         }
         return first.equals(conflist)
                 ? Finding.ok("cni-conflist", conflist + " is the first in " + confDir)

@@ -7,7 +7,11 @@ import java.nio.file.Path;
 public final class ExecutableCheck {
     private static final String CHECK = "cni-executable";
     private static final String COMMANDS = "node-executable";
-    private static final String MEND = "run towpath-node install";
+
+    /** Puts into place again what was deleted or harmed. */
+    static final String MEND =
+            "delete this node's pod of DaemonSet kube-system/towpath: the next one installs it; without Kubernetes, put"
+                    + " it there as README.md says";
 
     private ExecutableCheck() {}
 

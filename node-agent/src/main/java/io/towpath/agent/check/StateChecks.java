@@ -50,11 +50,11 @@ public final class StateChecks {
      * The agent that was asked.
      *
      * @param notReady why its node is not ready, null if it is
-     * @param leftOut what it leaves out, null for nothing
+     * @param complaint what it leaves out, and what is wrong with its sources; null for nothing
      * @param enforces whether it enforces policies
      */
     public record AnsweringAgent(
-            @Nullable String notReady, @Nullable String leftOut, boolean enforces) {}
+            @Nullable String notReady, @Nullable String complaint, boolean enforces) {}
 
     /**
      * Checks of a node.
@@ -117,9 +117,9 @@ public final class StateChecks {
         if (agent.notReady() != null) {
             return Finding.fail("agent", "it is not ready: " + agent.notReady(), "see what it logs");
         }
-        return agent.leftOut() == null
+        return agent.complaint() == null
                 ? Finding.ok("agent", "answers")
-                : Finding.warn("agent", agent.leftOut(), "see what it logs");
+                : Finding.warn("agent", agent.complaint(), "see what it logs");
     }
 
     private Finding entries(@Nullable Difference difference, @Nullable String problem) {

@@ -19,8 +19,10 @@ import io.towpath.overlay.Overlay;
 import io.towpath.overlay.OverlayException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
@@ -67,15 +69,24 @@ final class CheckCommand {
     }
 
     /** What the agent says, null if none answers. */
-    private static StateChecks.@Nullable AnsweringAgent agent(@Nullable JsonNode status) {
-        return status == null
-                ? null
-                : new StateChecks.AnsweringAgent(
-                        status.path("ready").asBoolean()
-                                ? null
-                                : status.path("notReady").asText(),
-                        status.path("leftOut").textValue(),
-                        status.path("policy").isObject());
+    static StateChecks.@Nullable AnsweringAgent agent(@Nullable JsonNode status) {
+        if (status == null) {
+            return null;
+        }
+        // The policies' source is mostly in the same trouble as the nodes', and says it in the same words.
+        Set<String> complaints = new LinkedHashSet<>();
+        for (String place : List.of("/leftOut", "/source/trouble", "/policy/trouble")) {
+            String complaint = status.at(place).textValue();
+            if (complaint != null) {
+                complaints.add(complaint);
+            }
+        }
+        return new StateChecks.AnsweringAgent(
+                status.path("ready").asBoolean()
+                        ? null
+                        : status.path("notReady").asText(),
+                complaints.isEmpty() ? null : String.join("; ", complaints),
+                status.path("policy").isObject());
     }
 
     /** What the agent has found of Calico's objects, null if it has not looked. */

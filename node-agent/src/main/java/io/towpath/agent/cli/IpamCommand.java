@@ -10,23 +10,20 @@ import io.towpath.agent.status.AgentStatus.Fill;
 import io.towpath.agent.status.StatusJson;
 import io.towpath.cni.cli.Cli;
 import io.towpath.cni.cli.Columns;
+import io.towpath.cni.cli.LeaseRow;
 import io.towpath.cni.cli.PodNames;
 import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.IpamConfig;
 import io.towpath.ipam.IpamConfigReader;
 import io.towpath.ipam.IpamException;
-import io.towpath.ipam.Lease;
 import io.towpath.ipam.RangeFill;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
@@ -42,9 +39,6 @@ final class IpamCommand {
 
     /** The network of a conflist, as its plugin {@code towpath} has it. */
     record Network(String name, JsonNode conf) {}
-
-    /** A lease, and the pod that has it as {@code namespace/name}, null where nobody tells. */
-    private record Holder(Lease lease, @Nullable String pod) {}
 
     static CommandSpec list() {
         return OverlayCommand.withFiles(withConf(Cli.printing(
@@ -65,12 +59,11 @@ final class IpamCommand {
     private static Cli.Output list(ParseResult options) throws IOException, IpamException {
         boolean json = Cli.json(options);
         Network network = network(Cli.value(options, CNI_CONF));
-        PodNames pods = PodNames.of(options);
-        List<Holder> leases = HostLocal.of(network.conf).list().stream()
-                .map(lease -> new Holder(lease, pods.of(network.name, lease.attachment())))
-                .toList();
+        List<LeaseRow> leases = LeaseRow.of(HostLocal.of(network.conf).files(), network.name, PodNames.of(options));
         List<Fill> fills = fills(options, network);
-        return new Cli.Output(json ? json(leases, fills) : text(leases, fills), true);
+        return new Cli.Output(
+                json ? json(leases, fills) : text(leases, fills),
+                leases.stream().allMatch(LeaseRow::isReadable));
     }
 
     /** How full the ranges are. */
@@ -136,29 +129,15 @@ final class IpamCommand {
         throw new IOException("conflist " + file + " has no plugin of type " + InstallCommand.EXECUTABLE);
     }
 
-    private static String since(Lease lease) {
-        return Instant.ofEpochMilli(lease.since())
-                .truncatedTo(ChronoUnit.SECONDS)
-                .toString();
-    }
-
-    private static String json(List<Holder> leases, List<Fill> fills) {
+    private static String json(List<LeaseRow> leases, List<Fill> fills) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.set("ranges", StatusJson.fills(fills));
         ArrayNode array = json.putArray("leases");
-        for (Holder each : leases) {
-            Lease lease = each.lease;
-            array.addObject()
-                    .put("address", lease.address().toString())
-                    .put("pod", each.pod)
-                    .put("containerID", lease.attachment().containerId())
-                    .put("ifname", lease.attachment().interfaceName())
-                    .put("since", since(lease));
-        }
+        leases.forEach(lease -> lease.fill(array.addObject()));
         return json.toPrettyString() + "\n";
     }
 
-    private static String text(List<Holder> leases, List<Fill> fills) {
+    private static String text(List<LeaseRow> leases, List<Fill> fills) {
         StringBuilder text = new StringBuilder();
         StatusText.appendFills(text, StatusJson.fills(fills));
         if (leases.isEmpty()) {
@@ -166,17 +145,9 @@ final class IpamCommand {
         }
         text.append('\n');
         List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("ADDRESS", "POD", "CONTAINER", "INTERFACE", "SINCE"));
-        for (Holder each : leases) {
-            Lease lease = each.lease;
-            rows.add(List.of(
-                    lease.address().toString(),
-                    each.pod == null ? "-" : each.pod,
-                    lease.attachment().containerId(),
-                    lease.attachment().interfaceName(),
-                    since(lease)));
-        }
+        rows.add(LeaseRow.HEADS);
+        leases.forEach(lease -> rows.add(lease.columns()));
         Columns.append(text, rows);
-        return text.toString();
+        return text.append(LeaseRow.remark(leases)).toString();
     }
 }

@@ -30,6 +30,10 @@ final class PolicyLogCommand {
     private PolicyLogCommand(ParseResult options) {
         socket = Asking.socket(options);
         pod = Cli.value(options, POD);
+        int slash = pod.indexOf('/');
+        if (!pod.isEmpty() && (slash <= 0 || slash == pod.length() - 1)) {
+            throw Cli.wrong(options, POD, "is no pod as namespace/name");
+        }
         json = Cli.json(options);
     }
 

@@ -13,21 +13,44 @@ import io.towpath.agent.source.kube.ApiAccess;
 import io.towpath.agent.source.kube.KubeSettings;
 import io.towpath.agent.source.kube.KubernetesClusterSource;
 import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /** Where the agent learns of the cluster: a cluster file when one is named, else the Kubernetes API. */
 final class SourceOptions {
     private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
+    private static final String CLUSTER_FILE = "--cluster-file";
+    private static final String NODE_NAME = "--node-name";
+    private static final String KUBECONFIG = "--kubeconfig-file";
+    private static final String API_URL = "--kube-api-url";
+
+    /** What a cluster file says by itself, and by which key: beside it, these options would not be heeded. */
+    private static final Map<String, String> KEYS = new TreeMap<>(Map.of(
+            NODE_NAME,
+            "node",
+            "--iface",
+            "interface",
+            "--iface-regex",
+            "interfaceRegex",
+            "--iface-cidr",
+            "interfaceCidr",
+            "--public-ip",
+            "nodes[].addresses",
+            "--public-ipv6",
+            "nodes[].addresses"));
 
     private SourceOptions() {}
 
     static void add(CommandSpec command) {
-        command.addOption(
-                text("--cluster-file", "FILE", "", "The cluster file to go by instead of the Kubernetes API."));
+        command.addOption(text(CLUSTER_FILE, "FILE", "", "The cluster file to go by instead of the Kubernetes API."));
         command.addOption(text(
                 "--net-config-path", "FILE", "/etc/kube-flannel/net-conf.json", "flannel's network configuration."));
         addAccess(command);
@@ -35,10 +58,10 @@ final class SourceOptions {
 
     /** The options that say which node this is in which API, and what is written there. */
     static void addAccess(CommandSpec command) {
-        command.addOption(text("--node-name", "NAME", "", "This node's name: else $NODE_NAME, else the host's."));
-        command.addOption(text("--kubeconfig-file", "FILE", "", "A kubeconfig, instead of the pod's service account."));
+        command.addOption(text(NODE_NAME, "NAME", "", "This node's name: else $NODE_NAME, else the host's."));
+        command.addOption(text(KUBECONFIG, "FILE", "", "A kubeconfig, instead of the pod's service account."));
         command.addOption(text(
-                "--kube-api-url",
+                API_URL,
                 "URL",
                 "",
                 "The Kubernetes API, instead of the kubeconfig's; without one, nobody signs in there."));
@@ -49,14 +72,15 @@ final class SourceOptions {
     }
 
     static ClusterSource source(ParseResult options, Map<String, String> environment, Log log) {
-        String file = value(options, "--cluster-file");
+        String file = value(options, CLUSTER_FILE);
         if (!file.isEmpty()) {
+            requireNoOtherSource(options);
             return new FileClusterSource(file);
         }
         LibraryLog.to(log);
         return new KubernetesClusterSource(
                 new KubeSettings(
-                        access(options, environment),
+                        access(options, environment, ", or a cluster file with " + CLUSTER_FILE),
                         node(options, environment),
                         Path.of(value(options, "--net-config-path")),
                         names(options),
@@ -64,11 +88,41 @@ final class SourceOptions {
                 log);
     }
 
-    static ApiAccess access(ParseResult options, Map<String, String> environment) {
+    private static void requireNoOtherSource(ParseResult options) {
+        for (Map.Entry<String, String> each : KEYS.entrySet()) {
+            if (options.hasMatchedOption(each.getKey())) {
+                throw wrong(
+                        options,
+                        each.getKey(),
+                        "is not heeded with " + CLUSTER_FILE + ": say it in the file, by the key " + each.getValue());
+            }
+        }
+        for (String option : List.of(KUBECONFIG, API_URL)) {
+            if (options.hasMatchedOption(option)) {
+                throw wrong(options, option, "is not heeded with " + CLUSTER_FILE + ": leave one of them out");
+            }
+        }
+    }
+
+    /** @param otherwise what else there is to do where nothing says where the API is */
+    static ApiAccess access(ParseResult options, Map<String, String> environment, String otherwise) {
+        String url = value(options, API_URL);
+        if (!url.isEmpty() && !isUrl(url)) {
+            throw wrong(options, API_URL, "is no URL such as https://192.168.0.1:6443");
+        }
         try {
-            return ApiAccess.of(value(options, "--kube-api-url"), value(options, "--kubeconfig-file"), environment);
+            return ApiAccess.of(url, value(options, KUBECONFIG), environment);
         } catch (IllegalArgumentException e) {
-            throw wrong(options, "--kubeconfig-file", "is needed: " + e.getMessage());
+            throw new ParameterException(options.commandSpec().commandLine(), e.getMessage() + otherwise, e);
+        }
+    }
+
+    private static boolean isUrl(String text) {
+        try {
+            URI url = new URI(text);
+            return url.getHost() != null && ("https".equals(url.getScheme()) || "http".equals(url.getScheme()));
+        } catch (URISyntaxException _) {
+            return false;
         }
     }
 
@@ -92,14 +146,14 @@ final class SourceOptions {
     }
 
     static String node(ParseResult options, Map<String, String> environment) {
-        String name = value(options, "--node-name");
+        String name = value(options, NODE_NAME);
         if (name.isEmpty()) {
             name = environment.getOrDefault("NODE_NAME", "");
         }
         try {
             return name.isEmpty() ? Files.readString(HOST_NAME).strip() : name;
         } catch (IOException e) {
-            throw wrong(options, "--node-name", "is needed: the host's name cannot be read: " + e);
+            throw wrong(options, NODE_NAME, "is needed: the host's name cannot be read: " + e);
         }
     }
 }

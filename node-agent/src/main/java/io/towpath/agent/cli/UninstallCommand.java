@@ -68,10 +68,11 @@ final class UninstallCommand {
     private static Part withdraw(ParseResult options, Map<String, String> environment, boolean dryRun)
             throws IOException, InterruptedException {
         AnnotationNames names = SourceOptions.names(options);
+        ApiAccess access =
+                SourceOptions.access(options, environment, ", or leave the node as it is in the API with " + KEEP_NODE);
         String node = SourceOptions.node(options, environment);
         if (!dryRun) {
             try {
-                ApiAccess access = SourceOptions.access(options, environment);
                 NodeWithdrawal.write(access, node, names, SourceOptions.condition(options));
             } catch (IOException e) {
                 throw new IOException(

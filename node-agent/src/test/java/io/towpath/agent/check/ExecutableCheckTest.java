@@ -23,6 +23,7 @@ class ExecutableCheckTest {
     void anExecutableThatIsNotThereOrCannotBeRun() throws IOException {
         assertEquals(Verdict.FAIL, look().verdict());
         assertTrue(look().found().startsWith("there is no " + folder.resolve("towpath")), look()::toString);
+        assertTrue(look().mend().contains("pod of DaemonSet kube-system/towpath"), look()::toString);
         Path file = Files.writeString(folder.resolve("towpath"), "#!/bin/sh\n");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
         assertTrue(look().found().contains("cannot be run"), look()::toString);

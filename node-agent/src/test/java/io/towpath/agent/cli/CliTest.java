@@ -3,6 +3,8 @@ package io.towpath.agent.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.towpath.agent.check.StateChecks.AnsweringAgent;
 import io.towpath.cni.BuildInfo;
 import io.towpath.cni.cli.Cli;
 import org.junit.jupiter.api.Test;
@@ -39,6 +41,20 @@ class CliTest {
         assertEquals("", ran.err());
     }
 
+    /** A ready node whose agent goes by what it knew before. */
+    @Test
+    void aCheckTellsOfTroubleWithTheSource() throws Exception {
+        ObjectMapper json = new ObjectMapper();
+        String trouble = "{\"ready\": true, \"source\": {\"trouble\": \"net-conf.json is not used\"},"
+                + " \"policy\": {\"trouble\": \"net-conf.json is not used\"}, \"leftOut\": \"n3\"}";
+        assertEquals(
+                new AnsweringAgent(null, "n3; net-conf.json is not used", true),
+                CheckCommand.agent(json.readTree(trouble)));
+        assertEquals(
+                new AnsweringAgent(null, null, false),
+                CheckCommand.agent(json.readTree("{\"ready\": true, \"source\": {\"trouble\": null}}")));
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             overlay                   | towpath-node overlay: Missing command (see towpath-node overlay --help)
@@ -50,6 +66,14 @@ class CliTest {
             agent --cluster-file x --metrics-ip 10.0.0.1 --metrics-port 0 | towpath-node agent: Invalid value for option '--metrics-port': '0' is no port from 1 to 65535 (see towpath-node agent --help)
             agent --cluster-file x --metrics-ip nowhere | towpath-node agent: Invalid value for option '--metrics-ip': 'nowhere' is no IP address (see towpath-node agent --help)
             agent --cluster-file x --policy-log-group 65536 | towpath-node agent: Invalid value for option '--policy-log-group': '65536' is neither a group from 0 to 65535 nor none (see towpath-node agent --help)
+            agent                     | towpath-node agent: this is no pod of a cluster (KUBERNETES_SERVICE_HOST is not set): name a kubeconfig with --kubeconfig-file, or a cluster file with --cluster-file (see towpath-node agent --help)
+            uninstall --dry-run       | towpath-node uninstall: this is no pod of a cluster (KUBERNETES_SERVICE_HOST is not set): name a kubeconfig with --kubeconfig-file, or leave the node as it is in the API with --keep-node (see towpath-node uninstall --help)
+            uninstall --dry-run --kube-api-url 10.0.0.1 | towpath-node uninstall: Invalid value for option '--kube-api-url': '10.0.0.1' is no URL such as https://192.168.0.1:6443 (see towpath-node uninstall --help)
+            agent --kube-api-url ftp://x | towpath-node agent: Invalid value for option '--kube-api-url': 'ftp://x' is no URL such as https://192.168.0.1:6443 (see towpath-node agent --help)
+            agent --cluster-file x --node-name b | towpath-node agent: Invalid value for option '--node-name': 'b' is not heeded with --cluster-file: say it in the file, by the key node (see towpath-node agent --help)
+            agent --cluster-file x --iface eth1 | towpath-node agent: Invalid value for option '--iface': 'eth1' is not heeded with --cluster-file: say it in the file, by the key interface (see towpath-node agent --help)
+            agent --cluster-file x --kubeconfig-file y | towpath-node agent: Invalid value for option '--kubeconfig-file': 'y' is not heeded with --cluster-file: leave one of them out (see towpath-node agent --help)
+            policy log --pod web      | towpath-node policy log: Invalid value for option '--pod': 'web' is no pod as namespace/name (see towpath-node policy log --help)
             agent --cluster-file x --healthz-ip here | towpath-node agent: Invalid value for option '--healthz-ip': 'here' is no IP address (see towpath-node agent --help)
             """)
     void whatCannotBeUnderstoodIsOneLine(String words, String message) {

@@ -34,7 +34,6 @@ public final class Agent implements AutoCloseable {
         this.log = node.folder().resolve("agent.log");
         Path conflist = node.folder().resolve("10-towpath.conflist");
         Json.write(conflist, node.conflist());
-        with("--node-name", node.name());
         with("--state-dir", node.stateDir().toString());
         with("--cache-dir", node.cacheDir().toString());
         with("--subnet-file", node.subnetEnv().toString());
@@ -91,7 +90,7 @@ public final class Agent implements AutoCloseable {
     /** An agent that is told by its options or its pod where the API is. */
     static Agent ofKubernetes(Node node) {
         Path file = FlannelConf.write(node, "{}");
-        return new Agent(node).with("--net-config-path", file.toString());
+        return new Agent(node).with("--node-name", node.name(), "--net-config-path", file.toString());
     }
 
     /** Further options. */

@@ -42,7 +42,7 @@ public record ApiAccess(
         String port = environment.get("KUBERNETES_SERVICE_PORT");
         if (host == null || port == null) {
             throw new IllegalArgumentException("this is no pod of a cluster (KUBERNETES_SERVICE_HOST is not set):"
-                    + " name a kubeconfig with --kubeconfig-file, or a cluster file with --cluster-file");
+                    + " name a kubeconfig with --kubeconfig-file");
         }
         String bracketed = host.contains(":") ? "[" + host + "]" : host;
         return new ApiAccess(
