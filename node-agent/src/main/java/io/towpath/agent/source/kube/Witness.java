@@ -20,7 +20,7 @@ record Witness(String path, String namespace, String name, BigInteger version) {
     static final Duration SILENCE = Duration.ofSeconds(5);
 
     /** For a server that does not even end the watch. */
-    private static final Duration LIMIT = SILENCE.multipliedBy(3);
+    private static final Duration LIMIT = SILENCE.multipliedBy(6);
 
     /** What became of a question for the event. */
     enum Answer {
