@@ -98,13 +98,14 @@ public final class Attachments {
     /**
      * Looks, and mends what the look before found too.
      *
-     * @return whether something was found that the next look may mend
+     * @return whether to look again soon: something was found that the next look may mend, or there is no conflist yet, as on a node
+     *     that an agent has just come to
      * @throws IOException if the kernel, a file or IPAM fails; what was mended before that is counted
      */
     public boolean look() throws IOException {
         CniConf conf = CniConf.read(files.cniConf);
         if (conf == null) {
-            return false;
+            return true;
         }
         try {
             HostLocal leases = HostLocal.of(conf.tree());

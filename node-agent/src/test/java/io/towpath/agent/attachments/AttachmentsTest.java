@@ -162,6 +162,16 @@ class AttachmentsTest {
     }
 
     @Test
+    void withoutAConflistTheNextLookIsSoon() throws Exception {
+        Files.delete(folder.resolve("conflist"));
+        assertTrue(look());
+        assertNull(Objects.requireNonNull(attachments).cleared(null).last());
+        write();
+        assertFalse(look());
+        assertNotNull(Objects.requireNonNull(attachments).cleared(null).last());
+    }
+
+    @Test
     void anOrphanedLeaseIsGivenBackAfterASecondLook() throws Exception {
         lease("gone");
         assertTrue(look());
@@ -297,6 +307,5 @@ class AttachmentsTest {
         assertEquals(List.of(), Objects.requireNonNull(attachments).fills());
         Files.delete(folder.resolve("conflist"));
         assertEquals(List.of(), Objects.requireNonNull(attachments).fills());
-        assertFalse(look());
     }
 }
