@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 record Forward(HostPort from, IpAddress pod, int port) {
     private static final IpAddress ANY_V4 = IpAddress.parse("0.0.0.0");
     private static final IpAddress ANY_V6 = IpAddress.parse("::");
-    private static final IpAddress LOOPBACK_V6 = IpAddress.parse("::1");
 
     /**
      * What mappings come to for a pod's addresses, of each family the first. A mapping of all addresses of a family that the
@@ -41,8 +40,11 @@ record Forward(HostPort from, IpAddress pod, int port) {
                     continue;
                 }
                 IpAddress pod = first(addresses, ipv6);
-                if (host != null && !isAny) {
-                    requireReachable(i, host, pod);
+                if (host != null && !isAny && pod == null) {
+                    throw new CniException(
+                            CniException.INVALID_CONFIG,
+                            "network config key \"runtimeConfig.portMappings[" + i + "].hostIP\" " + host
+                                    + " has no address of the pod's to lead to: the pod has none of its family");
                 }
                 if (pod != null) {
                     HostPort from = new HostPort(ipv6, isAny ? null : host, mapping.protocol(), mapping.hostPort());
@@ -51,21 +53,6 @@ record Forward(HostPort from, IpAddress pod, int port) {
             }
         }
         return List.copyOf(forwards.values());
-    }
-
-    private static void requireReachable(int index, IpAddress host, @Nullable IpAddress pod) throws CniException {
-        if (pod == null) {
-            throw invalid(index, host + " has no address of the pod's to lead to: the pod has none of its family");
-        }
-        if (host.equals(LOOPBACK_V6)) {
-            throw invalid(index, "::1 cannot lead to a pod: the kernel does not route it");
-        }
-    }
-
-    private static CniException invalid(int index, String what) {
-        return new CniException(
-                CniException.INVALID_CONFIG,
-                "network config key \"runtimeConfig.portMappings[" + index + "].hostIP\" " + what);
     }
 
     private static void add(Map<HostPort, Forward> forwards, Forward added) throws CniException {
@@ -112,7 +99,7 @@ record Forward(HostPort from, IpAddress pod, int port) {
     boolean isMissedBy(Connection connection, Set<IpAddress> own) {
         IpAddress to = connection.original().destination();
         boolean isForNode = from.address() == null
-                ? own.contains(to) || HostPortTable.LOOPBACK_V4.contains(to)
+                ? own.contains(to) || HostPortTable.LOOPBACK_V4.contains(to) || HostPortTable.LOOPBACK_V6.contains(to)
                 : from.address().equals(to);
         return isForNode && connections().test(connection) && !leads(connection);
     }

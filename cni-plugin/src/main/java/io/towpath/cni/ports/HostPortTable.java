@@ -26,7 +26,7 @@ final class HostPortTable {
     static final Table TABLE = Table.inet("towpath-hostports");
 
     static final IpPrefix LOOPBACK_V4 = IpPrefix.parse("127.0.0.0/8");
-    private static final IpPrefix LOOPBACK_V6 = IpPrefix.host(IpAddress.parse("::1"));
+    static final IpPrefix LOOPBACK_V6 = IpPrefix.host(IpAddress.parse("::1"));
     private static final String LOOPBACK_DEVICE = "lo";
     private static final String PODS = EndpointName.PREFIX + "*";
 
@@ -64,7 +64,7 @@ final class HostPortTable {
             Rule.in(PREROUTING).iifnameNot(LOOPBACK_DEVICE).daddr(LOOPBACK_V4).drop(),
             Rule.in(PREROUTING).fibDaddrLocal().jump(PORTS),
             // The kernel has no way back for what is from ::1: refused is better than never answered.
-            Rule.in(OUTPUT).daddr(LOOPBACK_V6).returns(),
+            Rule.in(OUTPUT).saddr(LOOPBACK_V6).returns(),
             Rule.in(OUTPUT).fibDaddrLocal().jump(PORTS),
             Rule.in(POSTROUTING)
                     .ctStatus(NfTables.IPS_DST_NAT)

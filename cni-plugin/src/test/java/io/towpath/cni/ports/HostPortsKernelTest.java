@@ -93,7 +93,7 @@ class HostPortsKernelTest {
 
                 	chain output {
                 		type nat hook output priority -105; policy accept;
-                		ip6 daddr ::1 return
+                		ip6 saddr ::1 return
                 		fib daddr type local jump ports
                 	}
 

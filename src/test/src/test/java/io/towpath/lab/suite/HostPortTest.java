@@ -109,7 +109,7 @@ class HostPortTest {
             // Nor could it to the node's loopback device.
             assertNotEquals("127.0.0.1", ask(a.namespace(), protocol, "127.0.0.1", 8080));
         }
-        // The kernel does not route ::1, so it is left alone, and the answer is no at once.
+        // The kernel routes no answer to ::1, so the answer is no at once.
         refused(a.namespace(), "::1", 8080);
         web.check().succeededSilently();
         web.del();
@@ -144,6 +144,28 @@ class HostPortTest {
         refused(from, ipv4, 8085);
         pod.check().succeededSilently();
         pod.del();
+        assertEquals("", elements(a));
+    }
+
+    /** The node's own, by whichever of its addresses but ::1 itself; to a port of all addresses, and to one of ::1 alone. */
+    @Test
+    void loopbackOfIpv6LeadsWhoIsNotLoopback() {
+        Pod web =
+                pod(a, "web", mapping(8080, "tcp"), mapping(8086, "tcp", "::1")).add();
+        WhoAmI.serve(web.namespace(), PORT);
+        for (int port : new int[] {8080, 8086}) {
+            String script = "echo | curl -sg --max-time 5 --interface \"$0\" telnet://[::1]:" + port;
+            String seen = a.namespace()
+                    .inside(Command.of("bash", "-c", script, ipv6))
+                    .run()
+                    .out()
+                    .strip();
+            assertEquals(ipv6, WhoAmI.shortest(seen));
+            refused(a.namespace(), "::1", port);
+        }
+        refused(b.namespace(), ipv6, 8086);
+        web.check().succeededSilently();
+        web.del();
         assertEquals("", elements(a));
     }
 
@@ -340,7 +362,6 @@ class HostPortTest {
                 "{'hostPort': 8080, 'containerPort': -1}",
                 "{'hostPort': 8080, 'containerPort': 80, 'protocol': 'icmp'}",
                 "{'hostPort': 8080, 'containerPort': 80, 'hostIP': 'banana'}",
-                "{'hostPort': 8080, 'containerPort': 80, 'hostIP': '::1'}",
                 "{'hostPort': 8080, 'containerPort': 80}, {'hostPort': 8080, 'containerPort': 81}",
             })
     void whatCannotBeMeantIsRefused(String mappings) {
