@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class Failures {
     private static final Pattern CALL = Pattern.compile("^\\w+\\(\\.\\.\\) failed(?: with error\\(-?\\d+\\))?: ");
     private static final Pattern TOO_LONG =
-            Pattern.compile("^The timeout of (\\d+) ms has been exceeded when getting a connection to (\\S+)$");
+            Pattern.compile("^The timeout of \\d+ ms has been exceeded when getting a connection to (\\S+)$");
 
     private Failures() {}
 
@@ -28,10 +28,12 @@ final class Failures {
         return oneLine(message == null ? words(last) : plain(message));
     }
 
-    /** Without what a library says of its own calls: "connect(..) failed with error(-111): Connection refused: /10.96.0.1:443". */
+    /**
+     * Without what a library says of its own calls: "connect(..) failed with error(-111): Connection refused: /10.96.0.1:443". How long
+     * was waited is left out, too: it grows, and each would be told as another trouble.
+     */
     private static String plain(String message) {
-        return TOO_LONG.matcher(CALL.matcher(message).replaceFirst(""))
-                .replaceFirst("no connection to $2 within $1 ms");
+        return TOO_LONG.matcher(CALL.matcher(message).replaceFirst("")).replaceFirst("no connection to $1 in time");
     }
 
     /** What the name of a failure says that says nothing else, such as {@code "no route to host"}. */

@@ -15,7 +15,8 @@ class FailuresTest {
         finishConnect(..) failed with error(-111): Connection refused: /10.96.0.1:443 | Connection refused: /10.96.0.1:443
         connect(..) failed with error(-101): Network is unreachable                   | Network is unreachable
         recvAddress(..) failed: Connection reset by peer                              | Connection reset by peer
-        The timeout of 1000 ms has been exceeded when getting a connection to 10.96.0.1:443 | no connection to 10.96.0.1:443 within 1000 ms
+        The timeout of 1000 ms has been exceeded when getting a connection to 10.96.0.1:443 | no connection to 10.96.0.1:443 in time
+        The timeout of 2000 ms has been exceeded when getting a connection to 10.96.0.1:443 | no connection to 10.96.0.1:443 in time
         Connection was closed | Connection was closed
         """)
     void aLineHasNothingOfTheLibrarysOwnCalls(String message, String line) {
