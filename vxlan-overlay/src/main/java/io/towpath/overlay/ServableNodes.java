@@ -124,7 +124,11 @@ public record ServableNodes(List<Node> nodes, List<Rejected> rejected) {
 
         void consider(Node node) {
             if (node.slices().isEmpty()) {
-                reject(node, null, "it has no slice: nothing gave it a part of the pods' network");
+                reject(
+                        node,
+                        null,
+                        "it has no podCIDR: kube-controller-manager gives one, with --allocate-node-cidrs and"
+                                + " --cluster-cidr; or patch the Node's spec.podCIDR");
                 return;
             }
             if (names.contains(node.name())) {

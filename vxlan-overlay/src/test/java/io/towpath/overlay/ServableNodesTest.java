@@ -68,7 +68,8 @@ class ServableNodesTest {
         return List.of(
                 Arguments.of(
                         node("bad", null, "192.168.0.9"),
-                        "it has no slice: nothing gave it a part of the pods' network"),
+                        "it has no podCIDR: kube-controller-manager gives one, with --allocate-node-cidrs and"
+                                + " --cluster-cidr; or patch the Node's spec.podCIDR"),
                 Arguments.of(
                         node("bad", "10.9.0.0/24", "192.168.0.9"),
                         "its podCIDR 10.9.0.0/24 is outside the pods' network 10.244.0.0/16; Network in net-conf.json, the ConfigMap"
