@@ -99,7 +99,7 @@ record Forward(HostPort from, IpAddress pod, int port) {
     boolean isMissedBy(Connection connection, Set<IpAddress> own) {
         IpAddress to = connection.original().destination();
         boolean isForNode = from.address() == null
-                ? own.contains(to) || HostPortTable.LOOPBACK_V4.contains(to) || HostPortTable.LOOPBACK_V6.contains(to)
+                ? own.contains(to) || HostPortTable.LOOPBACK_V4.contains(to)
                 : from.address().equals(to);
         return isForNode && connections().test(connection) && !leads(connection);
     }

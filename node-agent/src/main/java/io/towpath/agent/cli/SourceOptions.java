@@ -120,7 +120,8 @@ final class SourceOptions {
     private static boolean isUrl(String text) {
         try {
             URI url = new URI(text);
-            return url.getHost() != null && ("https".equals(url.getScheme()) || "http".equals(url.getScheme()));
+            return url.getAuthority() != null
+                    && ("https".equalsIgnoreCase(url.getScheme()) || "http".equalsIgnoreCase(url.getScheme()));
         } catch (URISyntaxException _) {
             return false;
         }

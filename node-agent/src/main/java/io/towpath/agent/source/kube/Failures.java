@@ -1,6 +1,7 @@
 package io.towpath.agent.source.kube;
 
 import io.towpath.cni.FailureLine;
+import java.net.UnknownHostException;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,9 @@ final class Failures {
             return certificate;
         }
         String message = last.getMessage();
+        if (last instanceof UnknownHostException) {
+            return oneLine("the name of the API's host cannot be resolved: " + message);
+        }
         return oneLine(message == null ? words(last) : plain(message));
     }
 

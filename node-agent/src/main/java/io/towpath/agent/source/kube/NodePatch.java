@@ -73,6 +73,15 @@ final class NodePatch {
         return patch.isEmpty() ? null : patch.toString();
     }
 
+    /** Of the white space that JSON may begin with, only what is written here: the rest is somebody's, and written anew. */
+    private static String withoutSpaces(String text) {
+        int begin = 0;
+        while (begin < text.length() && text.charAt(begin) == ' ') {
+            begin++;
+        }
+        return text.substring(begin);
+    }
+
     /**
      * What differs. With both families flanneld takes note of a node only if something of each is written otherwise than before, to the
      * letter: where one alone is new, the data of the other begin with another number of spaces, which mean nothing.
@@ -85,14 +94,14 @@ final class NodePatch {
         written.entrySet().removeIf(each -> {
             String there = present.get(each.getKey());
             boolean mayBeSpaced = each.getKey().equals(data) || each.getKey().equals(dataV6);
-            return there != null && each.getValue().equals(mayBeSpaced ? there.stripLeading() : there);
+            return there != null && each.getValue().equals(mayBeSpaced ? withoutSpaces(there) : there);
         });
         boolean ipv4 = written.containsKey(data) || written.containsKey(names.full(AnnotationNames.PUBLIC_IP));
         boolean ipv6 = written.containsKey(dataV6) || written.containsKey(names.full(AnnotationNames.PUBLIC_IPV6));
         String other = ipv4 ? dataV6 : data;
         String there = present.get(other);
         if (ipv4 != ipv6 && there != null) {
-            String text = there.stripLeading();
+            String text = withoutSpaces(there);
             int spaces = there.length() - text.length();
             written.put(other, " ".repeat(spaces < MOST_SPACES ? spaces + 1 : 0) + text);
         }

@@ -1,7 +1,6 @@
 package io.towpath.agent.source.kube;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -27,7 +26,7 @@ record Witness(String path, String namespace, String name, BigInteger version) {
         TOLD,
         /** Another event, or none. */
         NOT_TOLD,
-        /** The server does not remember what was then, or may not tell it. */
+        /** There is no answer to go by: the server does not remember what was then, may not tell it, or has trouble with that kind. */
         UNKNOWN
     }
 
@@ -49,9 +48,8 @@ record Witness(String path, String namespace, String name, BigInteger version) {
     }
 
     /**
-     * Asks for the event once more, by a watch of this one object.
-     *
-     * @return fails if there is no answer, or one that says to come again
+     * Asks for the event once more, by a watch of this one object. What it comes to never fails: the event may be of another kind than the
+     * objects that it bears witness for, and what is wrong with one kind is to keep no other from being listed.
      */
     CompletableFuture<Answer> ask(ApiCalls by, ApiConnection connection) {
         Question question = new Question(System.nanoTime());
@@ -87,10 +85,9 @@ record Witness(String path, String namespace, String name, BigInteger version) {
         @Override
         public void event(JsonNode event) {
             JsonNode object = event.path("object");
-            if (event.path("type").asText().equals("ERROR")) {
-                refused(ApiCalls.refusal(object));
-            } else if (!object.path("metadata").path("name").asText().equals(name)) {
-                answer.complete(Answer.UNKNOWN); // not of the API
+            boolean isOfIt = object.path("metadata").path("name").asText().equals(name);
+            if (event.path("type").asText().equals("ERROR") || !isOfIt) {
+                answer.complete(Answer.UNKNOWN);
             } else {
                 Witness told = of(path, event);
                 answer.complete(told != null && told.version.equals(version) ? Answer.TOLD : Answer.NOT_TOLD);
@@ -99,28 +96,12 @@ record Witness(String path, String namespace, String name, BigInteger version) {
 
         @Override
         public void ended(@Nullable Throwable failure) {
-            ApiRefusal refusal = Failures.refusal(failure);
-            if (refusal != null) {
-                refused(refusal);
-            } else if (failure != null) {
-                answer.completeExceptionally(failure);
-            } else if (System.nanoTime() - begin < SILENCE.toNanos()) {
-                answer.completeExceptionally(new IOException("a watch ended before its time"));
-            } else {
-                answer.complete(Answer.NOT_TOLD);
-            }
-        }
-
-        private void refused(ApiRefusal refusal) {
-            if (Waits.isBusy(refusal)) {
-                answer.completeExceptionally(refusal);
-            } else {
-                answer.complete(Answer.UNKNOWN);
-            }
+            boolean isItsTime = System.nanoTime() - begin >= SILENCE.toNanos();
+            answer.complete(failure == null && isItsTime ? Answer.NOT_TOLD : Answer.UNKNOWN);
         }
 
         void expire() {
-            answer.completeExceptionally(new IOException("no end of a watch within " + LIMIT.toSeconds() + " s"));
+            answer.complete(Answer.UNKNOWN);
         }
     }
 }

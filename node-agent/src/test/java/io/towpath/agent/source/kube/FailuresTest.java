@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -21,5 +23,12 @@ class FailuresTest {
         """)
     void aLineHasNothingOfTheLibrarysOwnCalls(String message, String line) {
         assertEquals(line, Failures.line(new CompletionException(new IOException(new ConnectException(message)))));
+    }
+
+    @Test
+    void aHostWithoutAnAddressIsToldAsThat() {
+        assertEquals(
+                "the name of the API's host cannot be resolved: api.example",
+                Failures.line(new IOException(new UnknownHostException("api.example"))));
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.towpath.lab.Await;
 import io.towpath.lab.Command;
 import io.towpath.lab.Json;
 import io.towpath.lab.Manifest;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -161,6 +163,24 @@ class KubectlTowpathTest {
         run("policy", "log", "a", "--follow").succeeded();
         assertEquals("policy log --follow\n", Files.readString(folder.resolve("ended")));
         assertFalse(Files.exists(folder.resolve("late")));
+    }
+
+    /** Whoever ends the plugin, and no other process, has all of it end. */
+    @Test
+    void whatFollowsEndsWithThePlugin() throws Exception {
+        Path kubectl = folder.resolve("kubectl");
+        Files.writeString(kubectl, KUBECTL.replace("*'exec -i '*)", "*'exec -i '*) echo $$ >follows; exec cat ;; no)"));
+        ProcessBuilder builder = new ProcessBuilder("bash", PLUGIN.toString(), "policy", "log", "a", "--follow");
+        builder.environment().putAll(Map.of("PATH", folder + ":/usr/bin:/bin", "FACTS", folder.toString()));
+        Process plugin = builder.start();
+        Path follows = folder.resolve("follows");
+        Await.until("kubectl follows", () -> follows.toFile().length() > 1);
+        ProcessHandle asking = ProcessHandle.of(
+                        Long.parseLong(Files.readString(follows).strip()))
+                .orElseThrow();
+        plugin.destroy();
+        assertEquals(143, plugin.waitFor());
+        Await.until("kubectl ends", () -> !asking.isAlive());
     }
 
     @Test
