@@ -57,6 +57,16 @@ class KubernetesRestoreTest {
         api.hangUp(false);
     }
 
+    /** What is restored changes before anybody can ask it; returns when that is told. */
+    private void restoreWithoutThePolicy(FakeObjects.Saved snapshot) throws InterruptedException {
+        away();
+        api.restore(snapshot);
+        api.delete(POLICY);
+        api.pass(MANY);
+        back();
+        policies(0);
+    }
+
     private void policies(int count) throws InterruptedException {
         told.next(now -> now.facts().policies().size() == count);
     }
@@ -126,12 +136,7 @@ class KubernetesRestoreTest {
         api.put(Nodes.flannel("c", 3));
         nodes.withNodes("b", "c", "self");
         api.bookmark(FakeApi.POLICIES);
-        away();
-        api.restore(snapshot);
-        api.delete(POLICY);
-        api.pass(MANY);
-        back();
-        policies(0);
+        restoreWithoutThePolicy(snapshot);
         logged(
                 "the API does not tell again what it has told, as after a restore of etcd: the networkpolicies are listed anew");
     }
@@ -142,12 +147,7 @@ class KubernetesRestoreTest {
         FakeObjects.Saved snapshot = api.save();
         api.pass(10);
         api.bookmark(FakeApi.POLICIES);
-        away();
-        api.restore(snapshot);
-        api.delete(POLICY);
-        api.pass(MANY);
-        back();
-        policies(0);
+        restoreWithoutThePolicy(snapshot);
         assertEquals(0, lists(FakeApi.POLICIES), api.asked::toString);
     }
 
