@@ -6,20 +6,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.towpath.lab.Agent;
+import io.towpath.lab.Await;
 import io.towpath.lab.Json;
 import io.towpath.lab.Namespace;
 import io.towpath.lab.Network;
 import io.towpath.lab.Node;
 import io.towpath.lab.OnLab;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An agent that comes to a node of an earlier release takes over what it finds: {@code docs/compatibility.md} says what. */
+/** An agent that comes to a node of another release takes over what it finds: {@code docs/compatibility.md} says what. */
 @OnLab
 class PreviousLayoutTest {
     /** What {@code check} looks at of all that the agent keeps. */
@@ -62,6 +67,50 @@ class PreviousLayoutTest {
                         check.path("check").asText(), check.path("verdict").asText()));
         for (String kept : KEPT) {
             assertEquals("ok", verdicts.get(kept), checks);
+        }
+    }
+
+    /** On the way back to the release before. */
+    @Test
+    void filesOfANewerReleaseCountAsMissing() throws IOException {
+        NodeLayout.of("0.1.0-e7b2470").restore(a, scene.pods());
+        replace(a.stateDir().resolve("overlay.state"), "towpath-overlay 1", "towpath-overlay 2");
+        replace(a.stateDir().resolve("cluster.json"), "{\"network\"", "{\"future\":[{}],\"network\"");
+        replace(a.stateDir().resolve("node.json"), "{\"node\"", "{\"future\":[{\"mtu\":1}],\"node\"");
+        replace(a.cacheDir().resolve("cluster.json"), "towpath cluster 1", "towpath cluster 2");
+        replace(a.cacheDir().resolve("policy-facts.json"), "towpath policy-facts 1", "towpath policy-facts 2");
+        Map<String, String> tables = handles();
+
+        scene.lab.api.down();
+        agent.start();
+        agent.awaitLog("towpath cluster 2");
+        agent.awaitLog("towpath policy-facts 2");
+        assertWorks();
+
+        scene.lab.api.up();
+        agent.awaitReady();
+        assertWorks();
+        assertEquals(tables, handles());
+        Await.until(
+                "the files are this release's",
+                () -> text(a.stateDir().resolve("overlay.state")).startsWith("towpath-overlay 1\n")
+                        && !text(a.stateDir().resolve("cluster.json")).contains("future")
+                        && !text(a.stateDir().resolve("node.json")).contains("future")
+                        && text(a.cacheDir().resolve("cluster.json")).startsWith("towpath cluster 1 ")
+                        && text(a.cacheDir().resolve("policy-facts.json")).startsWith("towpath policy-facts 1 "));
+    }
+
+    private static void replace(Path file, String text, String by) throws IOException {
+        String before = text(file);
+        assertTrue(before.startsWith(text), before);
+        Files.writeString(file, by + before.substring(text.length()));
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
