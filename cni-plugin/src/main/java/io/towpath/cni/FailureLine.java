@@ -85,7 +85,8 @@ public final class FailureLine {
         return null;
     }
 
-    private static String oneLine(String text) {
+    /** A text without the ends of its lines. */
+    static String oneLine(String text) {
         return text.replace('\n', ' ').replace('\r', ' ');
     }
 }

@@ -1,7 +1,5 @@
 package io.towpath.cni;
 
-import io.towpath.cni.cli.Cli;
-import io.towpath.cni.cli.Commands;
 import io.towpath.cni.protocol.Protocol;
 import io.towpath.cni.verbs.AgentPolicies;
 import io.towpath.cni.verbs.HostLocalLeases;
@@ -13,20 +11,22 @@ import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.util.Map;
 
-/** The executable: a CNI plugin when a runtime calls it, a command when an operator does. */
+/** The executable: a CNI plugin, which a runtime calls. */
 public final class Main {
+    private static final int FAILED = 1;
     private static final String ABOUT = "CNI plugin towpath " + BuildInfo.VERSION;
 
     private Main() {}
 
-    /** Serves one call of a runtime, or of an operator who gives arguments, and ends the process. */
+    /** Serves one call of a runtime, or answers a person who gives arguments, and ends the process. */
     public static void main(String[] arguments) {
         int exitCode;
         try {
             exitCode = run(arguments);
         } catch (RuntimeException | Error e) {
-            Cli.failed("towpath", e, System.err);
-            exitCode = Cli.FAILED;
+            System.err.println("towpath: " + FailureLine.of(e));
+            FailureLine.trace(e, System.err);
+            exitCode = FAILED;
         }
         Runtime.getRuntime().halt(exitCode);
     }
@@ -35,7 +35,7 @@ public final class Main {
         Map<String, String> environment = System.getenv();
         boolean fromRuntime = !environment.getOrDefault("CNI_COMMAND", "").isEmpty();
         return arguments.length > 0 && !fromRuntime
-                ? Commands.cli(System.out, System.err).run(arguments)
+                ? Usage.answer(arguments, System.out, System.err)
                 : Protocol.serve(
                         environment,
                         new FileInputStream(FileDescriptor.in),

@@ -1,7 +1,7 @@
 package io.towpath.agent;
 
+import io.towpath.agent.cli.Cli;
 import io.towpath.agent.cli.Commands;
-import io.towpath.cni.cli.Cli;
 
 /** The executable {@code towpath-node}: the node's agent, and the operator's commands. */
 public final class Main {

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.agent.cli.Cli;
 import io.towpath.agent.cli.Commands;
-import io.towpath.cni.cli.Cli;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.TestNamespace;
 import java.io.ByteArrayOutputStream;

@@ -136,7 +136,9 @@ public final class StateChecks {
                         check,
                         "devices, addresses, routes, neighbours and forwarding entries are as the cluster wants them")
                 : Finding.fail(
-                        check, "not as the cluster wants it; missing: " + some(steps), mend("towpath overlay sync"));
+                        check,
+                        "not as the cluster wants it; missing: " + some(steps),
+                        mend("towpath-node overlay sync"));
     }
 
     /** What is others' to take away. */

@@ -1,8 +1,8 @@
 package io.towpath.agent.cli;
 
-import static io.towpath.cni.cli.Cli.text;
-import static io.towpath.cni.cli.Cli.value;
-import static io.towpath.cni.cli.Cli.wrong;
+import static io.towpath.agent.cli.Cli.text;
+import static io.towpath.agent.cli.Cli.value;
+import static io.towpath.agent.cli.Cli.wrong;
 
 import io.towpath.agent.Agent;
 import io.towpath.agent.cache.Cache;
@@ -14,7 +14,6 @@ import io.towpath.agent.reconcile.OwnChoices;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.PolicySource;
 import io.towpath.agent.source.kube.KubernetesClusterSource;
-import io.towpath.cni.cli.Cli;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.overlay.NodeAddresses;

@@ -2,7 +2,6 @@ package io.towpath.agent.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.towpath.cni.cli.Cli;
 import io.towpath.overlay.OverlayConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -10,8 +10,6 @@ import io.towpath.agent.check.Finding;
 import io.towpath.agent.check.StateChecks;
 import io.towpath.agent.migrate.Places;
 import io.towpath.agent.status.AgentStatus.Unenforced;
-import io.towpath.cni.cli.Cli;
-import io.towpath.cni.cli.Columns;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.overlay.ClusterSnapshot;

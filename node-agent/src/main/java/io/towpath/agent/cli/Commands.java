@@ -1,6 +1,5 @@
 package io.towpath.agent.cli;
 
-import io.towpath.cni.cli.Cli;
 import java.io.PrintStream;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -19,6 +18,7 @@ public final class Commands {
         root.addSubcommand("status", StatusCommand.status());
         CommandSpec overlay = Cli.group("overlay", "The VXLAN overlay of this node.");
         overlay.addSubcommand("show", OverlayCommand.show());
+        overlay.addSubcommand("sync", OverlayCommand.sync());
         root.addSubcommand("check", CheckCommand.check());
         root.addSubcommand("overlay", overlay);
         CommandSpec ipam = Cli.group("ipam", "The addresses of this node's pods.");

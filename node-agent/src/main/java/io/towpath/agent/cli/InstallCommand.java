@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.check.Checks;
 import io.towpath.agent.migrate.NotYetException;
 import io.towpath.agent.migrate.Places;
-import io.towpath.cni.cli.Cli;
 import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;

@@ -8,10 +8,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.status.AgentStatus.Fill;
 import io.towpath.agent.status.StatusJson;
-import io.towpath.cni.cli.Cli;
-import io.towpath.cni.cli.Columns;
-import io.towpath.cni.cli.LeaseRow;
-import io.towpath.cni.cli.PodNames;
 import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.IpamConfig;
 import io.towpath.ipam.IpamConfigReader;
@@ -20,7 +16,9 @@ import io.towpath.ipam.RangeFill;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +32,8 @@ final class IpamCommand {
 
     private static final int LIMIT = 1 << 20;
     private static final String CNI_CONF = "--cni-conf";
+    private static final String DATA_DIR = "--data-dir";
+    private static final String NETWORK = "--network";
 
     private IpamCommand() {}
 
@@ -45,6 +45,13 @@ final class IpamCommand {
                         "list",
                         "Prints the leases, whose they are, and how full the ranges are. Locks and changes nothing.",
                         IpamCommand::list)))
+                .addOption(
+                        Cli.text(
+                                DATA_DIR,
+                                "DIR",
+                                "",
+                                "The folder of the leases of all networks, instead of the conflist's; how full ranges are is not known then."))
+                .addOption(Cli.text(NETWORK, "NAME", "", "One network of --data-dir. Default: all of them"))
                 .addOption(PodNames.option());
     }
 
@@ -58,12 +65,48 @@ final class IpamCommand {
 
     private static Cli.Output list(ParseResult options) throws IOException, IpamException {
         boolean json = Cli.json(options);
-        Network network = network(Cli.value(options, CNI_CONF));
-        List<LeaseRow> leases = LeaseRow.of(HostLocal.of(network.conf).files(), network.name, PodNames.of(options));
-        List<Fill> fills = fills(options, network);
+        List<LeaseRow> leases = new ArrayList<>();
+        List<Fill> fills = List.of();
+        PodNames pods = PodNames.of(options);
+        String dataDir = Cli.value(options, DATA_DIR);
+        if (!dataDir.isEmpty()) {
+            for (String network : networks(dataDir, Cli.value(options, NETWORK))) {
+                leases.addAll(LeaseRow.of(HostLocal.of(dataDir, network).files(), network, pods));
+            }
+        } else if (options.hasMatchedOption(NETWORK)) {
+            throw Cli.wrong(options, NETWORK, "is heeded with " + DATA_DIR + " alone: a conflist has one network");
+        } else {
+            Network network = network(Cli.value(options, CNI_CONF));
+            leases.addAll(LeaseRow.of(HostLocal.of(network.conf).files(), network.name, pods));
+            fills = fills(options, network);
+        }
         return new Cli.Output(
                 json ? json(leases, fills) : text(leases, fills),
                 leases.stream().allMatch(LeaseRow::isReadable));
+    }
+
+    /** The networks that have a folder, or the one that is wanted. */
+    private static List<String> networks(String dataDir, String wanted) throws IOException {
+        List<String> networks = new ArrayList<>();
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(Path.of(dataDir), Files::isDirectory)) {
+            for (Path folder : folders) {
+                String name = folder.getFileName().toString();
+                if (!name.startsWith(".")) {
+                    networks.add(name);
+                }
+            }
+        } catch (NoSuchFileException _) {
+            networks.clear(); // no folder, no lease
+        }
+        networks.sort(null);
+        if (wanted.isEmpty()) {
+            return networks;
+        }
+        if (!networks.contains(wanted)) {
+            throw new IOException("there is no network " + wanted + " in " + dataDir + ": there "
+                    + (networks.isEmpty() ? "is none" : "is " + String.join(", ", networks)));
+        }
+        return List.of(wanted);
     }
 
     /** How full the ranges are. */
@@ -139,11 +182,13 @@ final class IpamCommand {
 
     private static String text(List<LeaseRow> leases, List<Fill> fills) {
         StringBuilder text = new StringBuilder();
-        StatusText.appendFills(text, StatusJson.fills(fills));
-        if (leases.isEmpty()) {
-            return text.append("\nno leases\n").toString();
+        if (!fills.isEmpty()) {
+            StatusText.appendFills(text, StatusJson.fills(fills));
+            text.append('\n');
         }
-        text.append('\n');
+        if (leases.isEmpty()) {
+            return text.append("no leases\n").toString();
+        }
         List<List<String>> rows = new ArrayList<>();
         rows.add(LeaseRow.HEADS);
         leases.forEach(lease -> rows.add(lease.columns()));

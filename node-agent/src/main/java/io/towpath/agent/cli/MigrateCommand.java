@@ -11,7 +11,6 @@ import io.towpath.agent.migrate.Places;
 import io.towpath.agent.migrate.Report;
 import io.towpath.agent.migrate.WayHere;
 import io.towpath.agent.migrate.WayOut;
-import io.towpath.cni.cli.Cli;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
 import io.towpath.netlink.xtables.XTables;

@@ -2,7 +2,6 @@ package io.towpath.agent.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.towpath.cni.cli.Cli;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URLEncoder;

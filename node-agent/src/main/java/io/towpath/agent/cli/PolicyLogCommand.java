@@ -1,7 +1,6 @@
 package io.towpath.agent.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.towpath.cni.cli.Cli;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URLEncoder;

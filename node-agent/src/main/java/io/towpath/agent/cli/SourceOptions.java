@@ -1,8 +1,8 @@
 package io.towpath.agent.cli;
 
-import static io.towpath.cni.cli.Cli.text;
-import static io.towpath.cni.cli.Cli.value;
-import static io.towpath.cni.cli.Cli.wrong;
+import static io.towpath.agent.cli.Cli.text;
+import static io.towpath.agent.cli.Cli.value;
+import static io.towpath.agent.cli.Cli.wrong;
 
 import io.towpath.agent.log.Log;
 import io.towpath.agent.log.slf4j.LibraryLog;

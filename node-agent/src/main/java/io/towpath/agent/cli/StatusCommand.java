@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.status.StatusJson;
 import io.towpath.cni.BuildInfo;
-import io.towpath.cni.cli.Cli;
 import io.towpath.ipam.IpamException;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Rtnl;

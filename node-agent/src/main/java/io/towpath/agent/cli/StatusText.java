@@ -2,7 +2,6 @@ package io.towpath.agent.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.towpath.agent.status.Ages;
-import io.towpath.cni.cli.Columns;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;

@@ -7,7 +7,6 @@ import io.towpath.agent.migrate.WayOut;
 import io.towpath.agent.source.kube.AnnotationNames;
 import io.towpath.agent.source.kube.ApiAccess;
 import io.towpath.agent.source.kube.NodeWithdrawal;
-import io.towpath.cni.cli.Cli;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
 import java.io.IOException;

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.towpath.agent.check.StateChecks.AnsweringAgent;
 import io.towpath.cni.BuildInfo;
-import io.towpath.cni.cli.Cli;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,6 +27,7 @@ class CliTest {
                 "check -h",
                 "overlay -h",
                 "overlay show -h",
+                "overlay sync -h",
                 "ipam --help",
                 "ipam list -h",
                 "policy -h",
@@ -59,6 +59,8 @@ class CliTest {
     @CsvSource(delimiter = '|', textBlock = """
             overlay                   | towpath-node overlay: Missing command (see towpath-node overlay --help)
             policy explain a          | towpath-node policy explain: Missing required parameters: 'TO', 'PORT' (see towpath-node policy explain --help)
+            overlay bogus             | towpath-node overlay: Unmatched argument at index 1: 'bogus' (see towpath-node overlay --help)
+            ipam list --output        | towpath-node ipam list: Missing required parameter for option '--output' (FORMAT) (see towpath-node ipam list --help)
             bogus                     | towpath-node: Unmatched argument at index 0: 'bogus' (see towpath-node --help)
             status --nope             | towpath-node status: Unknown option: '--nope' (see towpath-node status --help)
             status --output xml       | towpath-node status: Invalid value for option '--output': 'xml' is neither text nor json (see towpath-node status --help)

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.status.Statuses;
-import io.towpath.cni.cli.Cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

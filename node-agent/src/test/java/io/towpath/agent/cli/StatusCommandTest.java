@@ -8,7 +8,6 @@ import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.StatusJson;
 import io.towpath.agent.status.Statuses;
-import io.towpath.cni.cli.Cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.agent.cli.Cli;
 import io.towpath.agent.cli.Commands;
 import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.http.Serving;
@@ -13,7 +14,6 @@ import io.towpath.agent.policy.denial.DenialCounts;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.agent.status.Statuses;
-import io.towpath.cni.cli.Cli;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NeedsRoot;

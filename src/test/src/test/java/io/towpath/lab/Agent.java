@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The executable {@code towpath-node} on a node, with the capabilities that the shipped manifest gives it and no others. */
@@ -255,8 +256,16 @@ public final class Agent implements AutoCloseable {
 
     /** The executable as an operator calls it on the node, asking this agent. */
     public Command.Outcome operator(String... words) {
+        return command(
+                node,
+                Stream.concat(Stream.of(words), Stream.of("--socket", socket.toString()))
+                        .toArray(String[]::new));
+    }
+
+    /** The executable as an operator calls it on a node, asking no agent. */
+    public static Command.Outcome command(Node node, String... words) {
         return node.namespace()
-                .inside(Command.of(program().toArray(String[]::new)).and(words).and("--socket", socket.toString()))
+                .inside(Command.of(program().toArray(String[]::new)).and(words))
                 .run();
     }
 

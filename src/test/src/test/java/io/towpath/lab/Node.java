@@ -175,11 +175,6 @@ public final class Node {
                 .run();
     }
 
-    /** The executable as an operator calls it on the node. */
-    public Command.Outcome operator(String... words) {
-        return namespace.inside(Command.of(words).by(plugin.toString())).run();
-    }
-
     /** An agent that follows this node's cluster file; not started yet. It ends with the lab. */
     public Agent agent() {
         return lab.with(Agent.ofFile(this));

@@ -31,7 +31,7 @@ final class NetConfChanges {
     private void checks(Report.Part part) {
         part.require("with a Network that is not the cluster's, each node says so", this::installWrong);
         part.require("the ConfigMap is mended, and the nodes become Ready without a restart", this::mend);
-        part.check("each node is as it must be: towpath overlay show and check want nothing", this::well);
+        part.check("each node is as it must be: towpath-node overlay show and check want nothing", this::well);
         part.require("pods on two nodes, each with every other", () -> pods.start(WEB));
         part.check("a ConfigMap that becomes wrong changes nothing, and is told", this::spoil);
         part.check("no container was started twice", () -> Installed.memory(cluster));
@@ -68,9 +68,7 @@ final class NetConfChanges {
 
     private String well() {
         for (KubeNode node : cluster.nodes()) {
-            String shown = node.inside(root.resolve("cni-plugin/target/towpath").toString(), "overlay", "show")
-                    .run()
-                    .out();
+            String shown = node.towpathNode(root, "overlay", "show");
             require(!shown.contains("accept_ra") && !shown.contains("would"), shown);
             String checked = node.towpathNode(root, "check");
             require(!checked.contains("fail "), checked);

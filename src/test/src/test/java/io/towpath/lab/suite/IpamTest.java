@@ -3,6 +3,7 @@ package io.towpath.lab.suite;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.lab.Agent;
 import io.towpath.lab.Answer;
 import io.towpath.lab.Json;
 import io.towpath.lab.Lab;
@@ -308,8 +309,8 @@ class IpamTest {
     void operatorSeesTheLeases() {
         NetConf conf = node.conf().version("1.0.0").name("net");
         try (Pod pod = pod(conf, "x").add()) {
-            String list = node.operator(
-                            "ipam", "list", "--data-dir", node.dataDir().toString())
+            String list = Agent.command(
+                            node, "ipam", "list", "--data-dir", node.dataDir().toString())
                     .succeeded()
                     .out();
             assertTrue(list.contains(pod.address()) && list.contains(pod.containerId()), list);

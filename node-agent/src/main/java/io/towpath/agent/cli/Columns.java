@@ -1,4 +1,4 @@
-package io.towpath.cni.cli;
+package io.towpath.agent.cli;
 
 import java.util.List;
 

@@ -1,4 +1,4 @@
-package io.towpath.cni.cli;
+package io.towpath.agent.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;

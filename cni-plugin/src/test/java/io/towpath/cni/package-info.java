@@ -1,4 +1,4 @@
 @NullMarked
-package io.towpath.cni.cli;
+package io.towpath.cni;
 
 import org.jspecify.annotations.NullMarked;

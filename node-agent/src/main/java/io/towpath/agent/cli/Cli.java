@@ -1,4 +1,4 @@
-package io.towpath.cni.cli;
+package io.towpath.agent.cli;
 
 import io.towpath.cni.BuildInfo;
 import io.towpath.cni.FailureLine;

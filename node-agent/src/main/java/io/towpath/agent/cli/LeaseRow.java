@@ -1,4 +1,4 @@
-package io.towpath.cni.cli;
+package io.towpath.agent.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.ipam.LeaseFile;
@@ -11,12 +11,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A lease as it is listed. One whose file cannot be read is listed, too: its address is taken, and whose it is cannot be told.
  *
+ * @param network the network's name
  * @param file the lease on disk
  * @param pod the pod that has it as {@code namespace/name}, null where nobody tells
  */
-public record LeaseRow(LeaseFile file, @Nullable String pod) {
+public record LeaseRow(
+        String network, LeaseFile file, @Nullable String pod) {
     /** Of {@link #columns}. */
-    public static final List<String> HEADS = List.of("ADDRESS", "POD", "CONTAINER", "INTERFACE", "SINCE");
+    public static final List<String> HEADS = List.of("NETWORK", "ADDRESS", "POD", "CONTAINER", "INTERFACE", "SINCE");
 
     private static final String UNKNOWN = "?";
 
@@ -25,9 +27,9 @@ public record LeaseRow(LeaseFile file, @Nullable String pod) {
         List<LeaseRow> rows = new ArrayList<>();
         for (LeaseFile file : files) {
             if (file.isLease()) {
-                rows.add(new LeaseRow(file, pods.of(network, file.attachment())));
+                rows.add(new LeaseRow(network, file, pods.of(network, file.attachment())));
             } else if (file.state() == LeaseFile.State.UNREADABLE) {
-                rows.add(new LeaseRow(file, null));
+                rows.add(new LeaseRow(network, file, null));
             }
         }
         return rows;
@@ -41,6 +43,7 @@ public record LeaseRow(LeaseFile file, @Nullable String pod) {
     /** What a text has of it. */
     public List<String> columns() {
         return List.of(
+                network,
                 file.address().toString(),
                 pod == null ? "-" : pod,
                 isReadable() ? file.attachment().containerId() : UNKNOWN,
@@ -50,7 +53,8 @@ public record LeaseRow(LeaseFile file, @Nullable String pod) {
 
     /** What JSON has of it; null for what cannot be read. */
     public void fill(ObjectNode json) {
-        json.put("address", file.address().toString())
+        json.put("network", network)
+                .put("address", file.address().toString())
                 .put("pod", pod)
                 .put("containerID", isReadable() ? file.attachment().containerId() : null)
                 .put("ifname", isReadable() ? file.attachment().interfaceName() : null)
