@@ -24,7 +24,7 @@ record Fields(ObjectNode node, String path) {
 
     @Nullable
     JsonNode value(String key) {
-        if (!Spelling.isKnown(key)) {
+        if (!ConfigKeys.isKnown(key)) {
             throw new IllegalStateException("key " + key + " is not among those that are found in any case");
         }
         JsonNode value = node.get(key);

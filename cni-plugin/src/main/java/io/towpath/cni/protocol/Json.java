@@ -47,7 +47,7 @@ final class Json {
     private Json() {}
 
     /**
-     * Reads one document of UTF-8 text. Of equal keys the last one counts; {@link Spelling} is applied to all of them.
+     * Reads one document of UTF-8 text. Of equal keys the last one counts; {@link ConfigKeys} is applied to all of them.
      *
      * @throws CniException code 6 if the bytes are anything else than exactly one JSON value
      */
@@ -109,7 +109,7 @@ final class Json {
         ObjectNode object = NODES.objectNode();
         for (String key = parser.nextFieldName(); key != null; key = parser.nextFieldName()) {
             JsonNode value = value(parser, parser.nextToken());
-            object.set(Spelling.of(key), value);
+            object.set(ConfigKeys.of(key), value);
         }
         return object;
     }

@@ -2,6 +2,7 @@ package io.towpath.cni.protocol;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.ipam.Attachment;
 import io.towpath.net.MacAddress;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param clusterFile absolute path of the cluster file
  * @param stateDir absolute path of the folder of the node state file and of locks
  * @param subnetEnv absolute path of flannel's environment file
+ * @param includeDefaultRoutes whether the pod gets the default routes too, where the IPAM configuration names others
  * @param dns what the result is to say about name resolution
  * @param runtimeConfig what the runtime asks of this attachment
  * @param mac the hardware address asked for, by capability, {@code args.cni.mac} or {@code CNI_ARGS}, in this order
@@ -32,6 +34,7 @@ public record NetConf(
         String clusterFile,
         String stateDir,
         String subnetEnv,
+        boolean includeDefaultRoutes,
         Dns dns,
         RuntimeConfig runtimeConfig,
         @Nullable MacAddress mac,

@@ -1,6 +1,7 @@
 package io.towpath.cni.protocol;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.towpath.ipam.Attachment;
 import io.towpath.net.MacAddress;
 import java.util.HashSet;
 import java.util.List;
@@ -62,6 +63,7 @@ final class NetConfReader {
                 part(() -> conf.path("clusterFile", NetConf.DEFAULT_CLUSTER_FILE), NetConf.DEFAULT_CLUSTER_FILE),
                 part(() -> conf.path("stateDir", NetConf.DEFAULT_STATE_DIR), NetConf.DEFAULT_STATE_DIR),
                 part(() -> conf.path("subnetEnv", NetConf.DEFAULT_SUBNET_ENV), NetConf.DEFAULT_SUBNET_ENV),
+                part(() -> conf.flag(INCLUDE_DEFAULT_ROUTES), false),
                 part(() -> ResultReader.readDns(conf.object("dns")), Dns.EMPTY),
                 part(this::runtimeConfig, RuntimeConfig.EMPTY),
                 part(() -> mac(cniArgs)),
@@ -92,7 +94,6 @@ final class NetConfReader {
     private @Nullable Object requireShape() throws CniException {
         conf.object("capabilities").requireFlags();
         conf.object("ipam").text("type");
-        conf.flag(INCLUDE_DEFAULT_ROUTES);
         conf.object("runtimeConfig").array("ipRanges");
         conf.object("args").object("cni").texts("ips");
         return null;
@@ -183,7 +184,7 @@ final class NetConfReader {
     /** What an operator mistyped would have no effect. Keys that are like none of ours may be for other plugins. */
     private static void refuseMistyped(Fields object) throws CniException {
         for (String key : (Iterable<String>) object.node()::fieldNames) {
-            String meant = Spelling.isKnown(key) ? null : Spelling.meantBy(key);
+            String meant = ConfigKeys.isKnown(key) ? null : ConfigKeys.meantBy(key);
             if (meant != null) {
                 throw object.invalid(key, "is not known: write " + Quoted.text(meant) + ", if that is what is meant");
             }

@@ -1,12 +1,12 @@
 package io.towpath.cni.verbs;
 
-import io.towpath.cni.protocol.Attachment;
 import io.towpath.cni.protocol.CniException;
 import io.towpath.cni.protocol.Dns;
 import io.towpath.cni.protocol.NetConf;
 import io.towpath.cni.protocol.Request;
 import io.towpath.cni.protocol.Result;
 import io.towpath.ipam.AllocatedIp;
+import io.towpath.ipam.Attachment;
 import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.IpamConfig;
 import io.towpath.ipam.IpamConfigReader;
@@ -128,19 +128,14 @@ public final class HostLocalLeases implements Leases {
     public Set<Attachment> holders(Request request) throws CniException, IOException {
         Set<Attachment> holders = new HashSet<>();
         for (Lease lease : call(() -> HostLocal.of(request.conf().tree())).list()) {
-            io.towpath.ipam.Attachment holder = lease.attachment();
-            holders.add(new Attachment(holder.containerId(), holder.interfaceName()));
+            holders.add(lease.attachment());
         }
         return holders;
     }
 
     @Override
     public void retain(Request request, Set<Attachment> keep) throws CniException, IOException {
-        Set<io.towpath.ipam.Attachment> valid = HashSet.newHashSet(keep.size());
-        for (Attachment attachment : keep) {
-            valid.add(new io.towpath.ipam.Attachment(attachment.containerId(), attachment.ifName()));
-        }
-        call(() -> HostLocal.of(request.conf().tree())).gc(valid);
+        call(() -> HostLocal.of(request.conf().tree())).gc(keep);
     }
 
     @Override
@@ -156,8 +151,8 @@ public final class HostLocalLeases implements Leases {
         }
     }
 
-    private static io.towpath.ipam.Attachment attachment(Request request) {
-        return new io.towpath.ipam.Attachment(request.containerId(), request.ifName());
+    private static Attachment attachment(Request request) {
+        return new Attachment(request.containerId(), request.ifName());
     }
 
     private static <T> T call(Call<T> call) throws CniException, IOException {

@@ -1,10 +1,10 @@
 package io.towpath.cni.verbs;
 
-import io.towpath.cni.protocol.Attachment;
 import io.towpath.cni.protocol.CniException;
 import io.towpath.cni.protocol.Dns;
 import io.towpath.cni.protocol.Request;
 import io.towpath.cni.protocol.Result;
+import io.towpath.ipam.Attachment;
 import io.towpath.net.IpAddress;
 import java.io.IOException;
 import java.util.List;

@@ -3,7 +3,6 @@ package io.towpath.cni.verbs;
 import io.towpath.cni.bandwidth.Shaping;
 import io.towpath.cni.ports.HostPortTakenException;
 import io.towpath.cni.ports.HostPorts;
-import io.towpath.cni.protocol.Attachment;
 import io.towpath.cni.protocol.CniException;
 import io.towpath.cni.protocol.CniVersion;
 import io.towpath.cni.protocol.Dns;
@@ -11,10 +10,11 @@ import io.towpath.cni.protocol.Request;
 import io.towpath.cni.protocol.Result;
 import io.towpath.cni.protocol.Verbs;
 import io.towpath.cni.wiring.EndpointName;
+import io.towpath.cni.wiring.LinkRemoval;
 import io.towpath.cni.wiring.Links;
 import io.towpath.cni.wiring.Namespaces;
 import io.towpath.cni.wiring.OwnerMark;
-import io.towpath.cni.wiring.Unwiring;
+import io.towpath.ipam.Attachment;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Link;
@@ -44,7 +44,7 @@ public final class NodeVerbs implements Verbs {
         policies.requirePod(request);
         try (Namespaces node = namespaces.get();
                 Namespaces.Pod pod = PodNamespace.open(node, request)) {
-            return after(request, new Adding(node, overlay, leases, policies).add(request, pod));
+            return after(request, new PodAddition(node, overlay, leases, policies).add(request, pod));
         } catch (PolicyException e) {
             throw new CniException(CniException.TRY_AGAIN_LATER, String.valueOf(e.getMessage()), e.why(), e);
         } catch (HostPortTakenException e) {
@@ -73,14 +73,14 @@ public final class NodeVerbs implements Verbs {
             boolean isPod = EndpointName.isPod(
                     request.args().podNamespace(), request.args().podName());
             OwnerMark mark = mark(request);
-            Unwiring unwiring = new Unwiring(node);
-            Link link = unwiring.find(hostName(request), isPod, mark, pod, request.ifName());
+            LinkRemoval removal = new LinkRemoval(node);
+            Link link = removal.find(hostName(request), isPod, mark, pod, request.ifName());
             try {
                 if (Links.mayHavePorts(link)) {
                     HostPorts.close(node, mark);
                 }
             } finally {
-                unwiring.disconnect(link, mark);
+                removal.disconnect(link, mark);
             }
             leases.release(request);
         }
@@ -108,14 +108,14 @@ public final class NodeVerbs implements Verbs {
         String network = request.conf().name();
         Set<OwnerMark> marks = HashSet.newHashSet(keep.size());
         for (Attachment attachment : keep) {
-            marks.add(OwnerMark.of(network, attachment.containerId(), attachment.ifName()));
+            marks.add(OwnerMark.of(network, attachment.containerId(), attachment.interfaceName()));
         }
         Failures failures = new Failures();
         failures.collect(() -> {
             try (Namespaces node = namespaces.get()) {
                 String prefix = OwnerMark.networkPrefix(network);
                 failures.collect(() -> HostPorts.sweep(node, prefix, marks));
-                for (NetlinkException e : new Unwiring(node).sweep(prefix, marks)) {
+                for (NetlinkException e : new LinkRemoval(node).sweep(prefix, marks)) {
                     failures.add(String.valueOf(e.getMessage()));
                 }
             }

@@ -3,10 +3,10 @@ package io.towpath.cni.verbs;
 import io.towpath.cni.ports.HostPorts;
 import io.towpath.cni.protocol.Request;
 import io.towpath.cni.wiring.EndpointName;
+import io.towpath.cni.wiring.LinkSetup;
 import io.towpath.cni.wiring.Links;
 import io.towpath.cni.wiring.Namespaces;
 import io.towpath.cni.wiring.OwnerMark;
-import io.towpath.cni.wiring.Wiring;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Link;
 import java.io.IOException;
@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
 final class PortHolders implements HostPorts.HolderLook {
     private final Request request;
     private final Namespaces node;
-    private final Wiring.LeaseLook leases;
+    private final LinkSetup.LeaseLook leases;
     private final PolicyGate policies;
 
-    PortHolders(Request request, Namespaces node, Wiring.LeaseLook leases, PolicyGate policies) {
+    PortHolders(Request request, Namespaces node, LinkSetup.LeaseLook leases, PolicyGate policies) {
         this.request = request;
         this.node = node;
         this.leases = leases;

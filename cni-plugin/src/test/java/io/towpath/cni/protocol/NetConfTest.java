@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.ipam.Attachment;
 import io.towpath.net.IpAddress;
 import io.towpath.net.MacAddress;
 import java.util.List;

@@ -8,12 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.cni.wiring.Endpoint;
 import io.towpath.cni.wiring.EndpointName;
+import io.towpath.cni.wiring.LinkSetup;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
 import io.towpath.cni.wiring.NeedsRoot;
 import io.towpath.cni.wiring.OwnerMark;
 import io.towpath.cni.wiring.TestNamespace;
-import io.towpath.cni.wiring.Wiring;
+import io.towpath.cni.wiring.WholeLink;
 import io.towpath.net.IpAddress;
 import io.towpath.net.MacAddress;
 import io.towpath.netlink.Monitor;
@@ -66,7 +67,7 @@ class SourceKeeperKernelTest {
                 List.of(),
                 false);
         try (Namespaces.Pod opened = namespaces.pod(target.path())) {
-            new Wiring(namespaces, _ -> false, _ -> {}).connect(opened, endpoint, _ -> {});
+            WholeLink.connect(namespaces, new LinkSetup(namespaces, _ -> false, _ -> {}), opened, endpoint);
         }
     }
 

@@ -9,14 +9,15 @@ import io.towpath.cni.bandwidth.Shaping;
 import io.towpath.cni.protocol.Bandwidth;
 import io.towpath.cni.wiring.Endpoint;
 import io.towpath.cni.wiring.EndpointName;
+import io.towpath.cni.wiring.LinkRemoval;
+import io.towpath.cni.wiring.LinkSetup;
 import io.towpath.cni.wiring.LinuxNamespaces;
 import io.towpath.cni.wiring.Namespaces;
 import io.towpath.cni.wiring.NeedsRoot;
 import io.towpath.cni.wiring.OwnerMark;
 import io.towpath.cni.wiring.PodRoute;
 import io.towpath.cni.wiring.TestNamespace;
-import io.towpath.cni.wiring.Unwiring;
-import io.towpath.cni.wiring.Wiring;
+import io.towpath.cni.wiring.WholeLink;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.rtnl.Batch;
 import io.towpath.netlink.rtnl.Filter;
@@ -116,13 +117,13 @@ class SourcesKernelTest {
     }
 
     private void connect(TestNamespace target, Endpoint endpoint, boolean fails) throws IOException {
-        Wiring wiring = new Wiring(namespaces, _ -> false, _ -> {});
+        LinkSetup setup = new LinkSetup(namespaces, _ -> false, _ -> {});
         try (Namespaces.Pod opened = namespaces.pod(target.path())) {
-            wiring.connect(opened, endpoint, _ -> {
-                if (fails) {
-                    throw new IOException("no further");
-                }
-            });
+            Link link = WholeLink.connect(namespaces, setup, opened, endpoint);
+            if (fails) {
+                new LinkRemoval(namespaces).disconnect(link, endpoint.mark());
+                throw new IOException("no further");
+            }
         }
     }
 
@@ -334,9 +335,9 @@ class SourcesKernelTest {
 
     @Test
     void theChainComesAndGoesWithTheLink() throws Exception {
-        Unwiring unwiring = new Unwiring(namespaces);
+        LinkRemoval removal = new LinkRemoval(namespaces);
         OwnerMark mark = OwnerMark.of("net", "c1", "eth0");
-        unwiring.disconnect(unwiring.find(LINK, true, mark, null, "eth0"), mark);
+        removal.disconnect(removal.find(LINK, true, mark, null, "eth0"), mark);
         assertFalse(chains().contains(LINK));
         assertThrowsUndone();
         assertFalse(chains().contains(LINK), "an ADD that fails leaves none");
@@ -345,7 +346,7 @@ class SourcesKernelTest {
         connect(pod, endpoint("c1", "forger", V4.own), false);
         assertTrue(chains().contains(LINK));
         pod.ip("link", "delete", "eth0");
-        unwiring.disconnect(null, mark);
+        removal.disconnect(null, mark);
         assertFalse(chains().contains(LINK));
         assertTrue(chains().contains(EndpointName.hostName("default", "victim", "c2", "eth0")));
     }
@@ -363,7 +364,7 @@ class SourcesKernelTest {
                     }
                     return method.invoke(namespaces, arguments);
                 });
-        new Unwiring(watched).disconnect(link, OwnerMark.of("net", "c1", "eth0"));
+        new LinkRemoval(watched).disconnect(link, OwnerMark.of("net", "c1", "eth0"));
         assertEquals(List.of(true, false), up, "the chain is looked for, and removed, while the link is up");
         assertFalse(chains().contains(LINK));
         assertNull(namespaces.host().link(LINK));
@@ -387,8 +388,8 @@ class SourcesKernelTest {
         assertTrue(list().contains("ip saddr 10.244.1.9 accept"), list());
         assertFalse(list().contains(V4.own), list());
         OwnerMark former = OwnerMark.of("net", "c1", "eth0");
-        new Unwiring(namespaces).disconnect(null, former);
-        assertEquals(List.of(), new Unwiring(namespaces).sweep(OwnerMark.networkPrefix("other"), Set.of()));
+        new LinkRemoval(namespaces).disconnect(null, former);
+        assertEquals(List.of(), new LinkRemoval(namespaces).sweep(OwnerMark.networkPrefix("other"), Set.of()));
         assertTrue(chains().contains(LINK), "a late DEL or GC leaves it alone");
         assertTrue(ping(pod, "10.244.1.9", V4.node));
     }

@@ -40,6 +40,7 @@ class LeaseReleaseTest {
                 NetConf.DEFAULT_CLUSTER_FILE,
                 NetConf.DEFAULT_STATE_DIR,
                 NetConf.DEFAULT_SUBNET_ENV,
+                false,
                 Dns.EMPTY,
                 RuntimeConfig.EMPTY,
                 null,

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** What a keeper puts back, told of it in the order in which a test has it told. */
 @NeedsRoot
-class PodLinkKeeperKernelTest extends WiringScene {
+class PodLinkKeeperKernelTest extends LinkScene {
     private static final String ADDRESS = "10.244.1.5";
 
     private final Endpoint web = endpoint("c1", "web", ADDRESS);

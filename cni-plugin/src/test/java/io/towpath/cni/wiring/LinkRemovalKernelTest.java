@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** What goes with a pod, and what stays. */
 @NeedsRoot
-class UnwiringKernelTest extends WiringScene {
+class LinkRemovalKernelTest extends LinkScene {
     /** Nobody would find the ports of a link that is replaced, and the next pod may have its address. */
     @Test
     void whatElseBelongsToALinkGoesBeforeIt() throws Exception {
@@ -61,8 +61,8 @@ class UnwiringKernelTest extends WiringScene {
     void disconnectFindsTheLinkByItsMark() throws Exception {
         Endpoint endpoint = endpoint("c1", "web-0", V4);
         connect(pod, endpoint);
-        Unwiring unwiring = new Unwiring(namespaces);
-        unwiring.disconnect(unwiring.find("cali00000000000", false, endpoint.mark(), null, "eth0"), endpoint.mark());
+        LinkRemoval removal = new LinkRemoval(namespaces);
+        removal.disconnect(removal.find("cali00000000000", false, endpoint.mark(), null, "eth0"), endpoint.mark());
         assertEquals(List.of(), node.links());
     }
 
@@ -91,15 +91,15 @@ class UnwiringKernelTest extends WiringScene {
             node.ip("link", "add", "veth7", "type", "veth", "peer", "name", "veth8");
             node.ip("link", "add", OTHER_NETWORK, "type", "veth", "peer", "name", "elsewhere");
             node.ip("link", "set", OTHER_NETWORK, "alias", "towpath/net-2/c2/eth0");
-            Unwiring unwiring = new Unwiring(namespaces);
-            assertEquals(List.of(), unwiring.sweep(OwnerMark.networkPrefix("net"), Set.of(endpoint.mark())));
+            LinkRemoval removal = new LinkRemoval(namespaces);
+            assertEquals(List.of(), removal.sweep(OwnerMark.networkPrefix("net"), Set.of(endpoint.mark())));
             List<String> left = node.links();
             assertFalse(left.contains(gone.hostName()));
             assertFalse(left.contains(HALF_MADE));
             assertTrue(
                     left.containsAll(List.of(endpoint.hostName(), CALICOS, BRIDGE, "calico", "veth7", OTHER_NETWORK)),
                     left::toString);
-            assertEquals(List.of(), unwiring.sweep(OwnerMark.networkPrefix("net"), Set.of()));
+            assertEquals(List.of(), removal.sweep(OwnerMark.networkPrefix("net"), Set.of()));
             assertFalse(node.links().contains(endpoint.hostName()));
             assertTrue(node.links().contains(OTHER_NETWORK));
         }

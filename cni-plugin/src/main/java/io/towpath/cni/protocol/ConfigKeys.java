@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * ignores case, so that a configuration with {@code "MTU"} works with them; ignoring the key here would lose it silently. No key is read
  * that is not among these: {@link Fields} sees to that, and the IPAM to its own.
  */
-final class Spelling {
+final class ConfigKeys {
     private static final String[] KEYS = {
         "cniVersion",
         "name",
@@ -90,7 +90,7 @@ final class Spelling {
         add(IpamConfigReader.KEYS);
     }
 
-    private Spelling() {}
+    private ConfigKeys() {}
 
     private static void add(List<String> keys) {
         for (String key : keys) {

@@ -2,7 +2,6 @@ package io.towpath.cni.verbs;
 
 import io.towpath.cni.bandwidth.Shaping;
 import io.towpath.cni.ports.HostPorts;
-import io.towpath.cni.protocol.Attachment;
 import io.towpath.cni.protocol.CniException;
 import io.towpath.cni.protocol.Dns;
 import io.towpath.cni.protocol.NetConf;
@@ -10,11 +9,12 @@ import io.towpath.cni.protocol.Request;
 import io.towpath.cni.protocol.Result;
 import io.towpath.cni.wiring.Endpoint;
 import io.towpath.cni.wiring.EndpointName;
+import io.towpath.cni.wiring.LinkRemoval;
+import io.towpath.cni.wiring.LinkSetup;
 import io.towpath.cni.wiring.Namespaces;
-import io.towpath.cni.wiring.NotUndoneException;
 import io.towpath.cni.wiring.OwnerMark;
 import io.towpath.cni.wiring.PodRoute;
-import io.towpath.cni.wiring.Wiring;
+import io.towpath.ipam.Attachment;
 import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.net.MacAddress;
@@ -23,8 +23,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** ADD: overlay, lease, link, policies, in this order; what was done is undone if something later fails. */
-final class Adding {
+/** ADD, from top to bottom: overlay, lease, link, policies, host ports. Each step notes what takes it back if a later one fails. */
+final class PodAddition {
     /** The least MTU with which the kernel does IPv6 on a link, RFC 8200 section 5. */
     private static final int IPV6_MTU = 1280;
 
@@ -33,7 +33,7 @@ final class Adding {
     private final Leases leases;
     private final PolicyGate policies;
 
-    Adding(Namespaces node, OverlayGate overlay, Leases leases, PolicyGate policies) {
+    PodAddition(Namespaces node, OverlayGate overlay, Leases leases, PolicyGate policies) {
         this.node = node;
         this.overlay = overlay;
         this.leases = leases;
@@ -42,67 +42,56 @@ final class Adding {
 
     Result add(Request request, Namespaces.Pod pod) throws CniException, IOException {
         Leases.Offer offer = leases.read(request);
-        boolean changed = overlay.ensure(request.conf(), node.host());
-        Leases.Grant grant = offer.take(changed);
+        boolean stateIsNew = overlay.ensure(request.conf(), node.host());
+        Undo undo = new Undo();
         try {
+            Leases.Grant grant = offer.take(stateIsNew);
+            undo.unlessAnythingIsLeft(() -> leases.release(request));
+
             HostPorts ports = NodeVerbs.ports(request, grant.addresses());
             Endpoint endpoint = endpoint(request, grant, !ports.isEmpty());
             Shaping shaping = NodeVerbs.shaping(request);
             shaping.requireSense(endpoint.mtu());
-            Wiring.LeaseLook look = mark -> isLive(request, mark);
-            Wiring wiring = new Wiring(node, look, mark -> HostPorts.close(node, mark));
-            Link link = wiring.connect(pod, endpoint, host -> {
-                shaping.apply(node.host(), host, endpoint.mtu(), endpoint.addresses());
-                // Before ports of the node lead to the pod: these would have to be closed if it fails.
-                policies.await(request, endpoint);
-                if (!ports.isEmpty()) {
-                    ports.open(node, new PortHolders(request, node, look, policies));
-                }
-                if (request.conf().policy() != null) {
-                    requireLink(host, endpoint);
-                }
-            });
-            return result(request, grant, endpoint, endpoint.priority(link.parentIndex()));
-        } catch (NotUndoneException e) {
-            // The link may have a route to the address: the lease stays with it until DEL.
-            throw notUndone(e, e.left());
-        } catch (Throwable failure) {
-            try {
-                leases.release(request);
-            } catch (CniException | IOException undo) {
-                throw notUndone(failure, String.valueOf(undo.getMessage()));
+
+            LinkSetup.LeaseLook look = mark -> isLive(request, mark);
+            LinkSetup setup = new LinkSetup(node, look, mark -> HostPorts.close(node, mark));
+            Link link = setup.create(pod, endpoint);
+            // With all that the steps up to the routes and the limits add to it.
+            undo.by(() -> new LinkRemoval(node).disconnect(link, endpoint.mark()));
+            setup.writeSettings(endpoint, link);
+            setup.checkSources(endpoint);
+            setup.bringUp(pod, endpoint, link);
+            setup.addRoutes(endpoint, link);
+            shaping.apply(node.host(), link, endpoint.mtu(), endpoint.addresses());
+
+            policies.await(request, endpoint);
+
+            if (!ports.isEmpty()) {
+                ports.open(node, new PortHolders(request, node, look, policies));
+                undo.by(() -> HostPorts.close(node, endpoint.mark()));
             }
+            if (request.conf().policy() != null) {
+                requireLink(link, endpoint);
+            }
+            return result(request, grant, endpoint, endpoint.priority(link.parentIndex()));
+        } catch (Throwable failure) {
+            undo.after(failure);
             throw failure;
         }
     }
 
     /** A DEL or GC may have come while a policy was waited for. It found no ports, as these were not open yet. */
     private void requireLink(Link made, Endpoint endpoint) throws IOException {
-        if (node.host().link(made.index()) != null) {
-            return;
+        if (node.host().link(made.index()) == null) {
+            throw new IOException("link " + endpoint.hostName() + " was removed while ADD was waiting for policies");
         }
-        IOException failure =
-                new IOException("link " + endpoint.hostName() + " was removed while ADD was waiting for policies");
-        if (endpoint.ports()) {
-            try {
-                HostPorts.close(node, endpoint.mark());
-            } catch (IOException undo) {
-                throw new NotUndoneException(failure, undo);
-            }
-        }
-        throw failure;
-    }
-
-    private static CniException notUndone(Throwable failure, String left) {
-        return new CniException(
-                CniException.INTERNAL, String.valueOf(failure.getMessage()), "not undone: " + left, failure);
     }
 
     private Endpoint endpoint(Request request, Leases.Grant grant, boolean ports) throws CniException, IOException {
         NetConf conf = request.conf();
         int mtu = conf.mtu() != 0 ? conf.mtu() : grant.mtu() != 0 ? grant.mtu() : Mtu.ofNode(node.host());
         MacAddress mac = conf.mac() != null ? conf.mac() : EndpointName.podMac(request.containerId(), request.ifName());
-        boolean defaults = conf.tree().path("include_default_routes").asBoolean();
+        boolean defaults = conf.includeDefaultRoutes();
         List<PodRoute> routes = PodRoutes.choose(grant.routes(), defaults, grant.addresses());
         Endpoint endpoint = new Endpoint(
                 NodeVerbs.hostName(request),
@@ -127,7 +116,7 @@ final class Adding {
         }
         try {
             for (Attachment holder : leases.holders(request)) {
-                if (mark.equals(OwnerMark.of(network, holder.containerId(), holder.ifName()))) {
+                if (mark.equals(OwnerMark.of(network, holder.containerId(), holder.interfaceName()))) {
                     return true;
                 }
             }

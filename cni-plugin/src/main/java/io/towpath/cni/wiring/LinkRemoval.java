@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
  * Removes pods' links. Routes and neighbours go with them, in the same moment. A link is removed from the host's end, also
  * when the pod's namespace is about to be destroyed: the kernel would do it too, but some time later.
  */
-public final class Unwiring {
+public final class LinkRemoval {
     private final Namespaces namespaces;
 
-    public Unwiring(Namespaces namespaces) {
+    public LinkRemoval(Namespaces namespaces) {
         this.namespaces = namespaces;
     }
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** A node and a pod's namespace, and links between them. */
-abstract class WiringScene {
+abstract class LinkScene {
     static final String V4 = "10.244.1.5";
     static final String V6 = "fd00:244:1::5";
     static final String HALF_MADE = "cali0000000000a";
@@ -69,20 +69,20 @@ abstract class WiringScene {
     }
 
     void connect(TestNamespace target, Endpoint endpoint, String... live) throws IOException {
-        Wiring wiring = new Wiring(
+        LinkSetup setup = new LinkSetup(
                 namespaces,
                 mark -> List.of(live).contains(mark.alias()),
                 mark -> leftovers.add(mark + " " + node.links()));
         try (Namespaces.Pod opened = namespaces.pod(target.path())) {
-            wiring.connect(opened, endpoint, _ -> {});
+            WholeLink.connect(namespaces, setup, opened, endpoint);
         }
     }
 
     void disconnect(Endpoint endpoint, boolean nameIsSure, boolean withNamespace) throws IOException {
         try (Namespaces.Pod opened = withNamespace ? namespaces.pod(pod.path()) : null) {
-            Unwiring unwiring = new Unwiring(namespaces);
-            unwiring.disconnect(
-                    unwiring.find(endpoint.hostName(), nameIsSure, endpoint.mark(), opened, endpoint.ifName()),
+            LinkRemoval removal = new LinkRemoval(namespaces);
+            removal.disconnect(
+                    removal.find(endpoint.hostName(), nameIsSure, endpoint.mark(), opened, endpoint.ifName()),
                     endpoint.mark());
         }
     }

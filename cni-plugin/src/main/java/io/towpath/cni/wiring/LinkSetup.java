@@ -15,14 +15,11 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Makes a pod's link: create, the check of sources, host's end, pod's end, routes to the pod, each one message to the kernel. The
- * routes are last because they would show as dead while one of the ends is down.
- */
-public final class Wiring {
+/** Makes a pod's link, step by step; what is made is undone by {@link LinkRemoval#disconnect}. */
+public final class LinkSetup {
     private final Namespaces namespaces;
     private final LeaseLook leases;
-    private final Leftovers leftovers;
+    private final PortRemoval ports;
 
     /** A look at who has addresses; asked only when something is in the way. */
     public interface LeaseLook {
@@ -30,58 +27,58 @@ public final class Wiring {
         boolean isLive(OwnerMark mark) throws IOException;
     }
 
-    /** What else is to be removed of an attachment whose link is, if its link tells that there may be something. */
-    public interface Leftovers {
+    /** Removes the host ports of an attachment whose link goes, if its link tells that there may be some. */
+    public interface PortRemoval {
         void remove(OwnerMark mark) throws IOException;
     }
 
-    /** What else is to be done to a link when it is there. */
-    public interface Further {
-        void run(Link host) throws IOException;
-    }
-
-    public Wiring(Namespaces namespaces, LeaseLook leases, Leftovers leftovers) {
+    public LinkSetup(Namespaces namespaces, LeaseLook leases, PortRemoval ports) {
         this.namespaces = namespaces;
         this.leases = leases;
-        this.leftovers = leftovers;
+        this.ports = ports;
     }
 
     /**
-     * Connects a pod, wholly or not at all: when this throws, neither end is left, nor a device that slows it down.
+     * Creates both ends, which are down. Removes what a pod left that is gone, and nothing else.
      *
-     * @param further done last, with the host's end as the kernel created it
      * @return the host's end as the kernel created it
-     * @throws WiringException if something is in the way that is not ours to remove
-     * @throws NetlinkException if the kernel refuses a request
+     * @throws WiringException if something is in the way that is not ours to remove; nothing is left
+     * @throws NetlinkException if the kernel refuses a request; nothing is left
      * @throws NotUndoneException if it refused the undo too, and the link is left
      */
-    public Link connect(Namespaces.Pod pod, Endpoint endpoint, Further further) throws IOException {
-        Rtnl host = namespaces.host();
-        Link link = create(host, pod, endpoint);
-        try {
-            List<Sysctl> sysctls = EndpointPlan.hostSysctls(endpoint, link);
-            if (!sysctls.isEmpty()) {
-                namespaces.writeHostSysctls(sysctls);
-            }
-            // Before the pod can send.
-            SourceTable.admit(
-                    namespaces.nft(), Sources.of(endpoint.hostName(), endpoint.addresses(), endpoint.podMac()));
-            host.apply(EndpointPlan.hostLink(endpoint, link));
-            if (endpoint.has(true)) {
-                enableIpv6(pod, endpoint.ifName());
-            }
-            pod.rtnl().apply(EndpointPlan.pod(endpoint, link.parentIndex()));
-            addHostRoutes(host, endpoint, link.index());
-            further.run(link);
-            return link;
-        } catch (Throwable failure) {
-            try {
-                Unwiring.remove(namespaces, link, endpoint.mark());
-            } catch (NetlinkException undo) {
-                throw new NotUndoneException(failure, undo);
-            }
-            throw failure;
+    public Link create(Namespaces.Pod pod, Endpoint endpoint) throws IOException {
+        return create(namespaces.host(), pod, endpoint);
+    }
+
+    /** Writes the settings of the host's end that no message to the kernel has. */
+    public void writeSettings(Endpoint endpoint, Link link) throws NetlinkException {
+        List<Sysctl> sysctls = EndpointPlan.hostSysctls(endpoint, link);
+        if (!sysctls.isEmpty()) {
+            namespaces.writeHostSysctls(sysctls);
         }
+    }
+
+    /** Lets in no other sources than the pod's addresses: to be done before the pod can send. */
+    public void checkSources(Endpoint endpoint) throws NetlinkException {
+        SourceTable.admit(namespaces.nft(), Sources.of(endpoint.hostName(), endpoint.addresses(), endpoint.podMac()));
+    }
+
+    /** Gives both ends their addresses, the pod its routes, the host's end its owner's mark, and brings them up. */
+    public void bringUp(Namespaces.Pod pod, Endpoint endpoint, Link link) throws NetlinkException {
+        namespaces.host().apply(EndpointPlan.hostLink(endpoint, link));
+        if (endpoint.has(true)) {
+            enableIpv6(pod, endpoint.ifName());
+        }
+        pod.rtnl().apply(EndpointPlan.pod(endpoint, link.parentIndex()));
+    }
+
+    /**
+     * Adds the node's routes to the pod: when both ends are up, as they would show as dead before.
+     *
+     * @throws WiringException if another link has a route to one of the addresses that is not ours to remove
+     */
+    public void addRoutes(Endpoint endpoint, Link link) throws IOException {
+        addHostRoutes(namespaces.host(), endpoint, link.index());
     }
 
     private Link create(Rtnl host, Namespaces.Pod pod, Endpoint endpoint) throws IOException {
@@ -112,9 +109,9 @@ public final class Wiring {
     private boolean deleteOther(Link link) throws IOException {
         OwnerMark mark = Links.mark(link);
         if (mark != null && Links.mayHavePorts(link)) {
-            leftovers.remove(mark);
+            ports.remove(mark);
         }
-        return Unwiring.remove(namespaces, link, mark);
+        return LinkRemoval.remove(namespaces, link, mark);
     }
 
     /** Null if one of the two names is taken. */

@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 @NeedsRoot
-class WiringKernelTest extends WiringScene {
+class LinkSetupKernelTest extends LinkScene {
     /** A pod during whose ADD something happens after the node's end is up, before its routes. */
     private record Meanwhile(Namespaces.Pod pod, Runnable action) implements Namespaces.Pod {
         @Override
@@ -56,7 +56,7 @@ class WiringKernelTest extends WiringScene {
     @Test
     void aRouteThatTheAgentPutThereMeanwhileIsThePods() throws Exception {
         Endpoint endpoint = endpoint("c1", "web-0", V4);
-        Wiring wiring = new Wiring(namespaces, _ -> true, _ -> {});
+        LinkSetup setup = new LinkSetup(namespaces, _ -> true, _ -> {});
         try (Namespaces.Pod opened = namespaces.pod(pod.path())) {
             Runnable agent = () -> {
                 try {
@@ -67,7 +67,7 @@ class WiringKernelTest extends WiringScene {
             };
             assertEquals(
                     endpoint.hostName(),
-                    wiring.connect(new Meanwhile(opened, agent), endpoint, _ -> {})
+                    WholeLink.connect(namespaces, setup, new Meanwhile(opened, agent), endpoint)
                             .name());
         }
         assertEquals(
