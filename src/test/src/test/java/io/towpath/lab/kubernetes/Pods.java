@@ -40,8 +40,8 @@ final class Pods {
                     - name: web
                       image: %5$s
                       args: [netexec, --http-port=%6$d, --udp-port=%6$d]
-                      readinessProbe: {httpGet: {path: /hostname, port: %6$d}, periodSeconds: 1}
-                """.formatted(name, app, node, spec, Images.AGNHOST, PORT);
+                      readinessProbe: {httpGet: {path: /hostname, port: %6$d}, periodSeconds: %7$s, timeoutSeconds: %7$s}
+                """.formatted(name, app, node, spec, Images.AGNHOST, PORT, ONE_SECOND);
     }
 
     /**
