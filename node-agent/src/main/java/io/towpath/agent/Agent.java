@@ -1,7 +1,7 @@
 package io.towpath.agent;
 
 import io.towpath.agent.attachments.Attachments;
-import io.towpath.agent.attachments.AttachmentsLoop;
+import io.towpath.agent.attachments.AttachmentsController;
 import io.towpath.agent.attachments.LeaseHoldings;
 import io.towpath.agent.cache.Cache;
 import io.towpath.agent.cache.CachedCluster;
@@ -10,10 +10,10 @@ import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.http.Serving;
 import io.towpath.agent.log.Log;
+import io.towpath.agent.overlay.OwnChoices;
 import io.towpath.agent.policy.OverlayNodes;
 import io.towpath.agent.policy.PolicyLoop;
-import io.towpath.agent.reconcile.OwnChoices;
-import io.towpath.agent.reconcile.Reconciler;
+import io.towpath.agent.runtime.ControlThread;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.PolicySource;
 import io.towpath.agent.status.AgentStatus;
@@ -29,6 +29,7 @@ import io.towpath.policy.nft.PolicyOptions;
 import io.towpath.policy.nft.PolicyTable;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,10 +37,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The agent as a whole: the reconciler on the thread that runs it, and what serves others beside it. */
+/** The agent as a whole: the overlay on the thread that runs it, and what serves others beside it. */
 public final class Agent {
     // A round with thousands of peers, and a source that is amid a request.
     private static final int LONGEST_END_SECONDS = 5;
+
+    /** Locks of IPAM are waited for, each with a bound. */
+    private static final Duration ATTACHMENTS_LIMIT = Duration.ofMinutes(5);
 
     private static final String NODE_STATE = "/node.json";
 
@@ -103,21 +107,13 @@ public final class Agent {
      */
     public void run() throws NetlinkException, IOException {
         CachedCluster cluster = cache == null ? null : new CachedCluster(cache);
-        Reconciler reconciler = new Reconciler(
-                files,
-                choices,
-                policy,
-                new LeaseHoldings(cniConf, Clock.systemUTC()),
-                source,
-                cluster,
-                log,
-                Clock.systemUTC(),
-                status::publish);
+        NodeThread node = NodeThread.of(
+                files, choices, policy, new LeaseHoldings(cniConf, Clock.systemUTC()), source, cluster, log, status);
         // Not this thread's end: the virtual machine waits for whoever waits for that.
         CountDownLatch ended = new CountDownLatch(1);
         Thread ending = new Thread(
                 () -> {
-                    reconciler.stop();
+                    node.thread().stop();
                     try {
                         ended.await(LONGEST_END_SECONDS, TimeUnit.SECONDS);
                     } catch (InterruptedException _) {
@@ -128,9 +124,9 @@ public final class Agent {
         Runtime.getRuntime().addShutdownHook(ending);
         Attachments.Files podFiles =
                 new Attachments.Files(cniConf, files.stateDirectory() + NODE_STATE, files.subnetEnv());
-        List<Heartbeat> heartbeats = new ArrayList<>(List.of(reconciler.heartbeat(), source.heartbeat()));
+        List<Heartbeat> heartbeats = new ArrayList<>(List.of(node.thread().heartbeat(), source.heartbeat()));
         try (PolicyLoop policyLoop = policyLoop(heartbeats);
-                AttachmentsLoop attachments = attachments(podFiles, reconciler, heartbeats);
+                ControlThread attachments = attachments(podFiles, heartbeats);
                 Endpoints endpoints = Endpoints.open(serving, status, heartbeats, policyLoop, BuildInfo.VERSION, log)) {
             log.info(
                     "agent started",
@@ -143,16 +139,16 @@ public final class Agent {
                     "socket",
                     serving.socket());
             if (policyLoop != null) {
-                reconciler.namePods(policyLoop::podsByLink);
+                node.overlay().namePods(policyLoop::podsByLink);
                 policyLoop.start();
             }
             giveWay();
-            source.start(reconciler);
+            source.start(node.overlay());
             if (policies != null && policyLoop != null) {
                 policies.source.start(policyLoop);
             }
             attachments.start();
-            reconciler.run();
+            node.thread().run();
             log.info("agent stopped");
         } finally {
             source.close();
@@ -175,10 +171,15 @@ public final class Agent {
         }
     }
 
-    private AttachmentsLoop attachments(Attachments.Files files, Reconciler reconciler, List<Heartbeat> heartbeats) {
-        AttachmentsLoop loop = new AttachmentsLoop(files, log, reconciler::pods);
-        heartbeats.add(loop.heartbeat());
-        return loop;
+    private ControlThread attachments(Attachments.Files podFiles, List<Heartbeat> heartbeats) throws NetlinkException {
+        ControlThread thread = new ControlThread(
+                "attachments",
+                ATTACHMENTS_LIMIT,
+                log,
+                List.of(new AttachmentsController(
+                        podFiles, log, (fills, cleared) -> status.update(before -> before.with(fills, cleared)))));
+        heartbeats.add(thread.heartbeat());
+        return thread;
     }
 
     private @Nullable PolicyLoop policyLoop(List<Heartbeat> heartbeats) throws NetlinkException {

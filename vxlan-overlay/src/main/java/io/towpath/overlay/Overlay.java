@@ -8,7 +8,6 @@ import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.overlay.RulingCluster.Asking;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +25,6 @@ public final class Overlay {
     private final Undone undone = new Undone();
     private @Nullable DesiredOverlay before;
     private @Nullable ClusterSnapshot snapshot;
-    private Consumer<DesiredOverlay> beforehand = _ -> {};
 
     /**
      * An overlay with its files.
@@ -129,17 +127,17 @@ public final class Overlay {
      * @throws OverlayException if a device or a file could not be made what it must be; all else has been done
      */
     public SyncReport sync(Cluster cluster) throws OverlayException {
+        return sync(snapshot(cluster));
+    }
+
+    /** What an agent knows of a live cluster, for {@link #begin}. */
+    public ClusterSnapshot snapshot(Cluster cluster) {
         ClusterSnapshot last = snapshot;
         if (last == null || !last.cluster().equals(cluster)) {
             last = ClusterSnapshot.of(cluster);
             snapshot = last;
         }
-        return sync(last);
-    }
-
-    /** Has each sync tell what the overlay is to be before it changes anything: to close what must not be open when it stands. */
-    public void beforeChanges(Consumer<DesiredOverlay> listener) {
-        beforehand = listener;
+        return last;
     }
 
     /**
@@ -162,10 +160,66 @@ public final class Overlay {
      * @throws OverlayException if a device or a file could not be made what it must be; all else has been done
      */
     public SyncReport sync(ClusterSnapshot source) throws OverlayException {
-        try (FileLock _ = files.lock()) {
-            return syncLocked(source);
+        try (Sync sync = begin(source)) {
+            return sync.apply();
+        }
+    }
+
+    /**
+     * Begins such a sync, which changes nothing yet: what must be closed before the overlay is up can be closed first.
+     *
+     * @return to be closed
+     * @throws OverlayException if it cannot be known what the overlay must be
+     */
+    public Sync begin(ClusterSnapshot source) throws OverlayException {
+        try {
+            FileLock lock = files.lock();
+            try {
+                return new Sync(source, lock);
+            } catch (LinuxException | OverlayException | RuntimeException | Error e) {
+                lock.close();
+                throw e;
+            }
         } catch (LinuxException e) {
             throw new OverlayException("overlay: " + e.getMessage(), e);
+        }
+    }
+
+    /** A sync of which it is known what the overlay must be; others wait for its end. */
+    public final class Sync implements AutoCloseable {
+        private final ClusterSnapshot source;
+        private final FileLock lock;
+        private final NodeFacts facts;
+        private final DesiredOverlay desired;
+
+        private Sync(ClusterSnapshot source, FileLock lock) throws LinuxException, OverlayException {
+            this.source = source;
+            this.lock = lock;
+            facts = NodeFacts.read(rtnl, host, source.cluster());
+            desired = DesiredOverlay.of(source.cluster(), facts);
+        }
+
+        /** What the overlay must be. */
+        public DesiredOverlay desired() {
+            return desired;
+        }
+
+        /**
+         * Makes it that.
+         *
+         * @throws OverlayException if a device or a file could not be made what it must be; all else has been done
+         */
+        public SyncReport apply() throws OverlayException {
+            try {
+                return syncLocked(source, facts, desired);
+            } catch (LinuxException e) {
+                throw new OverlayException("overlay: " + e.getMessage(), e);
+            }
+        }
+
+        @Override
+        public void close() {
+            lock.close();
         }
     }
 
@@ -309,8 +363,11 @@ public final class Overlay {
 
     private SyncReport syncLocked(ClusterSnapshot source) throws LinuxException, OverlayException {
         NodeFacts facts = NodeFacts.read(rtnl, host, source.cluster());
-        DesiredOverlay desired = DesiredOverlay.of(source.cluster(), facts);
-        beforehand.accept(desired);
+        return syncLocked(source, facts, DesiredOverlay.of(source.cluster(), facts));
+    }
+
+    private SyncReport syncLocked(ClusterSnapshot source, NodeFacts facts, DesiredOverlay desired)
+            throws LinuxException, OverlayException {
         KnownState known = files.known();
         files.begin(source, known);
         OverlayPlan plan = OverlayPlan.between(desired, ObservedOverlay.read(rtnl, host, desired, facts, known));

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.towpath.linux.Errno;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,13 +80,14 @@ class OverlayFakeTest {
     void tellsWhatIsToBeBeforeItChangesAnything() throws Exception {
         node.cluster(3, false);
         forget();
-        List<DesiredOverlay> told = new ArrayList<>();
-        node.overlay.beforeChanges(desired -> {
-            told.add(desired);
+        ClusterSnapshot source =
+                ClusterSnapshot.of(ClusterFile.read(node.config().clusterFile()));
+        try (Overlay.Sync sync = node.overlay.begin(source)) {
+            DesiredOverlay told = sync.desired();
             assertEquals(List.of(), node.kernel.writes());
             assertEquals(List.of(), node.host.writes());
-        });
-        assertEquals(List.of(node.overlay.sync().desired()), told);
+            assertEquals(sync.apply().desired(), told);
+        }
         assertFalse(node.kernel.writes().isEmpty());
     }
 

@@ -10,7 +10,7 @@ import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.http.Serving;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.log.Uncaught;
-import io.towpath.agent.reconcile.OwnChoices;
+import io.towpath.agent.overlay.OwnChoices;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.PolicySource;
 import io.towpath.agent.source.kube.KubernetesClusterSource;

@@ -4,6 +4,7 @@ import io.towpath.agent.log.Log;
 import io.towpath.agent.log.Uncaught;
 import io.towpath.agent.policy.denial.DenialReader;
 import io.towpath.agent.policy.denial.Denials;
+import io.towpath.agent.runtime.ControlThread;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.source.PolicySource;
 import io.towpath.agent.status.AgentStatus;
@@ -51,6 +52,8 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private final Heartbeat compiling = new Heartbeat(COMPILER, LIMIT);
 
     private final DenialReader denials;
+    private final ControlThread denialThread;
+    private final PolicyOptions logging;
     private final LocalPods pods = new LocalPods();
     private final Waiting waiting = new Waiting();
     private volatile @Nullable PolicyFacts facts;
@@ -66,7 +69,6 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     // Of the thread alone.
     private final PolicyStatus status;
     private @Nullable Enforcing enforcing;
-    private @Nullable PolicyOptions logging;
     private final Pacing pacing = new Pacing(System.nanoTime());
     private boolean due = true;
 
@@ -83,7 +85,9 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         this.statuses = statuses;
         status = new PolicyStatus(log, clock);
         thread = new LastingThread("policy", LIMIT, this::toldProblem, this::run);
-        denials = new DenialReader(log, options, () -> known, () -> nodes);
+        logging = DenialReader.possible(options, log);
+        denials = new DenialReader(log, logging, () -> known, () -> nodes);
+        denialThread = new ControlThread("policy log", LIMIT, log, List.of(denials));
         try {
             RtnlEvent.subscribe(monitor, null, this::changed);
             NftEvent.subscribe(monitor, null, this::changed);
@@ -97,11 +101,12 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     public void start() {
         waiting.start();
         thread.start();
+        denialThread.start();
     }
 
     /** Tell whether all of it works. */
     public List<Heartbeat> heartbeats() {
-        return List.of(thread.heartbeat(), compiling, waiting.heartbeat(), denials.heartbeat());
+        return List.of(thread.heartbeat(), compiling, waiting.heartbeat(), denialThread.heartbeat());
     }
 
     /** Of what kept rounds from being begun at all. */
@@ -238,12 +243,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         try (Rtnl rtnl = Rtnl.open();
                 Nft nft = Nft.open();
                 Conntrack conntrack = Conntrack.open()) {
-            PolicyOptions may = logging;
-            if (may == null) {
-                may = denials.start();
-                logging = may;
-            }
-            Enforcing table = new Enforcing(nft, conntrack, rtnl, may);
+            Enforcing table = new Enforcing(nft, conntrack, rtnl, logging);
             enforcing = table;
             Compilations compilations = new Compilations(compiler, compiling, this::wake);
             pods.doubt();
@@ -329,7 +329,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         stopped = true;
         if (!thread.isAlive()) {
             waiting.end();
-            denials.close();
+            denialThread.close();
             monitor.close();
             return;
         }
@@ -338,7 +338,7 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         try {
             thread.join();
             waiting.end();
-            denials.close();
+            denialThread.close();
             monitor.close();
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();

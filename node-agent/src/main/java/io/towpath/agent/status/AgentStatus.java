@@ -6,6 +6,7 @@ import io.towpath.overlay.ServableNodes.Rejected;
 import io.towpath.policy.nft.PolicyTable;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -88,6 +89,65 @@ public record AgentStatus(
                 ipam,
                 attachments,
                 other);
+    }
+
+    /** The same with another state of the overlay's table, which was looked at now. */
+    public AgentStatus with(Guard other, Instant now) {
+        return new AgentStatus(
+                node,
+                started,
+                now,
+                source,
+                overlay,
+                rejected,
+                readyNodes,
+                repairs,
+                lastRepairs,
+                rounds,
+                other,
+                ipam,
+                attachments,
+                policy);
+    }
+
+    /** The same with other leases and attachments. */
+    public AgentStatus with(List<Fill> fills, Attachments cleared) {
+        return new AgentStatus(
+                node,
+                started,
+                taken,
+                source,
+                overlay,
+                rejected,
+                readyNodes,
+                repairs,
+                lastRepairs,
+                rounds,
+                guard,
+                fills,
+                cleared,
+                policy);
+    }
+
+    /** The same with more repairs, by kind. */
+    public AgentStatus withRepairs(Map<String, Long> more) {
+        Map<String, Long> all = new HashMap<>(repairs);
+        more.forEach((kind, count) -> all.merge(kind, count, Long::sum));
+        return new AgentStatus(
+                node,
+                started,
+                taken,
+                source,
+                overlay,
+                rejected,
+                readyNodes,
+                all,
+                lastRepairs,
+                rounds,
+                guard,
+                ipam,
+                attachments,
+                policy);
     }
 
     /**

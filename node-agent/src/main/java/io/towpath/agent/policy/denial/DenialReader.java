@@ -2,8 +2,10 @@ package io.towpath.agent.policy.denial;
 
 import io.towpath.agent.log.Log;
 import io.towpath.agent.log.Uncaught;
-import io.towpath.agent.status.Heartbeat;
-import io.towpath.agent.thread.LastingThread;
+import io.towpath.agent.runtime.Controller;
+import io.towpath.agent.runtime.Kernel;
+import io.towpath.agent.runtime.Pace;
+import io.towpath.agent.runtime.Wants;
 import io.towpath.linux.Errno;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
@@ -20,18 +22,17 @@ import io.towpath.policy.nft.PolicyOptions;
 import io.towpath.policy.ruleset.Direction;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what the rules log of denied packets, and finds the policies that deny them, on a thread of its own. */
-public final class DenialReader implements AutoCloseable {
+/**
+ * Reads what the rules log of denied packets, and finds the policies that deny them. What it keeps is its place with the kernel's log; packets
+ * are taken as they come, so it has a thread of its own.
+ */
+public final class DenialReader implements Controller {
     private static final String EVENT = "policy log";
-    private static final int RETRY_MS = 5_000;
-
-    /** Between two beats where nothing is denied. */
-    private static final int BEAT_MS = 30_000;
-
-    private static final Duration LIMIT = Duration.ofMinutes(2);
+    private static final Pace PACE = Pace.NORMAL.withRetry(Duration.ofSeconds(5));
 
     private final Log log;
     private final PolicyOptions options;
@@ -40,10 +41,8 @@ public final class DenialReader implements AutoCloseable {
     private final Denials denials = new Denials();
     private final DenialCounts counts = new DenialCounts();
     private final Reasons reasons = new Reasons();
-    private final Monitor monitor = new Monitor();
-    private final LastingThread thread;
+    private @Nullable Monitor monitor;
     private boolean isSubscribed;
-    private volatile boolean stopped;
 
     /**
      * What packets are understood by.
@@ -65,42 +64,86 @@ public final class DenialReader implements AutoCloseable {
     }
 
     /**
-     * A reader for the network namespace of the thread that starts it.
+     * Reads nothing yet.
      *
      * @param options the log's group
      * @param known what is known at the moment; null before anything is
      * @param nodes the nodes at the moment
      */
-    public DenialReader(Log log, PolicyOptions options, Supplier<@Nullable Known> known, Supplier<Nodes> nodes)
-            throws NetlinkException {
+    public DenialReader(Log log, PolicyOptions options, Supplier<@Nullable Known> known, Supplier<Nodes> nodes) {
         this.log = log;
         this.options = options;
         this.known = known;
         this.nodes = nodes;
-        thread = new LastingThread(EVENT, LIMIT, log, this::run);
     }
 
     /**
-     * Begins to read, if there is a group to read.
-     *
-     * @return what the rules may do: the same, or no logging if the kernel cannot, as they would be refused then
+     * What the rules may do, in the network namespace of the calling thread: what was asked for, or no logging if the kernel cannot, as they would
+     * be refused then.
      */
-    public PolicyOptions start() {
+    public static PolicyOptions possible(PolicyOptions options, Log log) throws NetlinkException {
         if (options.logGroup() == PolicyOptions.NO_LOG) {
             return options;
         }
-        NetlinkException problem = subscribe();
-        if (problem != null && !isTaken(problem) && !isPassing(problem)) {
-            log.warn("denied packets are not logged", "problem", problem.getMessage());
+        try (Monitor attempt = new Monitor()) {
+            NfLog.subscribe(attempt, null, options.logGroup(), new NfLog.Listener() {
+                @Override
+                public void packet(LoggedPacket packet) {}
+
+                @Override
+                public void lost() {}
+            });
+            return options;
+        } catch (NetlinkException e) {
+            if (isTaken(e) || isPassing(e)) {
+                return options;
+            }
+            log.warn("denied packets are not logged", "problem", e.getMessage());
             return PolicyOptions.silent();
         }
-        thread.start();
-        return options;
     }
 
-    /** Tells whether they are read. */
-    public Heartbeat heartbeat() {
-        return thread.heartbeat();
+    @Override
+    public String name() {
+        return EVENT;
+    }
+
+    @Override
+    public Wants wants() {
+        return Wants.NOTHING;
+    }
+
+    @Override
+    public Pace pace() {
+        return PACE;
+    }
+
+    @Override
+    public void open(Kernel kernel) {
+        monitor = kernel.monitor();
+        try {
+            Linux.giveWay();
+        } catch (LinuxException e) {
+            log.warn("pods may wait for the log of denied packets", "problem", e.getMessage());
+        }
+    }
+
+    @Override
+    public Outcome reconcile(Round round) {
+        if (isSubscribed || options.logGroup() == PolicyOptions.NO_LOG) {
+            return Outcome.DONE;
+        }
+        try {
+            NfLog.subscribe(Objects.requireNonNull(monitor), null, options.logGroup(), listener());
+            isSubscribed = true;
+            return Outcome.DONE;
+        } catch (NetlinkException e) {
+            return Outcome.of(
+                    isTaken(e)
+                            ? "denied packets are not told: another program reads log group " + options.logGroup()
+                                    + "; end it, or choose another --policy-log-group"
+                            : String.valueOf(e.getMessage()));
+        }
     }
 
     /** What is known of single packets. */
@@ -124,38 +167,6 @@ public final class DenialReader implements AutoCloseable {
                 || problem.is(Errno.ENOMEM)
                 || problem.is(Errno.ENOBUFS)
                 || problem.is(Errno.EINTR);
-    }
-
-    private @Nullable NetlinkException subscribe() {
-        try {
-            NfLog.subscribe(monitor, null, options.logGroup(), listener());
-            isSubscribed = true;
-            log.problem(EVENT, null);
-            return null;
-        } catch (NetlinkException e) {
-            log.problem(
-                    EVENT,
-                    isTaken(e)
-                            ? "denied packets are not told: another program reads log group " + options.logGroup()
-                                    + "; end it, or choose another --policy-log-group"
-                            : e.getMessage());
-            return e;
-        }
-    }
-
-    private void run() throws NetlinkException {
-        try {
-            Linux.giveWay();
-        } catch (LinuxException e) {
-            log.warn("pods may wait for the log of denied packets", "problem", e.getMessage());
-        }
-        while (!stopped) {
-            thread.beat();
-            if (!isSubscribed) {
-                subscribe();
-            }
-            monitor.await(isSubscribed ? BEAT_MS : RETRY_MS);
-        }
     }
 
     private NfLog.Listener listener() {
@@ -206,18 +217,5 @@ public final class DenialReader implements AutoCloseable {
                                 Math.min(Denial.MOST_POLICIES, reason.policies().size())),
                 reason.policies().size(),
                 reason.text()));
-    }
-
-    @Override
-    public void close() {
-        stopped = true;
-        thread.end();
-        monitor.wake();
-        try {
-            thread.join();
-            monitor.close();
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

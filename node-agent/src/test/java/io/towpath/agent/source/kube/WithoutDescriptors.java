@@ -2,9 +2,12 @@ package io.towpath.agent.source.kube;
 
 import io.netty.channel.epoll.Epoll;
 import io.towpath.agent.attachments.Attachments;
-import io.towpath.agent.attachments.AttachmentsLoop;
+import io.towpath.agent.attachments.AttachmentsController;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.policy.denial.DenialReader;
+import io.towpath.agent.runtime.ControlThread;
+import io.towpath.agent.runtime.Controller;
+import io.towpath.netlink.NetlinkException;
 import io.towpath.policy.nft.PolicyOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.FileInputStream;
@@ -13,6 +16,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -22,6 +26,8 @@ import java.util.concurrent.locks.LockSupport;
 /** A process that starts threads of the agent while it has no file descriptor to spare, and then has. Ends with 0 if all of them work then. */
 final class WithoutDescriptors {
     private static final ByteArrayOutputStream LOGGED = new ByteArrayOutputStream();
+
+    private static final PolicyOptions LOGGING = new PolicyOptions(true, 8472, 1, 10);
 
     private WithoutDescriptors() {}
 
@@ -36,18 +42,19 @@ final class WithoutDescriptors {
         Attachments.Files files =
                 new Attachments.Files(arguments[0] + "/none", arguments[0] + "/none", arguments[0] + "/none");
         try (api;
-                AttachmentsLoop attachments = new AttachmentsLoop(files, log, (_, _) -> lookedAfter.countDown());
-                DenialReader denials = new DenialReader(
+                ControlThread attachments = thread(
+                        "attachments", log, new AttachmentsController(files, log, (_, _) -> lookedAfter.countDown()));
+                ControlThread denials = thread(
+                        "policy log",
                         log,
-                        new PolicyOptions(true, 8472, 1, 10),
-                        () -> null,
-                        () -> io.towpath.policy.explain.Nodes.NONE);
+                        new DenialReader(log, LOGGING, () -> null, () -> io.towpath.policy.explain.Nodes.NONE));
                 KubernetesClusterSource source = Sources.of(new ApiAccess(api.url(), null, null, null))) {
             List<InputStream> all = takeAll();
             attachments.start();
-            if (denials.start().logGroup() != 8472) {
+            if (!DenialReader.possible(LOGGING, log).equals(LOGGING)) {
                 throw new AssertionError("it is taken for a kernel that cannot log");
             }
+            denials.start();
             source.start(told);
             awaitLogged("subject=\"thread attachments\"");
             awaitLogged("subject=\"policy log\"");
@@ -68,6 +75,10 @@ final class WithoutDescriptors {
             throw new AssertionError(logged());
         }
         System.exit(0);
+    }
+
+    private static ControlThread thread(String name, Log log, Controller controller) throws NetlinkException {
+        return new ControlThread(name, Duration.ofMinutes(5), log, List.of(controller));
     }
 
     private static List<InputStream> takeAll() {

@@ -1,4 +1,4 @@
 @NullMarked
-package io.towpath.agent.reconcile;
+package io.towpath.agent.runtime;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,11 +1,13 @@
-package io.towpath.agent.reconcile;
+package io.towpath.agent.overlay;
 
+import io.towpath.agent.NodeThread;
 import io.towpath.agent.attachments.LeaseHoldings;
 import io.towpath.agent.cache.CachedCluster;
 import io.towpath.agent.guard.GuardPolicy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.status.AgentStatus;
+import io.towpath.agent.status.StatusBoard;
 import io.towpath.netlink.TestNamespace;
 import io.towpath.overlay.OverlayConfig;
 import java.io.ByteArrayOutputStream;
@@ -13,6 +15,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -20,21 +23,21 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A reconciler at work in a network namespace, with its files in a folder. */
-final class RunningReconciler implements AutoCloseable {
+/** The controllers of a node at work in a network namespace, with its files in a folder. */
+final class RunningNode implements AutoCloseable {
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(20);
 
     private final ClusterSource source;
     private final ByteArrayOutputStream lines = new ByteArrayOutputStream();
-    private final CompletableFuture<Reconciler> made = new CompletableFuture<>();
+    private final CompletableFuture<NodeThread> made = new CompletableFuture<>();
     private final Thread thread;
     private volatile @Nullable AgentStatus status;
 
-    RunningReconciler(TestNamespace node, Path folder, OwnChoices choices, ClusterSource source) {
+    RunningNode(TestNamespace node, Path folder, OwnChoices choices, ClusterSource source) {
         this(node, folder, choices, source, null);
     }
 
-    RunningReconciler(
+    RunningNode(
             TestNamespace node, Path folder, OwnChoices choices, ClusterSource source, @Nullable CachedCluster cached) {
         this.source = source;
         Log log = new Log(
@@ -46,10 +49,12 @@ final class RunningReconciler implements AutoCloseable {
                 folder.resolve("cluster.json").toString(),
                 folder.resolve("run").toString(),
                 folder.resolve("flannel/subnet.env").toString());
+        StatusBoard board = new StatusBoard(AgentStatus.starting(null, source.name(), Instant.now()));
+        board.listen(each -> status = each);
         thread = Thread.ofPlatform().start(() -> {
             try {
                 node.inside(() -> {
-                    Reconciler reconciler = new Reconciler(
+                    NodeThread agent = NodeThread.of(
                             files,
                             choices,
                             new GuardPolicy(true, true),
@@ -57,16 +62,15 @@ final class RunningReconciler implements AutoCloseable {
                             source,
                             cached,
                             log,
-                            Clock.systemUTC(),
-                            each -> status = each);
-                    made.complete(reconciler);
-                    reconciler.run();
+                            board);
+                    made.complete(agent);
+                    agent.thread().run();
                 });
             } catch (Exception e) {
                 made.completeExceptionally(e);
             }
         });
-        source.start(made.join());
+        source.start(made.join().overlay());
     }
 
     /**
@@ -113,7 +117,7 @@ final class RunningReconciler implements AutoCloseable {
 
     @Override
     public void close() {
-        made.join().stop();
+        made.join().thread().stop();
         try {
             thread.join();
         } catch (InterruptedException e) {

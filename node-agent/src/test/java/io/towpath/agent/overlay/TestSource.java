@@ -1,4 +1,4 @@
-package io.towpath.agent.reconcile;
+package io.towpath.agent.overlay;
 
 import io.towpath.agent.source.ClusterFacts;
 import io.towpath.agent.source.ClusterSource;

@@ -1,4 +1,4 @@
-package io.towpath.agent.reconcile;
+package io.towpath.agent.overlay;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -53,8 +53,8 @@ class PodLinksKernelTest {
         node.close();
     }
 
-    private RunningReconciler start() throws Exception {
-        RunningReconciler agent = new RunningReconciler(
+    private RunningNode start() throws Exception {
+        RunningNode agent = new RunningNode(
                 node,
                 folder,
                 OwnChoices.NONE,
@@ -132,7 +132,7 @@ class PodLinksKernelTest {
             })
     void whatOthersDeleteComesBack(String commands) throws Exception {
         add(5);
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             String before = witness(5);
             for (String command : commands.split(" & ", -1)) {
                 node.execute(command.split(" "));
@@ -151,7 +151,7 @@ class PodLinksKernelTest {
         source.tell(List.of(), TestSource.self(null, "10.64.1.0/24"));
         add(5);
         add(6);
-        try (RunningReconciler agent = new RunningReconciler(node, folder, OwnChoices.NONE, source)) {
+        try (RunningNode agent = new RunningNode(node, folder, OwnChoices.NONE, source)) {
             agent.awaitStatus(status -> status.notReady() == null);
             assertEquals(List.of(), source.outside());
             source.tell(List.of(), TestSource.self(null, "10.64.7.0/24"));
@@ -176,7 +176,7 @@ class PodLinksKernelTest {
         return node.execute("nft", "list", "ruleset", "netdev");
     }
 
-    private void awaitSources(RunningReconciler agent, int pod) throws Exception {
+    private void awaitSources(RunningNode agent, int pod) throws Exception {
         String checked = "\"" + link(pod) + "\" priority -500; policy drop;";
         agent.await(() -> sources().contains(checked) && sources().contains("ip saddr " + ipv4(pod)), this::sources);
     }
@@ -189,7 +189,7 @@ class PodLinksKernelTest {
             })
     void theCheckOfSourcesComesBack(String command) throws Exception {
         add(5);
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             awaitSources(agent, 5);
             // The first of them a round may find that was due anyway.
             for (int i = 0; i < 4; i++) {
@@ -211,7 +211,7 @@ class PodLinksKernelTest {
         node.execute("nft", "add table netdev towpath-sources; add chain" + chain);
         node.execute("nft", "add chain netdev towpath-sources other");
         node.execute("nft", "add rule netdev towpath-sources other jump " + link(5));
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             agent.await(() -> agent.log().contains("subject=\"source checks\""), agent::log);
             awaitSources(agent, 5);
             agent.await(() -> agent.log().contains("problem ended"), agent::log);
@@ -220,7 +220,7 @@ class PodLinksKernelTest {
 
     @Test
     void ofAPodThatCameLaterToo() throws Exception {
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             add(5);
             String before = witness(5);
             // Most likely before the agent has looked at it.
@@ -230,7 +230,7 @@ class PodLinksKernelTest {
         }
     }
 
-    private long await(RunningReconciler agent, int pod) throws Exception {
+    private long await(RunningNode agent, int pod) throws Exception {
         return agent.await(() -> witness(pod).contains(ipv4(pod) + " "), () -> witness(pod));
     }
 
@@ -239,7 +239,7 @@ class PodLinksKernelTest {
         for (int pod = 1; pod <= MANY; pod++) {
             add(pod);
         }
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             String before = node.execute("ip", "-4", "route", "show", "scope", "link");
             StringBuilder batch = new StringBuilder();
             for (int pod = 1; pod <= MANY; pod++) {
@@ -267,7 +267,7 @@ class PodLinksKernelTest {
             add(pod);
         }
         add(7, "somebody else's");
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             // As DEL does: the link first, the leases then.
             node.ip("link", "del", link(1));
             // A stray route: its address is another pod's by now, or nobody's.
@@ -300,7 +300,7 @@ class PodLinksKernelTest {
         Files.setLastModifiedTime(
                 folder.resolve("leases/net/" + ipv4(5)),
                 FileTime.from(Instant.now().minus(Duration.ofHours(1))));
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             await(agent, 5);
             assertFalse(witness(6).contains(ipv4(6) + " "), () -> witness(6));
         }
@@ -309,7 +309,7 @@ class PodLinksKernelTest {
     @Test
     void aStrangersRouteInTheWayIsToldOnce() throws Exception {
         add(5);
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             node.ip("route", "replace", ipv4(5), "dev", "eth0", "scope", "link");
             // A replacement is no news of the link that had the route.
             node.ip("link", "set", link(5), "mtu", "1401");

@@ -1,4 +1,4 @@
-package io.towpath.agent.reconcile;
+package io.towpath.agent.overlay;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -69,13 +69,13 @@ class LiveClusterKernelTest {
         node.close();
     }
 
-    private RunningReconciler start() {
-        return new RunningReconciler(node, folder, OwnChoices.NONE, source);
+    private RunningNode start() {
+        return new RunningNode(node, folder, OwnChoices.NONE, source);
     }
 
-    private RunningReconciler startWith(Cluster.Node... nodes) throws Exception {
+    private RunningNode startWith(Cluster.Node... nodes) throws Exception {
         source.tell(List.of(), nodes);
-        RunningReconciler agent = start();
+        RunningNode agent = start();
         agent.awaitStatus(status -> status.notReady() == null);
         return agent;
     }
@@ -94,7 +94,7 @@ class LiveClusterKernelTest {
         return device().path("linkinfo").path("info_data").path("local").asText();
     }
 
-    private void awaitLocal(RunningReconciler agent, String address, String what) throws Exception {
+    private void awaitLocal(RunningNode agent, String address, String what) throws Exception {
         long ms = agent.await(
                 () -> local().equals(address)
                         && source.published().getLast().addresses().equals(List.of(IpAddress.parse(address))),
@@ -104,7 +104,7 @@ class LiveClusterKernelTest {
 
     @Test
     void addressOfTheInterfaceIsFollowedAndTold() throws Exception {
-        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+        try (RunningNode agent = startWith(SELF, GOOD)) {
             assertEquals("192.168.0.1", local());
             node.ip("address", "add", "192.168.0.99/24", "dev", "eth0");
             node.ip("address", "del", "192.168.0.1/24", "dev", "eth0");
@@ -118,7 +118,7 @@ class LiveClusterKernelTest {
     }
 
     /** What may appear on a node or move there, none of which is its address: local stays, and nothing is told to others. */
-    private void assertNothingMoves(RunningReconciler agent, String local) throws Exception {
+    private void assertNothingMoves(RunningNode agent, String local) throws Exception {
         int published = source.published().size();
         int index = device().path("ifindex").asInt();
         for (String[] change : new String[][] {
@@ -140,11 +140,11 @@ class LiveClusterKernelTest {
 
     @Test
     void nothingThatAppearsBesideItMovesAGuess() throws Exception {
-        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+        try (RunningNode agent = startWith(SELF, GOOD)) {
             assertNothingMoves(agent, "192.168.0.1");
         }
         // A restart is no reason either.
-        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+        try (RunningNode agent = startWith(SELF, GOOD)) {
             assertEquals("192.168.0.1", local());
             agent.awaitStatus(status -> status.notReady() == null);
         }
@@ -154,7 +154,7 @@ class LiveClusterKernelTest {
     void addressOfTheStatusGoesBeforeTheGuess() throws Exception {
         node.ip("address", "add", "172.16.0.50/24", "dev", "eth1");
         source.knowingUsBy("172.16.0.50");
-        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+        try (RunningNode agent = startWith(SELF, GOOD)) {
             assertEquals("172.16.0.50", local());
             assertEquals(
                     List.of(IpAddress.parse("172.16.0.50")),
@@ -175,18 +175,18 @@ class LiveClusterKernelTest {
     void whatAnOperatorChoosesGoesBeforeTheAddressOfTheStatus() throws Exception {
         source.knowingUsBy("192.168.0.1").tell(List.of(), SELF, GOOD);
         OwnChoices eth1 = new OwnChoices(UnderlayChoice.named("eth1"), List.of());
-        try (RunningReconciler agent = new RunningReconciler(node, folder, eth1, source)) {
+        try (RunningNode agent = new RunningNode(node, folder, eth1, source)) {
             agent.awaitStatus(status -> status.notReady() == null);
             assertEquals("172.16.0.1", local());
         }
         OwnChoices address = new OwnChoices(UnderlayChoice.AUTOMATIC, List.of(IpAddress.parse("172.16.0.1")));
-        try (RunningReconciler agent = new RunningReconciler(node, folder, address, source)) {
+        try (RunningNode agent = new RunningNode(node, folder, address, source)) {
             agent.awaitStatus(status -> status.notReady() == null);
             assertEquals("172.16.0.1", local());
         }
         Cluster.Node annotated = SELF.withAddresses(List.of(IpAddress.parse("192.168.0.1")));
         source.knowingUsBy("172.16.0.1").tell(List.of(), annotated, GOOD);
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             agent.awaitStatus(status -> status.notReady() == null);
             assertEquals("192.168.0.1", local());
         }
@@ -194,7 +194,7 @@ class LiveClusterKernelTest {
 
     @Test
     void whatThisNodeIsIsToldOncePerChange() throws Exception {
-        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+        try (RunningNode agent = startWith(SELF, GOOD)) {
             OwnNode own = source.published().getFirst();
             assertEquals(List.of(IpAddress.parse("192.168.0.1")), own.addresses());
             assertEquals(1, own.vni());
@@ -212,7 +212,7 @@ class LiveClusterKernelTest {
         assertEquals(GIVEN.toString(), device().path("address").asText());
         node.ip("link", "del", "flannel.1");
         // The source never comes: what was known rules, and nothing is told of a node that may have changed.
-        try (RunningReconciler agent = new RunningReconciler(node, folder, OwnChoices.NONE, new TestSource())) {
+        try (RunningNode agent = new RunningNode(node, folder, OwnChoices.NONE, new TestSource())) {
             AgentStatus status = agent.awaitStatus(
                     now -> now.overlay().stands() && now.guard().inForce());
             assertTrue(String.valueOf(status.notReady()).contains("not known yet"), status::toString);
@@ -225,19 +225,19 @@ class LiveClusterKernelTest {
     void afterABootTheOverlayIsMadeOfTheClusterThatWasKept() throws Exception {
         try (Cache cache = cache("10.64.0.0/10")) {
             source.tell(List.of(), SELF, GOOD);
-            try (RunningReconciler agent = startWith(source, cache)) {
+            try (RunningNode agent = startWith(source, cache)) {
                 agent.awaitStatus(status -> status.notReady() == null);
             }
         }
         boot();
         try (Cache cache = cache("10.0.0.0/8");
-                RunningReconciler agent = startWith(new TestSource(), cache)) {
+                RunningNode agent = startWith(new TestSource(), cache)) {
             agent.awaitStatus(status -> status.rounds().total() > 0);
             assertTrue(log().contains("it is of another release, node or network"), this::log);
             assertFalse(node.execute("ip", "link").contains("flannel"));
         }
         try (Cache cache = cache("10.64.0.0/10");
-                RunningReconciler agent = startWith(new TestSource(), cache)) {
+                RunningNode agent = startWith(new TestSource(), cache)) {
             AgentStatus status = agent.awaitStatus(
                     now -> now.overlay().stands() && now.guard().inForce());
             assertTrue(String.valueOf(status.notReady()).contains("not known yet"), status::toString);
@@ -250,7 +250,7 @@ class LiveClusterKernelTest {
     @Test
     void whatWasKeptTakesNothingFromAnOverlayOfOthers() throws Exception {
         try (Cache cache = cache("10.64.0.0/10");
-                RunningReconciler agent = startWith(source, cache)) {
+                RunningNode agent = startWith(source, cache)) {
             source.tell(List.of(), SELF, GOOD);
             agent.awaitStatus(status -> status.notReady() == null);
         }
@@ -274,7 +274,7 @@ class LiveClusterKernelTest {
         String before = node.execute("ip", "route");
         TestSource later = new TestSource();
         try (Cache cache = cache("10.64.0.0/10");
-                RunningReconciler agent = startWith(later, cache)) {
+                RunningNode agent = startWith(later, cache)) {
             agent.awaitStatus(status -> status.rounds().total() > 0);
             assertEquals(before, node.execute("ip", "route"));
             later.tell(List.of(), SELF, TestSource.peer("new", "192.168.0.3", "10.64.3.0/24"));
@@ -288,7 +288,7 @@ class LiveClusterKernelTest {
         Files.writeString(folder.resolve("cache"), "in the way");
         source.tell(List.of(), SELF, GOOD);
         try (Cache cache = cache("10.64.0.0/10");
-                RunningReconciler agent = startWith(source, cache)) {
+                RunningNode agent = startWith(source, cache)) {
             agent.awaitStatus(status -> status.notReady() == null);
             agent.await(() -> cache.problem() != null, this::log);
             source.tell(List.of(), SELF);
@@ -297,8 +297,8 @@ class LiveClusterKernelTest {
         }
     }
 
-    private RunningReconciler startWith(TestSource from, Cache cache) {
-        return new RunningReconciler(node, folder, OwnChoices.NONE, from, new CachedCluster(cache));
+    private RunningNode startWith(TestSource from, Cache cache) {
+        return new RunningNode(node, folder, OwnChoices.NONE, from, new CachedCluster(cache));
     }
 
     private Cache cache(String network) {
@@ -328,7 +328,7 @@ class LiveClusterKernelTest {
 
     @Test
     void nodesThatCannotBeServedAreToldOnceAndLeftOut() throws Exception {
-        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+        try (RunningNode agent = startWith(SELF, GOOD)) {
             List<Rejected> unread = List.of(new Rejected("unread", "its podCIDR \"x\" is no prefix"));
             Cluster.Node[] bad = {
                 SELF,
@@ -368,7 +368,7 @@ class LiveClusterKernelTest {
 
     @Test
     void machineThatIsInstalledAnewIsServedBesideItsDeadNode() throws Exception {
-        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+        try (RunningNode agent = startWith(SELF, GOOD)) {
             Cluster.Node anew = TestSource.peer("anew", "192.168.0.2", "10.64.3.0/24");
             source.withHealth(Map.of("good", Health.SILENT, "anew", Health.REPORTING))
                     .tell(List.of(), SELF, GOOD, anew);
@@ -390,7 +390,7 @@ class LiveClusterKernelTest {
         }
         // A start while the API is away goes by the same.
         node.ip("link", "del", "flannel.1");
-        try (RunningReconciler agent = new RunningReconciler(node, folder, OwnChoices.NONE, new TestSource())) {
+        try (RunningNode agent = new RunningNode(node, folder, OwnChoices.NONE, new TestSource())) {
             agent.awaitStatus(now -> now.overlay().stands());
             assertTrue(node.execute("ip", "route").contains("10.64.3.0/24"));
         }
@@ -402,7 +402,7 @@ class LiveClusterKernelTest {
         source.withHealth(
                         Map.of("n1", Health.READY, "good", Health.READY, "unread", Health.READY, "twin", Health.READY))
                 .tell(List.of(unread), SELF, GOOD);
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             AgentStatus status = agent.awaitStatus(now -> now.notReady() == null);
             assertEquals("left out: unread: its VNI is 2", status.leftOut().summary());
             agent.await(() -> source.leftOut().equals(List.of("left out: unread: its VNI is 2")), agent::log);
@@ -422,7 +422,7 @@ class LiveClusterKernelTest {
         }
     }
 
-    private static long count(RunningReconciler agent, String... parts) {
+    private static long count(RunningNode agent, String... parts) {
         return agent.log()
                 .lines()
                 .filter(line -> List.of(parts).stream().allMatch(line::contains))
@@ -431,7 +431,7 @@ class LiveClusterKernelTest {
 
     @Test
     void thisNodesOwnMistakeChangesNothingAndEndsNothing() throws Exception {
-        try (RunningReconciler agent = startWith(SELF, GOOD)) {
+        try (RunningNode agent = startWith(SELF, GOOD)) {
             for (Cluster.Node wrong : List.of(TestSource.self(null), TestSource.self(null, "10.200.0.0/24"))) {
                 source.tell(List.of(), wrong, GOOD);
                 AgentStatus status = agent.awaitStatus(now -> now.notReady() != null);
@@ -452,7 +452,7 @@ class LiveClusterKernelTest {
         source.tell(List.of(), SELF, GOOD);
         // The command line takes no such expression; whoever gives it here is wrong.
         OwnChoices impossible = new OwnChoices(new UnderlayChoice(List.of(), List.of("("), List.of()), List.of());
-        try (RunningReconciler agent = new RunningReconciler(node, folder, impossible, source)) {
+        try (RunningNode agent = new RunningNode(node, folder, impossible, source)) {
             AgentStatus status = agent.awaitStatus(now -> now.rounds().total() > 2);
             assertTrue(String.valueOf(status.notReady()).contains("internal error"), status::toString);
             assertEquals(1, count(agent, "warn", "PatternSyntaxException"), agent::log);

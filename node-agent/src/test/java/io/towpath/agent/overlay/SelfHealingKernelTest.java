@@ -1,4 +1,4 @@
-package io.towpath.agent.reconcile;
+package io.towpath.agent.overlay;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -94,8 +94,8 @@ class SelfHealingKernelTest {
         Files.move(next, folder.resolve("cluster.json"), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
     }
 
-    private RunningReconciler start() throws Exception {
-        RunningReconciler agent = new RunningReconciler(
+    private RunningNode start() throws Exception {
+        RunningNode agent = new RunningNode(
                 node,
                 folder,
                 OwnChoices.NONE,
@@ -128,14 +128,14 @@ class SelfHealingKernelTest {
     @ParameterizedTest
     @FieldSource("DAMAGES")
     void whatIsBrokenIsMended(String commands) throws Exception {
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             report(commands, breakAndAwait(agent, witness(), commands) + " ms");
             assertEquals(List.of(), stillToDo(agent));
         }
     }
 
     /** Breaks something, and tells how many milliseconds it is broken. */
-    private long breakAndAwait(RunningReconciler agent, String before, String commands) throws Exception {
+    private long breakAndAwait(RunningNode agent, String before, String commands) throws Exception {
         for (String command : commands.split(" & ", -1)) {
             if (command.startsWith("bridge fdb flush")) {
                 fdbGone();
@@ -154,7 +154,7 @@ class SelfHealingKernelTest {
     @Test
     void oneAgentMendsEverythingOverAndOver() throws Exception {
         List<Long> times = new ArrayList<>();
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             String before = witness();
             for (int i = 0; i < REPETITIONS; i++) {
                 for (String commands : DAMAGES) {
@@ -173,7 +173,7 @@ class SelfHealingKernelTest {
     @ParameterizedTest
     @ValueSource(strings = {"vxlan id 9 dstport 4789", "bridge"})
     void deviceOfTheWrongKindIsReplaced(String kind) throws Exception {
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             String before = witness();
             node.execute(("ip link add wrong type " + kind).split(" "));
             boolean inItsPlace = false;
@@ -210,7 +210,7 @@ class SelfHealingKernelTest {
         }
     }
 
-    private List<String> stillToDo(RunningReconciler agent) throws Exception {
+    private List<String> stillToDo(RunningNode agent) throws Exception {
         AgentStatus status = agent.awaitStatus(now -> now.notReady() == null);
         return status.overlay().peerProblems().keySet().stream().toList();
     }
@@ -219,7 +219,7 @@ class SelfHealingKernelTest {
     void stormOfAThousandIsMendedInAFewRounds() throws Exception {
         nodes = 1001;
         writeCluster("192.168.0.1");
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             String before = witness();
             long rounds = agent.awaitStatus(status -> true).rounds().total();
             node.ip("route", "flush", "dev", "flannel.1");
@@ -236,7 +236,7 @@ class SelfHealingKernelTest {
 
     @Test
     void nodeThatJoinsOrLeavesIsFollowed() throws Exception {
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             nodes = 6;
             writeCluster("192.168.0.1");
             long joined = agent.await(() -> witness().contains("10.64.6.0/24"), this::witness);
@@ -250,7 +250,7 @@ class SelfHealingKernelTest {
 
     @Test
     void underlaysAddressIsFollowed() throws Exception {
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             node.ip("address", "del", "192.168.0.1/16", "dev", "eth0");
             node.ip("address", "add", "192.168.77.7/16", "dev", "eth0");
             writeCluster("192.168.77.7");
@@ -265,7 +265,7 @@ class SelfHealingKernelTest {
         assertTrue(witness().contains("10.64.5.0/24"));
         nodes = 4;
         writeCluster("192.168.0.1");
-        try (RunningReconciler _ = start()) {
+        try (RunningNode _ = start()) {
             assertTrue(!witness().contains("10.64.5.0/24"), this::witness);
         }
     }
@@ -276,7 +276,7 @@ class SelfHealingKernelTest {
         String before = witness();
         assertTrue(before.contains("10.64.5.0/24"));
         Files.delete(folder.resolve("cluster.json"));
-        try (RunningReconciler agent = new RunningReconciler(
+        try (RunningNode agent = new RunningNode(
                 node,
                 folder,
                 OwnChoices.NONE,
@@ -291,7 +291,7 @@ class SelfHealingKernelTest {
 
     @Test
     void strangersThingsAreLeftAlone() throws Exception {
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             node.ip("route", "add", "10.99.0.0/16", "dev", "eth0");
             node.ip("link", "add", "vxlan7", "type", "vxlan", "id", "7", "dstport", "4789");
             node.ip("link", "del", "flannel.1");
@@ -310,7 +310,7 @@ class SelfHealingKernelTest {
             })
     void whatOthersPutInTheWayIsToldOnceAndLeftAlone(String commands) throws Exception {
         String[] both = commands.split(" & ", -1);
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             node.execute(both[0].split(" "));
             AgentStatus status =
                     agent.awaitStatus(now -> !now.overlay().obstacles().isEmpty());
@@ -327,7 +327,7 @@ class SelfHealingKernelTest {
 
     @Test
     void wrongFileIsToldOnceAndChangesNothing() throws Exception {
-        try (RunningReconciler agent = start()) {
+        try (RunningNode agent = start()) {
             String before = witness();
             Files.writeString(folder.resolve("cluster.json"), "{");
             agent.awaitStatus(status -> status.source().trouble() != null);

@@ -1,4 +1,4 @@
-package io.towpath.agent.reconcile;
+package io.towpath.agent.overlay;
 
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.rtnl.Link;

@@ -1,4 +1,4 @@
-package io.towpath.agent.reconcile;
+package io.towpath.agent.overlay;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

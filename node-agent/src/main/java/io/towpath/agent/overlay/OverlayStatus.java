@@ -1,10 +1,8 @@
-package io.towpath.agent.reconcile;
+package io.towpath.agent.overlay;
 
-import io.towpath.agent.guard.Guard;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
-import io.towpath.cni.wiring.PodLinkKeeper;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.agent.status.StatusBoard;
 import io.towpath.overlay.DesiredOverlay;
 import io.towpath.overlay.Health;
 import io.towpath.overlay.OverlayPlan;
@@ -21,24 +19,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Gathers what happened into the status, and tells the log what is news. The source's methods may be called by any thread. */
-final class StatusKeeper {
+/** Gathers what happened to the overlay into the status, and tells the log what is news. Of the controller's thread alone. */
+final class OverlayStatus {
     private static final int PEERS_IN_A_LINE = 5;
 
-    private final String sourceName;
     private final Log log;
     private final Clock clock;
-    private final Supplier<@Nullable String> cacheProblem;
-    private final Instant started;
-    private final Map<String, Long> repairs = new HashMap<>();
+    private final StatusBoard board;
     private final Map<String, AgentStatus.Repair> lastRepairs = new HashMap<>();
-
-    private @Nullable Instant sourceChange;
-    private @Nullable String trouble;
+    private Map<String, Long> repairs = new HashMap<>();
 
     private @Nullable String node;
     private @Nullable String problem;
@@ -55,43 +47,25 @@ final class StatusKeeper {
     private Set<String> readyNodes = Set.of();
     private boolean stands;
     private AgentStatus.Rounds rounds = AgentStatus.Rounds.NONE;
-    private AgentStatus.Guard guard = AgentStatus.Guard.UNKNOWN;
-    private List<AgentStatus.Fill> ipam = List.of();
-    private AgentStatus.Attachments attachments = AgentStatus.Attachments.NONE;
 
-    /** @param cacheProblem tells why what the source tells cannot be kept on disk, null if it can */
-    StatusKeeper(String sourceName, Log log, Clock clock, Supplier<@Nullable String> cacheProblem) {
-        this.sourceName = sourceName;
+    OverlayStatus(Log log, Clock clock, StatusBoard board) {
         this.log = log;
         this.clock = clock;
-        this.cacheProblem = cacheProblem;
-        this.started = clock.instant();
+        this.board = board;
     }
 
-    synchronized void sourceTold() {
-        sourceChange = clock.instant();
-    }
-
-    /** Whether that is news. */
-    synchronized boolean sourceTrouble(@Nullable String message) {
-        boolean news = !Objects.equals(trouble, message);
-        trouble = message;
-        return news;
-    }
-
-    synchronized void waiting() {
+    void waiting() {
         stands = false;
         problem = null;
     }
 
-    synchronized void failed(String message) {
+    void failed(String message) {
         stands = false;
         problem = message;
-        log.problem("overlay", message);
     }
 
     /** Takes who is left out, and how alive nodes are, this one among them. */
-    synchronized void rejected(List<Rejected> now, @Nullable String self, Map<String, Health> alive) {
+    void rejected(List<Rejected> now, @Nullable String self, Map<String, Health> alive) {
         if (!alive.equals(health)) {
             health = alive;
             readyNodes = alive.entrySet().stream()
@@ -140,12 +114,11 @@ final class StatusKeeper {
     }
 
     /** Takes what a sync did. */
-    synchronized void synced(SyncReport report) {
+    void synced(SyncReport report) {
         DesiredOverlay desired = report.desired();
         node = desired.node();
         stands = true;
         problem = null;
-        log.problem("overlay", null);
         devices = desired.devices();
         leftOut = desired.leftOut().stream()
                 .map(each -> new Rejected(desired.node(), each.family(), each.reason()))
@@ -173,13 +146,13 @@ final class StatusKeeper {
     }
 
     /** Takes what of others keeps packets from the overlay. */
-    synchronized void obstacles(List<String> now) {
+    void obstacles(List<String> now) {
         obstacles = now;
         log.problem("routing", now.isEmpty() ? null : String.join("; ", now));
     }
 
     /** Takes which pods are outside this node's slices, and what there is to say of it; null for none. */
-    synchronized void outside(List<String> pods, @Nullable String message) {
+    void outside(List<String> pods, @Nullable String message) {
         outside = pods;
         log.problem("podCIDR", message);
     }
@@ -216,11 +189,6 @@ final class StatusKeeper {
                         peers(all)));
     }
 
-    /** Takes what was put back on pods' links. */
-    synchronized void podLinksRepaired(List<PodLinkKeeper.Repair> done) {
-        done.forEach(each -> repairs.merge("pod-" + each.what(), 1L, Long::sum));
-    }
-
     private static @Nullable String peers(List<OverlayPlan.Repair> repairs) {
         List<String> names = repairs.stream()
                 .map(OverlayPlan.Repair::peer)
@@ -234,49 +202,30 @@ final class StatusKeeper {
         return names.size() <= PEERS_IN_A_LINE ? first : first + ",...";
     }
 
-    /** Takes that the nftables table is as it must be, what it took, and how many packets it has dropped. */
-    synchronized void guarded(KeptTable.Outcome outcome, long dropped) {
-        boolean repaired = outcome == KeptTable.Outcome.REPAIRED;
-        guard = new AgentStatus.Guard(
-                true,
-                null,
-                guard.repairs() + (repaired ? 1 : 0),
-                repaired ? clock.instant() : guard.lastRepair(),
-                dropped);
-        log.problem("guard", null);
-        if (outcome != KeptTable.Outcome.STOOD) {
-            log.info(repaired ? "guard repaired" : "guard changed", "table", Guard.TABLE_NAME);
-        }
-    }
-
-    /** Takes why the nftables table is not as it must be. */
-    synchronized void notGuarded(String message) {
-        guard = new AgentStatus.Guard(false, message, guard.repairs(), guard.lastRepair(), guard.dropped());
-        log.problem("guard", message);
-    }
-
-    /** Takes how full the ranges are, and what was cleared away of pods that are gone. */
-    synchronized void pods(List<AgentStatus.Fill> fills, AgentStatus.Attachments cleared) {
-        ipam = fills;
-        attachments = cleared;
-    }
-
-    synchronized AgentStatus roundEnded(boolean inSync, Duration duration) {
-        rounds = rounds.ended(problem == null && peerProblems.isEmpty() && guard.problem() == null, duration);
-        return new AgentStatus(
-                node,
-                started,
-                clock.instant(),
-                new AgentStatus.Source(sourceName, inSync, sourceChange, trouble, cacheProblem.get()),
-                new AgentStatus.Overlay(stands, devices, problem, peerProblems, obstacles, outside),
-                told,
-                readyNodes,
-                repairs,
-                lastRepairs,
-                rounds,
-                guard,
-                ipam,
-                attachments,
-                null);
+    /** Hangs it out; with what is known of the source, and how long the round took. */
+    AgentStatus roundEnded(AgentStatus.Source source, Duration duration) {
+        Map<String, Long> done = repairs;
+        repairs = new HashMap<>();
+        return board.update(before -> {
+            boolean isWell =
+                    problem == null && peerProblems.isEmpty() && before.guard().problem() == null;
+            rounds = rounds.ended(isWell, duration);
+            return new AgentStatus(
+                            node,
+                            before.started(),
+                            clock.instant(),
+                            source,
+                            new AgentStatus.Overlay(stands, devices, problem, peerProblems, obstacles, outside),
+                            told,
+                            readyNodes,
+                            before.repairs(),
+                            lastRepairs,
+                            rounds,
+                            before.guard(),
+                            before.ipam(),
+                            before.attachments(),
+                            before.policy())
+                    .withRepairs(done);
+        });
     }
 }

@@ -1,0 +1,101 @@
+package io.towpath.agent.guard;
+
+import io.towpath.agent.log.Log;
+import io.towpath.agent.runtime.Controller;
+import io.towpath.agent.runtime.Kernel;
+import io.towpath.agent.runtime.Wants;
+import io.towpath.agent.status.AgentStatus;
+import io.towpath.agent.status.StatusBoard;
+import io.towpath.netlink.NetlinkException;
+import io.towpath.netlink.nft.NftEvent;
+import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.overlay.DesiredOverlay;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the nftables table of the overlay: who may send into it, and what is masqueraded. It goes before the overlay, which asks for that; what
+ * goes wrong with it keeps nothing else from being done.
+ */
+public final class TunnelFirewall implements Controller {
+    private final GuardPolicy policy;
+    private final Log log;
+    private final Clock clock;
+    private final StatusBoard board;
+    private @Nullable Guard guard;
+    private @Nullable DesiredOverlay overlay;
+    private AgentStatus.Guard status = AgentStatus.Guard.UNKNOWN;
+
+    /** @param policy what the table is to do */
+    public TunnelFirewall(GuardPolicy policy, Log log, Clock clock, StatusBoard board) {
+        this.policy = policy;
+        this.log = log;
+        this.clock = clock;
+        this.board = board;
+    }
+
+    /** Takes what the overlay is to be; by the thread that reconciles, which is to be done before the overlay is touched. */
+    public void overlay(DesiredOverlay wanted) {
+        // What is left of a family that cannot be made or mended now is guarded as before.
+        overlay = overlay == null ? wanted : wanted.withDevicesOf(overlay.devices());
+    }
+
+    @Override
+    public String name() {
+        return "guard";
+    }
+
+    @Override
+    public Wants wants() {
+        return new Wants(false, true, List.of());
+    }
+
+    @Override
+    public void open(Kernel kernel) throws NetlinkException {
+        guard = new Guard(kernel.nft(), policy);
+    }
+
+    @Override
+    public boolean concerns(NftEvent event) {
+        return Objects.requireNonNull(guard).concerns(event);
+    }
+
+    @Override
+    public Outcome reconcile(Round round) {
+        DesiredOverlay wanted = overlay;
+        if (wanted == null) {
+            return Outcome.DONE;
+        }
+        try {
+            Guard table = Objects.requireNonNull(guard);
+            done(table.sync(wanted), table.dropped());
+            return Outcome.DONE;
+        } catch (NetlinkException e) {
+            return Outcome.of("nftables table " + Guard.TABLE_NAME + ": " + e.getMessage());
+        }
+    }
+
+    private void done(KeptTable.Outcome outcome, long dropped) {
+        boolean repaired = outcome == KeptTable.Outcome.REPAIRED;
+        status = new AgentStatus.Guard(
+                true,
+                null,
+                status.repairs() + (repaired ? 1 : 0),
+                repaired ? clock.instant() : status.lastRepair(),
+                dropped);
+        if (outcome != KeptTable.Outcome.STOOD) {
+            log.info(repaired ? "guard repaired" : "guard changed", "table", Guard.TABLE_NAME);
+        }
+    }
+
+    @Override
+    public void ended(@Nullable String problem, Duration duration) {
+        if (problem != null) {
+            status = new AgentStatus.Guard(false, problem, status.repairs(), status.lastRepair(), status.dropped());
+        }
+        board.update(before -> before.with(status, clock.instant()));
+    }
+}

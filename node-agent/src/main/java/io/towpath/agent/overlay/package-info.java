@@ -1,0 +1,5 @@
+/** Keeps the overlay what the cluster says. */
+@NullMarked
+package io.towpath.agent.overlay;
+
+import org.jspecify.annotations.NullMarked;

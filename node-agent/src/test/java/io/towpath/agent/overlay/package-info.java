@@ -1,0 +1,4 @@
+@NullMarked
+package io.towpath.agent.overlay;
+
+import org.jspecify.annotations.NullMarked;
