@@ -12,7 +12,7 @@ import io.towpath.agent.http.Serving;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.overlay.OwnChoices;
 import io.towpath.agent.policy.OverlayNodes;
-import io.towpath.agent.policy.PolicyLoop;
+import io.towpath.agent.policy.PolicyController;
 import io.towpath.agent.runtime.ControlThread;
 import io.towpath.agent.source.ClusterSource;
 import io.towpath.agent.source.PolicySource;
@@ -125,9 +125,10 @@ public final class Agent {
         Attachments.Files podFiles =
                 new Attachments.Files(cniConf, files.stateDirectory() + NODE_STATE, files.subnetEnv());
         List<Heartbeat> heartbeats = new ArrayList<>(List.of(node.thread().heartbeat(), source.heartbeat()));
-        try (PolicyLoop policyLoop = policyLoop(heartbeats);
+        try (PolicyController policyController = policyController(heartbeats);
                 ControlThread attachments = attachments(podFiles, heartbeats);
-                Endpoints endpoints = Endpoints.open(serving, status, heartbeats, policyLoop, BuildInfo.VERSION, log)) {
+                Endpoints endpoints =
+                        Endpoints.open(serving, status, heartbeats, policyController, BuildInfo.VERSION, log)) {
             log.info(
                     "agent started",
                     "version",
@@ -138,14 +139,14 @@ public final class Agent {
                     endpoints.address(),
                     "socket",
                     serving.socket());
-            if (policyLoop != null) {
-                node.overlay().namePods(policyLoop::podsByLink);
-                policyLoop.start();
+            if (policyController != null) {
+                node.overlay().namePods(policyController::podsByLink);
+                policyController.start();
             }
             giveWay();
             source.start(node.overlay());
-            if (policies != null && policyLoop != null) {
-                policies.source.start(policyLoop);
+            if (policies != null && policyController != null) {
+                policies.source.start(policyController);
             }
             attachments.start();
             node.thread().run();
@@ -182,7 +183,7 @@ public final class Agent {
         return thread;
     }
 
-    private @Nullable PolicyLoop policyLoop(List<Heartbeat> heartbeats) throws NetlinkException {
+    private @Nullable PolicyController policyController(List<Heartbeat> heartbeats) throws NetlinkException {
         if (policies == null) {
             try (Nft nft = Nft.open()) {
                 PolicyOptions options = PolicyOptions.silent();
@@ -195,9 +196,9 @@ public final class Agent {
             return null;
         }
         status.publish(AgentStatus.Policy.UNKNOWN);
-        PolicyLoop loop = new PolicyLoop(log, Clock.systemUTC(), status::publish, policies.options);
-        heartbeats.addAll(loop.heartbeats());
-        status.listen(new OverlayNodes(policy.hidesPods(), loop::nodes));
-        return loop;
+        PolicyController controller = new PolicyController(log, Clock.systemUTC(), status::publish, policies.options);
+        heartbeats.addAll(controller.heartbeats());
+        status.listen(new OverlayNodes(policy.hidesPods(), controller::nodes));
+        return controller;
     }
 }

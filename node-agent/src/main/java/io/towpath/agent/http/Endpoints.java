@@ -1,7 +1,7 @@
 package io.towpath.agent.http;
 
 import io.towpath.agent.log.Log;
-import io.towpath.agent.policy.PolicyLoop;
+import io.towpath.agent.policy.PolicyController;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.agent.status.StatusBoard;
 import java.io.IOException;
@@ -42,7 +42,7 @@ public final class Endpoints implements AutoCloseable {
             Serving serving,
             StatusBoard board,
             List<Heartbeat> heartbeats,
-            @Nullable PolicyLoop policy,
+            @Nullable PolicyController policy,
             String version,
             Log log)
             throws IOException {

@@ -1,7 +1,7 @@
 package io.towpath.agent.http;
 
 import io.towpath.agent.policy.Handover;
-import io.towpath.agent.policy.PolicyLoop;
+import io.towpath.agent.policy.PolicyController;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.cni.wiring.EndpointName;
 import io.towpath.netlink.NetlinkException;
@@ -12,17 +12,17 @@ import org.jspecify.annotations.Nullable;
 
 /** What is to ask of policies. */
 final class PolicyPages {
-    private final @Nullable PolicyLoop loop;
+    private final @Nullable PolicyController controller;
     private final PageThread slow;
 
-    /** @param loop null for an agent that enforces none */
-    PolicyPages(@Nullable PolicyLoop loop, PageThread slow) {
-        this.loop = loop;
+    /** @param controller null for an agent that enforces none */
+    PolicyPages(@Nullable PolicyController controller, PageThread slow) {
+        this.controller = controller;
         this.slow = slow;
     }
 
     CompletableFuture<Response> answer(Request request) {
-        PolicyLoop enforcing = loop;
+        PolicyController enforcing = controller;
         if (enforcing == null) {
             return at(Response.NOT_FOUND, "this agent enforces no policies");
         }
@@ -39,16 +39,16 @@ final class PolicyPages {
     }
 
     /** Whose a link is; the CNI executable asks, if the pod of it has what another pod wants. */
-    private static CompletableFuture<Response> podOf(PolicyLoop loop, Request request) {
+    private static CompletableFuture<Response> podOf(PolicyController controller, Request request) {
         String link = request.query().getOrDefault("link", "");
         if (!EndpointName.isHostName(link)) {
             throw new IllegalArgumentException("link is wrong: \"" + link + "\"");
         }
-        PolicyFacts current = loop.currentFacts();
+        PolicyFacts current = controller.currentFacts();
         if (current == null) {
             return at(Response.UNAVAILABLE, "the Kubernetes API does not tell which pods there are");
         }
-        if (loop.isNotKnownYet(link)) {
+        if (controller.isNotKnownYet(link)) {
             return at(
                     Response.UNAVAILABLE,
                     "the Kubernetes API has not told yet of the pod that link " + link + " is of");
@@ -59,16 +59,16 @@ final class PolicyPages {
                 : at(Response.OK, pod);
     }
 
-    private static Response explain(PolicyLoop loop, Request request) {
-        PolicyFacts known = loop.facts();
+    private static Response explain(PolicyController controller, Request request) {
+        PolicyFacts known = controller.facts();
         if (known == null) {
             return Response.text(Response.UNAVAILABLE, "the policies of the cluster are not known yet");
         }
         // Before, so that what comes into force meanwhile is not told of what was asked.
-        String notInForce = loop.notInForce();
+        String notInForce = controller.notInForce();
         Nodes nodes;
         try {
-            nodes = loop.nodes().withOwn(OwnAddresses.read());
+            nodes = controller.nodes().withOwn(OwnAddresses.read());
         } catch (NetlinkException e) {
             return Response.text(Response.UNAVAILABLE, "this node's addresses cannot be read: " + e.getMessage());
         }
@@ -76,26 +76,26 @@ final class PolicyPages {
         return new Response(Response.OK, "application/json", json);
     }
 
-    private static Response log(PolicyLoop loop, Request request) {
+    private static Response log(PolicyController controller, Request request) {
         String after = request.query().getOrDefault("after", "0");
         if (after.length() > 18 || !after.chars().allMatch(c -> c >= '0' && c <= '9') || after.isEmpty()) {
             throw new IllegalArgumentException("after is no number: \"" + after + "\"");
         }
         String pod = request.query().getOrDefault("pod", "");
-        String problem = pod.isEmpty() ? null : noDenialsOf(pod, loop);
+        String problem = pod.isEmpty() ? null : noDenialsOf(pod, controller);
         if (problem != null) {
             throw new IllegalArgumentException(problem);
         }
-        String json = DenialJson.of(loop.denials(), Long.parseLong(after)).toString();
+        String json = DenialJson.of(controller.denials(), Long.parseLong(after)).toString();
         return new Response(Response.OK, "application/json", json);
     }
 
     /** Why there cannot be any of a pod; null if there are or may be. */
-    private static @Nullable String noDenialsOf(String pod, PolicyLoop loop) {
-        if (loop.denials().after(0).stream().anyMatch(each -> each.pod().equals(pod))) {
+    private static @Nullable String noDenialsOf(String pod, PolicyController controller) {
+        if (controller.denials().after(0).stream().anyMatch(each -> each.pod().equals(pod))) {
             return null;
         }
-        PolicyFacts known = loop.facts();
+        PolicyFacts known = controller.facts();
         if (known == null || known.uids().containsKey(pod)) {
             return null;
         }
@@ -110,8 +110,8 @@ final class PolicyPages {
                         + " node's network";
     }
 
-    private static CompletableFuture<Response> handOver(PolicyLoop loop, String body) {
-        CompletableFuture<@Nullable String> answer = loop.handOver(Handover.read(body));
+    private static CompletableFuture<Response> handOver(PolicyController controller, String body) {
+        CompletableFuture<@Nullable String> answer = controller.handOver(Handover.read(body));
         CompletableFuture<Response> response = answer.thenApply(reason -> reason == null
                 ? new Response(Response.NO_CONTENT, "text/plain", "")
                 : Response.text(Response.UNAVAILABLE, reason));

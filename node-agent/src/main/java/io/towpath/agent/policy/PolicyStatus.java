@@ -45,7 +45,6 @@ final class PolicyStatus {
     void failed(String message) {
         isInForce = false;
         problem = message;
-        log.problem("policy", message);
     }
 
     void enforced(Facts of, Compiled compiled, KeptTable.Outcome outcome, int endpointsInForce) {
@@ -54,7 +53,6 @@ final class PolicyStatus {
         }
         isInForce = true;
         problem = null;
-        log.problem("policy", null);
         facts = of;
         endpoints = endpointsInForce;
         waiting = compiled.waiting();

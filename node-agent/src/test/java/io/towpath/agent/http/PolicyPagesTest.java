@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.log.Log;
 import io.towpath.agent.policy.OverlayNodes;
-import io.towpath.agent.policy.PolicyLoop;
+import io.towpath.agent.policy.PolicyController;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
@@ -58,7 +58,7 @@ class PolicyPagesTest {
         return folder.resolve("agent.sock");
     }
 
-    private Endpoints open(@Nullable PolicyLoop policy) throws IOException {
+    private Endpoints open(@Nullable PolicyController policy) throws IOException {
         return Endpoints.open(
                 new Serving(new Serving.Port(IpAddress.parse("127.0.0.1"), 0), null, socket()),
                 board,
@@ -112,8 +112,9 @@ class PolicyPagesTest {
 
     @Test
     void whoeverHandsAPodOverWaitsAndOthersDoNot() throws Exception {
-        PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
-        try (Endpoints _ = open(loop)) {
+        PolicyController controller =
+                new PolicyController(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
+        try (Endpoints _ = open(controller)) {
             Thread loops = new Thread(() -> assertDoesNotThrow(() -> {
                 String late = post("/policy/endpoints", handover("cali0123456789a", 60_000));
                 assertTrue(late.startsWith("HTTP/1.1 503 "), late);
@@ -122,14 +123,14 @@ class PolicyPagesTest {
             AtomicReference<Throwable> failure = new AtomicReference<>();
             loops.setUncaughtExceptionHandler((_, e) -> failure.set(e));
             // Without facts nothing in the kernel is touched.
-            loop.start();
+            controller.start();
             loops.start();
             String early = post("/policy/endpoints", handover("cali0123456789b", 50));
             assertTrue(early.startsWith("HTTP/1.1 503 Service Unavailable\r\n"), early);
             assertEquals("the policies of the cluster are not known yet\n", body(early));
             assertTrue(loops.isAlive());
             assertTrue(post("/policy/nothing", "").startsWith("HTTP/1.1 404 "));
-            loop.close();
+            controller.close();
             loops.join();
             assertNull(failure.get());
         }
@@ -137,10 +138,11 @@ class PolicyPagesTest {
 
     @Test
     void whoeverHandsAPodOverDoesNotWaitForAPageThatTakesItsTime() throws Exception {
-        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
-                Endpoints _ = open(loop)) {
+        try (PolicyController controller =
+                        new PolicyController(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
+                Endpoints _ = open(controller)) {
             Thread reader = new Thread(() -> assertDoesNotThrow(() -> get("/policy/log")));
-            synchronized (loop.denials()) {
+            synchronized (controller.denials()) {
                 reader.start();
                 awaitBlocked();
                 CompletableFuture<String> answer = new CompletableFuture<>();
@@ -177,8 +179,9 @@ class PolicyPagesTest {
             {"name":"a","namespace":"","link":"cali0123456789a","addresses":["10.0.0.1"],"waitMilliseconds":1} | namespace is wrong: ""
             """)
     void aHandoverThatIsWrongIsRefused(String content, String reason) throws Exception {
-        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
-                Endpoints _ = open(loop)) {
+        try (PolicyController controller =
+                        new PolicyController(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
+                Endpoints _ = open(controller)) {
             String answer = post("/policy/endpoints", content);
             assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
             assertTrue(body(answer).startsWith(reason), answer);
@@ -197,17 +200,18 @@ class PolicyPagesTest {
     /** Nobody is told that no policies will be in force: the next agent may say otherwise. */
     @Test
     void whoWaitsIsLeftToTheNextAgent() throws Exception {
-        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
+        try (PolicyController controller =
+                        new PolicyController(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
                 SocketChannel waiting = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            loop.start();
-            try (Endpoints _ = open(loop)) {
+            controller.start();
+            try (Endpoints _ = open(controller)) {
                 waiting.connect(UnixDomainSocketAddress.of(socket()));
                 send(waiting, "/policy/endpoints", handover("cali0123456789a", 60_000));
                 String later = post("/policy/endpoints", handover("cali0123456789b", 50));
                 assertTrue(later.startsWith("HTTP/1.1 503 "), later);
             }
             assertEquals(-1, waiting.read(ByteBuffer.allocate(1)));
-            try (Endpoints _ = open(loop)) {
+            try (Endpoints _ = open(controller)) {
                 String next = post("/policy/endpoints", handover("cali0123456789a", 50));
                 assertEquals("the policies of the cluster are not known yet\n", body(next));
             }
@@ -219,19 +223,20 @@ class PolicyPagesTest {
     void whoseALinkIs() throws Exception {
         String web = "/policy/pods?link=" + EndpointName.hostName("shop", "web", "", "eth0");
         String db = "/policy/pods?link=" + EndpointName.hostName("shop", "db", "", "eth0");
-        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
-                Endpoints _ = open(loop)) {
+        try (PolicyController controller =
+                        new PolicyController(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
+                Endpoints _ = open(controller)) {
             assertTrue(get(web).startsWith("HTTP/1.1 503 "), get(web));
-            loop.policy(new PolicyFacts(Facts.NONE, Map.of("shop/cache", "1", "shop/web", "2")));
+            controller.policy(new PolicyFacts(Facts.NONE, Map.of("shop/cache", "1", "shop/web", "2")));
             assertTrue(get(web).startsWith("HTTP/1.1 200 "), get(web));
             assertEquals("shop/web\n", body(get(web)));
             assertTrue(get(db).startsWith("HTTP/1.1 410 Gone\r\n"), get(db));
-            loop.policy(new PolicyFacts(Facts.NONE, Map.of("shop/cache", "1")));
+            controller.policy(new PolicyFacts(Facts.NONE, Map.of("shop/cache", "1")));
             assertTrue(get(web).startsWith("HTTP/1.1 410 "), get(web));
             // What was known last may not be so any more, and nobody is to lose anything for that.
-            loop.policyTrouble("the API is away");
+            controller.policyTrouble("the API is away");
             assertTrue(get(web).startsWith("HTTP/1.1 503 "), get(web));
-            loop.policyTrouble(null);
+            controller.policyTrouble(null);
             assertTrue(get(web).startsWith("HTTP/1.1 410 "), get(web));
             for (String wrong : List.of("", "?link=", "?link=eth0", "?link=cali0123456789A")) {
                 String answer = get("/policy/pods" + wrong);
@@ -243,12 +248,13 @@ class PolicyPagesTest {
 
     @Test
     void whyIsTold() throws Exception {
-        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
-                Endpoints _ = open(loop)) {
+        try (PolicyController controller =
+                        new PolicyController(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
+                Endpoints _ = open(controller)) {
             String early = get("/policy/explain?from=10.0.0.1&to=10.0.0.2&port=80");
             assertTrue(early.startsWith("HTTP/1.1 503 "), early);
             PodFact web = new PodFact("shop", "web", Map.of(), List.of(IpAddress.parse("10.0.0.2")), List.of(), "node");
-            loop.policy(new PolicyFacts(
+            controller.policy(new PolicyFacts(
                     new Facts(
                             List.of(web),
                             List.of(new NamespaceFact("shop", Map.of())),
@@ -270,12 +276,13 @@ class PolicyPagesTest {
 
     @Test
     void ofANodeIsToldWhatItsPacketsAreCalled() throws Exception {
-        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
-                Endpoints _ = open(loop)) {
-            board.listen(new OverlayNodes(true, loop::nodes));
+        try (PolicyController controller =
+                        new PolicyController(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
+                Endpoints _ = open(controller)) {
+            board.listen(new OverlayNodes(true, controller::nodes));
             board.publish(Statuses.ready());
             PodFact web = new PodFact("shop", "web", Map.of(), List.of(IpAddress.parse("10.244.1.2")), List.of(), "a");
-            loop.policy(new PolicyFacts(
+            controller.policy(new PolicyFacts(
                     new Facts(
                             List.of(web),
                             List.of(new NamespaceFact("shop", Map.of())),
@@ -306,9 +313,10 @@ class PolicyPagesTest {
             from=a/b&to=10.0.0.2&port=icmp           | there is no pod a/b that policies can be about
             """)
     void whatIsAskedWronglyIsSaid(String query, String message) throws Exception {
-        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
-                Endpoints _ = open(loop)) {
-            loop.policy(new PolicyFacts(Facts.NONE, Map.of()));
+        try (PolicyController controller =
+                        new PolicyController(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
+                Endpoints _ = open(controller)) {
+            controller.policy(new PolicyFacts(Facts.NONE, Map.of()));
             String answer = get("/policy/explain?" + query);
             assertTrue(answer.startsWith("HTTP/1.1 400 "), answer);
             assertTrue(body(answer).startsWith(message), answer);
@@ -317,12 +325,13 @@ class PolicyPagesTest {
 
     @Test
     void whoDecidesIsToldFieldByField() throws Exception {
-        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
-                Endpoints _ = open(loop)) {
+        try (PolicyController controller =
+                        new PolicyController(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
+                Endpoints _ = open(controller)) {
             PodFact web = new PodFact("shop", "web", Map.of(), List.of(IpAddress.parse("10.0.0.2")), List.of(), "node");
             PolicyFact closed =
                     PolicyFact.of("shop", "closed", Selector.EVERYTHING, List.of("Ingress"), List.of(), List.of());
-            loop.policy(new PolicyFacts(
+            controller.policy(new PolicyFacts(
                     new Facts(
                             List.of(web),
                             List.of(new NamespaceFact("shop", Map.of())),
@@ -346,10 +355,11 @@ class PolicyPagesTest {
             web          | 400 | "web" is no pod as namespace/name
             """)
     void theLogOfAPodThatIsNotThereIsAnError(String pod, String code, @Nullable String message) throws Exception {
-        try (PolicyLoop loop = new PolicyLoop(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
-                Endpoints _ = open(loop)) {
+        try (PolicyController controller =
+                        new PolicyController(log(), Clock.systemUTC(), board::publish, PolicyOptions.silent());
+                Endpoints _ = open(controller)) {
             PodFact far = new PodFact("shop", "far", Map.of(), List.of(IpAddress.parse("10.0.1.2")), List.of(), "b");
-            loop.policy(new PolicyFacts(
+            controller.policy(new PolicyFacts(
                     new Facts(List.of(far), List.of(), List.of(), List.of(), List.of()), Map.of("shop/web", "1")));
             String answer = get("/policy/log?after=0&pod=" + pod.replace("/", "%2F"));
             assertTrue(answer.startsWith("HTTP/1.1 " + code), answer);

@@ -73,8 +73,8 @@ class DenialKernelTest {
     }
 
     private Denial first() throws Exception {
-        scene.await("told", () -> !scene.loop().denials().after(0).isEmpty());
-        return scene.loop().denials().after(0).getFirst();
+        scene.await("told", () -> !scene.controller().denials().after(0).isEmpty());
+        return scene.controller().denials().after(0).getFirst();
     }
 
     private void awaitCounted(DenialCounts.Key key, Map<DenialCounts.Policy, Long> byPolicy) throws Exception {
@@ -151,7 +151,7 @@ class DenialKernelTest {
     void theCommandPrintsIt(@TempDir Path folder) throws Exception {
         start(false);
         Path socket = folder.resolve("agent.sock");
-        try (Endpoints _ = serve(socket, scene.loop())) {
+        try (Endpoints _ = serve(socket, scene.controller())) {
             assertEquals("", printed(socket));
             assertFalse(a.reaches(b));
             Denial denial = first();
@@ -174,17 +174,17 @@ class DenialKernelTest {
         PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
         Thread following = new Thread(
                 () -> Commands.cli(stream, stream).run("policy", "log", "--follow", "--socket", socket.toString()));
-        try (Endpoints _ = serve(socket, scene.loop())) {
+        try (Endpoints _ = serve(socket, scene.controller())) {
             following.start();
             assertFalse(a.reaches(b));
             scene.await("first", () -> count(out) == 1);
             assertFalse(a.reaches(b));
             scene.await("second", () -> count(out) == 2);
         }
-        scene.loop().close();
+        scene.controller().close();
         start(false);
         assertFalse(a.reaches(b));
-        try (Endpoints _ = serve(socket, scene.loop())) {
+        try (Endpoints _ = serve(socket, scene.controller())) {
             scene.await("of the next agent", () -> count(out) == 3);
         } finally {
             following.interrupt();
@@ -199,7 +199,7 @@ class DenialKernelTest {
         return out.toString(StandardCharsets.UTF_8).lines().count();
     }
 
-    private static Endpoints serve(Path socket, PolicyLoop loop) throws IOException {
+    private static Endpoints serve(Path socket, PolicyController controller) throws IOException {
         Log log = new Log(
                 new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
                 Log.Form.TEXT,
@@ -210,7 +210,7 @@ class DenialKernelTest {
                 new Serving(new Serving.Port(IpAddress.parse("127.0.0.1"), 0), null, socket),
                 board,
                 List.of(),
-                loop,
+                controller,
                 "1.2.3",
                 log);
     }
@@ -243,7 +243,7 @@ class DenialKernelTest {
         }
         scene.await("told", () -> {
             a.reaches(b);
-            return !scene.loop().denials().after(0).isEmpty();
+            return !scene.controller().denials().after(0).isEmpty();
         });
     }
 }

@@ -71,16 +71,16 @@ class KeptPoliciesKernelTest {
     }
 
     /** An agent with its own memory; what is on the disk and in the kernel, all share. */
-    private record Agent(PolicyLoop loop, Api api, CachedPolicySource source, Cache cache) {
+    private record Agent(PolicyController controller, Api api, CachedPolicySource source, Cache cache) {
         void end() {
-            loop.close();
+            controller.close();
             source.close();
             cache.close();
         }
 
         /** Nothing is written any more. */
         void die() {
-            loop.close();
+            controller.close();
         }
     }
 
@@ -91,7 +91,7 @@ class KeptPoliciesKernelTest {
         CachedPolicySource source =
                 new CachedPolicySource(api, cache, folder.resolve("run").toString(), Clock.systemUTC());
         Agent agent = new Agent(scene.start(), api, source, cache);
-        scene.node.inside(() -> source.start(agent.loop));
+        scene.node.inside(() -> source.start(agent.controller));
         agents.add(agent);
         return agent;
     }
@@ -155,13 +155,13 @@ class KeptPoliciesKernelTest {
         Instant before = Instant.now();
         Agent agent = start();
         PolicyScene.Pod again = scene.pod("b", "10.64.1.9");
-        assertNull(get(agent.loop.handOver(again.handover("uid-b", LONG_MS))));
+        assertNull(get(agent.controller.handOver(again.handover("uid-b", LONG_MS))));
         assertFalse(a.reaches(again));
         assertTrue(again.reaches(a));
         PolicyScene.Pod c = scene.pod("c", "10.64.1.4");
         assertEquals(
                 "the Kubernetes API has not told anything yet, and knew of no pod default/c on this node before",
-                get(agent.loop.handOver(c.handover("uid-c", SOON_MS))));
+                get(agent.controller.handOver(c.handover("uid-c", SOON_MS))));
         assertFalse(c.reaches(a));
         scene.await("told", () -> isOfBefore() && scene.log().contains(ENFORCED));
         assertTrue(scene.status().inForce());
@@ -189,13 +189,13 @@ class KeptPoliciesKernelTest {
         scene.await("judged", () -> scene.log().contains(NOT_USED));
         assertEquals(
                 "the policies of the cluster are not known yet",
-                get(second.loop.handOver(a.handover("uid-a", SOON_MS))));
+                get(second.controller.handOver(a.handover("uid-a", SOON_MS))));
         assertEquals(before, ruleset());
         assertFalse(a.reaches(b));
         assertNull(scene.status().held());
 
         tell(second, closed("b"));
-        assertNull(get(second.loop.handOver(a.handover("uid-a", LONG_MS))));
+        assertNull(get(second.controller.handOver(a.handover("uid-a", LONG_MS))));
         scene.await("kept", () -> Files.exists(mark()));
         assertFalse(a.reaches(b));
     }
@@ -208,14 +208,14 @@ class KeptPoliciesKernelTest {
         String before = ruleset();
         Agent second = start();
         PolicyScene.Pod c = scene.pod("c", "10.64.1.4");
-        assertTrue(String.valueOf(get(second.loop.handOver(c.handover(null, SOON_MS))))
+        assertTrue(String.valueOf(get(second.controller.handOver(c.handover(null, SOON_MS))))
                 .contains("knew of no pod default/c"));
-        assertNull(get(second.loop.handOver(b.handover("uid-b", LONG_MS))));
+        assertNull(get(second.controller.handOver(b.handover("uid-b", LONG_MS))));
         assertEquals(before, ruleset());
         // And so it is after one that had nothing but what was kept.
         second.die();
         Agent third = start();
-        assertNull(get(third.loop.handOver(b.handover("uid-b", LONG_MS))));
+        assertNull(get(third.controller.handOver(b.handover("uid-b", LONG_MS))));
         assertEquals(before, ruleset());
         assertTrue(b.reaches(a));
         tell(third, closed("b"));
@@ -224,7 +224,7 @@ class KeptPoliciesKernelTest {
         assertTrue(Files.exists(mark()), "written at the end");
         String later = ruleset();
         Agent fourth = start();
-        assertNull(get(fourth.loop.handOver(b.handover("uid-b", LONG_MS))));
+        assertNull(get(fourth.controller.handOver(b.handover("uid-b", LONG_MS))));
         assertEquals(later, ruleset());
         assertFalse(scene.log().contains(NOT_USED), scene::log);
     }
@@ -236,7 +236,7 @@ class KeptPoliciesKernelTest {
         Path file = folder.resolve("cache/policy-facts.json");
         Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(3 * 86_400)));
         Agent agent = start();
-        assertNull(get(agent.loop.handOver(b.handover("uid-b", LONG_MS))));
+        assertNull(get(agent.controller.handOver(b.handover("uid-b", LONG_MS))));
         scene.await("told", () -> isOfBefore() && scene.log().contains("known=\"3 days ago\""));
         Duration age = Objects.requireNonNull(scene.status().age(Instant.now()));
         assertEquals(3, age.toDays());

@@ -59,7 +59,7 @@ class PodOfLinkKernelTest {
                 new Serving(new Serving.Port(IpAddress.parse("127.0.0.1"), 0), null, socket()),
                 board,
                 List.of(),
-                scene.loop(),
+                scene.controller(),
                 "1.2.3",
                 scene.logger);
     }
@@ -81,7 +81,7 @@ class PodOfLinkKernelTest {
     }
 
     private void handOver(PolicyScene.Pod pod) throws Exception {
-        assertNull(scene.loop()
+        assertNull(scene.controller()
                 .handOver(pod.handover("uid-" + pod.name(), LONG_MS))
                 .get(20, TimeUnit.SECONDS));
     }
@@ -106,9 +106,9 @@ class PodOfLinkKernelTest {
         try (Endpoints _ = serve()) {
             scene.tell();
             assertEquals(410, ask(b));
-            scene.loop().policyTrouble("the API is away");
+            scene.controller().policyTrouble("the API is away");
             assertEquals(503, ask(b));
-            scene.loop().policyTrouble(null);
+            scene.controller().policyTrouble(null);
             assertEquals(410, ask(b));
         }
     }
@@ -118,7 +118,7 @@ class PodOfLinkKernelTest {
         try (Endpoints _ = serve()) {
             assertEquals(503, ask(b));
             PolicyFacts known = scene.facts();
-            scene.loop().policy(new PolicyFacts(known.facts(), known.uids(), Instant.EPOCH));
+            scene.controller().policy(new PolicyFacts(known.facts(), known.uids(), Instant.EPOCH));
             assertEquals(503, ask(b));
             assertEquals(503, ask(a));
             scene.tell();

@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** A node with pods, each a network namespace, and the loop at work on it. */
+/** A node with pods, each a network namespace, and the controller at work on it. */
 final class PolicyScene implements AutoCloseable {
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(20);
     static final int LOG_GROUP = 7;
@@ -41,7 +41,7 @@ final class PolicyScene implements AutoCloseable {
     private final Map<String, String> uids = new HashMap<>();
     private final Map<String, PodFact> facts = new HashMap<>();
     private List<PolicyFact> policies = List.of();
-    private @Nullable PolicyLoop loop;
+    private @Nullable PolicyController controller;
     private volatile AgentStatus.Policy status = AgentStatus.Policy.UNKNOWN;
     private final AtomicReference<@Nullable Runnable> amidRound = new AtomicReference<>();
 
@@ -63,7 +63,7 @@ final class PolicyScene implements AutoCloseable {
         }
     }
 
-    /** Makes a pod with its link, as an ADD does, of which nobody has told the loop. */
+    /** Makes a pod with its link, as an ADD does, of which nobody has told the controller. */
     Pod pod(String name, String address) {
         TestNamespace inside = new TestNamespace();
         String link = EndpointName.hostName("default", name, "", "eth0");
@@ -86,18 +86,18 @@ final class PolicyScene implements AutoCloseable {
         node.ip("link", "delete", pod.link);
     }
 
-    PolicyLoop start() throws Exception {
+    PolicyController start() throws Exception {
         make();
-        node.inside(() -> loop().start());
-        return loop();
+        node.inside(() -> controller().start());
+        return controller();
     }
 
-    /** Makes the loop, which does nothing yet. */
+    /** Makes the controller, which does nothing yet. */
     void make() throws Exception {
         status = AgentStatus.Policy.UNKNOWN; // not what the one before has left
         node.inside(() -> {
-            PolicyLoop made = new PolicyLoop(logger, Clock.systemUTC(), this::take, OPTIONS);
-            loop = made;
+            PolicyController made = new PolicyController(logger, Clock.systemUTC(), this::take, OPTIONS);
+            controller = made;
         });
     }
 
@@ -114,8 +114,8 @@ final class PolicyScene implements AutoCloseable {
         amidRound.set(task);
     }
 
-    PolicyLoop loop() {
-        PolicyLoop running = loop;
+    PolicyController controller() {
+        PolicyController running = controller;
         if (running == null) {
             throw new AssertionError("not started");
         }
@@ -141,7 +141,7 @@ final class PolicyScene implements AutoCloseable {
 
     /** Tells what is known. */
     void tell() {
-        loop().policy(facts());
+        controller().policy(facts());
     }
 
     /** What is known. */
@@ -178,8 +178,8 @@ final class PolicyScene implements AutoCloseable {
 
     @Override
     public void close() {
-        if (loop != null) {
-            loop.close();
+        if (controller != null) {
+            controller.close();
         }
         pods.forEach(pod -> pod.inside.close());
         node.close();

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The loop on a real kernel: whose pods are known, what is acknowledged when, and what becomes of packets. */
+/** The controller on a real kernel: whose pods are known, what is acknowledged when, and what becomes of packets. */
 @NeedsRoot
-class PolicyLoopKernelTest {
+class PolicyControllerKernelTest {
     private static final int SOON_MS = 300;
     private static final int LONG_MS = 60_000;
 
@@ -83,7 +83,7 @@ class PolicyLoopKernelTest {
     @Test
     void nothingIsDoneBeforeAllIsKnown() throws Exception {
         scene.start();
-        CompletableFuture<@Nullable String> answer = scene.loop().handOver(a.handover(null, SOON_MS));
+        CompletableFuture<@Nullable String> answer = scene.controller().handOver(a.handover(null, SOON_MS));
         assertEquals("the policies of the cluster are not known yet", get(answer));
         assertTrue(a.reaches(b));
         assertEquals("", scene.node.execute("nft", "list", "ruleset"));
@@ -93,17 +93,17 @@ class PolicyLoopKernelTest {
     @Test
     void factsThatAreToldWhileARoundIsUnderWayComeIntoForce() throws Exception {
         startKnowingBoth();
-        assertNull(scene.loop().notInForce());
+        assertNull(scene.controller().notInForce());
         scene.amidRound(() -> {
             scene.policies(into("b"));
             scene.tell();
             assertEquals(
                     "not in force on this node yet: its kernel has what was known before",
-                    scene.loop().notInForce());
+                    scene.controller().notInForce());
         });
         scene.tell();
         scene.await("told amid the round", () -> scene.status().policies() == 1);
-        assertNull(scene.loop().notInForce());
+        assertNull(scene.controller().notInForce());
         assertFalse(a.reaches(b));
     }
 
@@ -112,10 +112,10 @@ class PolicyLoopKernelTest {
         startKnowingBoth();
         policyOfTheNamespace();
         PolicyScene.Pod c = scene.pod("c", "10.64.1.4");
-        CompletableFuture<@Nullable String> early = scene.loop().handOver(c.handover("uid-c", SOON_MS));
+        CompletableFuture<@Nullable String> early = scene.controller().handOver(c.handover("uid-c", SOON_MS));
         assertEquals("the Kubernetes API has not told of pod default/c on this node", get(early));
         assertFalse(c.reaches(a), "a pod that is not known");
-        CompletableFuture<@Nullable String> answer = scene.loop().handOver(c.handover("uid-c", LONG_MS));
+        CompletableFuture<@Nullable String> answer = scene.controller().handOver(c.handover("uid-c", LONG_MS));
         scene.policies(into("a", "c"), into("c"));
         scene.know(c, "uid-c");
         scene.tell();
@@ -133,10 +133,10 @@ class PolicyLoopKernelTest {
         scene.remove(a);
         scene.await("gone", () -> scene.status().endpoints() == 1);
         PolicyScene.Pod again = scene.pod("a", "10.64.1.9");
-        CompletableFuture<@Nullable String> early = scene.loop().handOver(again.handover("uid-later", SOON_MS));
+        CompletableFuture<@Nullable String> early = scene.controller().handOver(again.handover("uid-later", SOON_MS));
         assertEquals("the Kubernetes API has told of another pod default/a only, with UID uid-a", get(early));
         assertFalse(again.reaches(b));
-        CompletableFuture<@Nullable String> answer = scene.loop().handOver(again.handover("uid-later", LONG_MS));
+        CompletableFuture<@Nullable String> answer = scene.controller().handOver(again.handover("uid-later", LONG_MS));
         scene.know(again, "uid-later");
         scene.tell();
         assertNull(get(answer));
@@ -147,7 +147,7 @@ class PolicyLoopKernelTest {
     void podThatNoPolicyCanBeAboutIsLetThroughBeforeItIsKnown() throws Exception {
         startKnowingBoth();
         PolicyScene.Pod c = scene.pod("c", "10.64.1.4");
-        assertNull(get(scene.loop().handOver(c.handover("uid-c", LONG_MS))));
+        assertNull(get(scene.controller().handOver(c.handover("uid-c", LONG_MS))));
         assertTrue(c.reaches(a));
         assertTrue(a.reaches(c));
         c.inside().ip("address", "add", "10.64.1.77/32", "dev", "eth0");
@@ -176,14 +176,14 @@ class PolicyLoopKernelTest {
         scene.make();
         assertEquals(
                 "the policies of the cluster are not known yet",
-                get(scene.loop().handOver(a.handover("uid-a", SOON_MS))));
+                get(scene.controller().handOver(a.handover("uid-a", SOON_MS))));
         scene.tell();
-        CompletableFuture<@Nullable String> late = scene.loop().handOver(a.handover("uid-a", SOON_MS));
+        CompletableFuture<@Nullable String> late = scene.controller().handOver(a.handover("uid-a", SOON_MS));
         assertEquals(Waiting.BUSY, get(late));
-        CompletableFuture<@Nullable String> last = scene.loop().handOver(a.handover("uid-a", LONG_MS));
-        scene.loop().close();
+        CompletableFuture<@Nullable String> last = scene.controller().handOver(a.handover("uid-a", LONG_MS));
+        scene.controller().close();
         assertEquals("the agent is stopping", get(last));
-        assertEquals("the agent is stopping", get(scene.loop().handOver(a.handover("uid-a", LONG_MS))));
+        assertEquals("the agent is stopping", get(scene.controller().handOver(a.handover("uid-a", LONG_MS))));
     }
 
     /** The event of a pod that cannot start is all that its owner sees. */
@@ -191,23 +191,23 @@ class PolicyLoopKernelTest {
     void whoWaitsIsToldWhatIsWrongWithTheSource() throws Exception {
         scene.start();
         String refusal = "the pods cannot be watched: 403 pods is forbidden";
-        scene.loop().policyTrouble(refusal);
+        scene.controller().policyTrouble(refusal);
         assertEquals(
                 "the policies of the cluster are not known yet: " + refusal,
-                get(scene.loop().handOver(a.handover(null, SOON_MS))));
+                get(scene.controller().handOver(a.handover(null, SOON_MS))));
         scene.policies();
         scene.tell();
         scene.await("known", () -> scene.status().isKnown());
         assertEquals(
                 "the Kubernetes API has not told of pod default/a on this node: " + refusal,
-                get(scene.loop().handOver(a.handover(null, SOON_MS))));
+                get(scene.controller().handOver(a.handover(null, SOON_MS))));
     }
 
     @Test
     void linkThatIsNotThereIsTold() throws Exception {
         startKnowingBoth();
         scene.remove(b);
-        CompletableFuture<@Nullable String> answer = scene.loop().handOver(b.handover("uid-b", SOON_MS));
+        CompletableFuture<@Nullable String> answer = scene.controller().handOver(b.handover("uid-b", SOON_MS));
         assertEquals("there is no link " + b.link(), get(answer));
     }
 
@@ -331,7 +331,7 @@ class PolicyLoopKernelTest {
         scene.tell();
         scene.await("closed", () -> !a.reaches(b));
         String before = scene.node.execute("nft", "--stateless", "list", "ruleset");
-        scene.loop().close();
+        scene.controller().close();
         assertEquals(before, scene.node.execute("nft", "--stateless", "list", "ruleset"));
         scene.start();
         scene.tell();

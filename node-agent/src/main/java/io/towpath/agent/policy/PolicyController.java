@@ -5,17 +5,18 @@ import io.towpath.agent.log.Uncaught;
 import io.towpath.agent.policy.denial.DenialReader;
 import io.towpath.agent.policy.denial.Denials;
 import io.towpath.agent.runtime.ControlThread;
+import io.towpath.agent.runtime.Controller;
+import io.towpath.agent.runtime.Fact;
+import io.towpath.agent.runtime.Kernel;
+import io.towpath.agent.runtime.Pace;
+import io.towpath.agent.runtime.Signal;
+import io.towpath.agent.runtime.Wants;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.source.PolicySource;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
-import io.towpath.agent.thread.LastingThread;
-import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NetlinkException;
-import io.towpath.netlink.conntrack.Conntrack;
-import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
-import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.netlink.rtnl.RtnlEvent;
 import io.towpath.policy.explain.Nodes;
 import io.towpath.policy.nft.PolicyOptions;
@@ -24,6 +25,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -34,21 +36,26 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps in force what the policies say, on a thread of its own: no pod waits for the overlay. A round after all that changes: facts,
- * pods, what others do to the table; and a slow one in between, should any change not have been told. What takes long is compiled on
- * another thread, and a pod's time is kept by a third, which has nothing else to do.
+ * pods, what others do to the table. What takes long is compiled on another thread, and a pod's time is kept by a third, which has nothing
+ * else to do.
  *
  * <p>Until the source is in sync, or what it told an agent before is told, what is in force stays, and no pod is acknowledged.
  */
-public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
+public final class PolicyController implements Controller, PolicySource.Listener, AutoCloseable {
     /** A slow round comes every 30 s, and one with ten thousand policies takes seconds. */
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private static final String COMPILER = "policy compile";
 
+    /** Soon after what it is for, but never so often that others get too little of a processor; a storm of links is one round. */
+    private static final Pace PACE = Pace.NORMAL
+            .withGap(Duration.ofMillis(1), Duration.ofMillis(1))
+            .withSettle(Duration.ofMillis(20))
+            .leavingHalf();
+
     private final Log log;
     private final Consumer<AgentStatus.Policy> statuses;
-    private final Monitor monitor = new Monitor();
-    private final LastingThread thread;
+    private final ControlThread thread;
     private final Heartbeat compiling = new Heartbeat(COMPILER, LIMIT);
 
     private final DenialReader denials;
@@ -56,45 +63,43 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     private final PolicyOptions logging;
     private final LocalPods pods = new LocalPods();
     private final Waiting waiting = new Waiting();
-    private volatile @Nullable PolicyFacts facts;
+    private final Fact<PolicyFacts> facts = new Fact<>();
+    private final Fact<String> trouble = new Fact<>();
+    private final Fact<AgentStatus.Unenforced> unenforced = new Fact<>();
+
+    /** That a pod was handed over, or that a compilation has ended. */
+    private final Signal work = new Signal();
+
     private volatile DenialReader.@Nullable Known known;
     private volatile Nodes nodes = Nodes.NONE;
     private volatile Set<String> notKnownYet = Set.of();
-    private volatile @Nullable String trouble;
-    private volatile AgentStatus.@Nullable Unenforced unenforced;
     private volatile @Nullable String problem;
-    private volatile boolean news;
-    private volatile boolean stopped;
 
     // Of the thread alone.
     private final PolicyStatus status;
     private @Nullable Enforcing enforcing;
-    private final Pacing pacing = new Pacing(System.nanoTime());
-    private boolean due = true;
+    private @Nullable PolicyRound round;
+    private @Nullable ExecutorService compiler;
+    private final CounterPace counters = new CounterPace(System.nanoTime());
+    private @Nullable PolicyFacts now;
+    private boolean isTableDue;
 
     /**
-     * A loop for the network namespace of the process.
+     * A controller for the network namespace of the process.
      *
      * @param statuses takes the status after every round
      * @param options what is to be logged, if the kernel can
      * @throws NetlinkException if the kernel cannot be listened to
      */
-    public PolicyLoop(Log log, Clock clock, Consumer<AgentStatus.Policy> statuses, PolicyOptions options)
+    public PolicyController(Log log, Clock clock, Consumer<AgentStatus.Policy> statuses, PolicyOptions options)
             throws NetlinkException {
         this.log = log;
         this.statuses = statuses;
         status = new PolicyStatus(log, clock);
-        thread = new LastingThread("policy", LIMIT, this::toldProblem, this::run);
         logging = DenialReader.possible(options, log);
         denials = new DenialReader(log, logging, () -> known, () -> nodes);
         denialThread = new ControlThread("policy log", LIMIT, log, List.of(denials));
-        try {
-            RtnlEvent.subscribe(monitor, null, this::changed);
-            NftEvent.subscribe(monitor, null, this::changed);
-        } catch (NetlinkException e) {
-            monitor.close();
-            throw e;
-        }
+        thread = new ControlThread("policy", LIMIT, log, this::toldProblem, List.of(this));
     }
 
     /** Begins. */
@@ -117,32 +122,29 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
 
     @Override
     public void policy(PolicyFacts told) {
-        facts = told;
-        wake();
+        facts.tell(told);
     }
 
     @Override
     public void policyTrouble(@Nullable String message) {
         log.problem("policy source", message);
-        trouble = message;
-        wake();
+        trouble.tell(message);
     }
 
     @Override
-    public void unenforced(AgentStatus.Unenforced now) {
-        unenforced = now;
-        wake();
+    public void unenforced(AgentStatus.Unenforced told) {
+        unenforced.tell(told);
     }
 
     /** What is known of the cluster; null before that. Any thread may ask. */
     public @Nullable PolicyFacts facts() {
-        return facts;
+        return facts.get();
     }
 
     /** What is known of the cluster for sure; null if it may be another by now, as the source is away. Any thread may ask. */
     public @Nullable PolicyFacts currentFacts() {
-        PolicyFacts now = facts;
-        return trouble == null && now != null && now.held() == null ? now : null;
+        PolicyFacts told = facts.get();
+        return trouble.get() == null && told != null && told.held() == null ? told : null;
     }
 
     /** Why what is known is not what this node's kernel enforces; null if it is. Any thread may ask. */
@@ -152,9 +154,9 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         if (why != null) {
             return "not in force on this node: " + why;
         }
-        PolicyFacts now = facts;
+        PolicyFacts told = facts.get();
         DenialReader.Known enforced = known;
-        return now != null && enforced != null && enforced.facts() == now.facts()
+        return told != null && enforced != null && enforced.facts() == told.facts()
                 ? null
                 : "not in force on this node yet: its kernel has what was known before";
     }
@@ -171,8 +173,8 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
     }
 
     /** Takes the nodes by which addresses are told; any thread may call it. */
-    public void nodes(Nodes now) {
-        nodes = now;
+    public void nodes(Nodes told) {
+        nodes = told;
     }
 
     /** The nodes as they were taken last. Any thread may ask. */
@@ -188,17 +190,17 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
      */
     public CompletableFuture<@Nullable String> handOver(Handover handover) {
         CompletableFuture<@Nullable String> answer = waiting.handOver(handover, this::whyNot);
-        wake();
+        work.give();
         return answer;
     }
 
     private String whyNot(Waiting.Entry entry) {
-        PolicyFacts now = facts;
+        PolicyFacts told = facts.get();
         String why = problem;
         if (why != null) {
             return why;
         }
-        if (now == null) {
+        if (told == null) {
             return "the policies of the cluster are not known yet" + because();
         }
         if (waiting.isAdded(entry)) {
@@ -207,13 +209,13 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         if (!pods.has(entry.handover().link())) {
             return "there is no link " + entry.handover().link();
         }
-        String reason = Waiting.reason(entry.handover(), now);
+        String reason = Waiting.reason(entry.handover(), told);
         return reason.equals(Waiting.BUSY) ? reason : reason + because();
     }
 
     /** Why the source has not told of something, as far as is known: behind the sentence that says what. */
     private String because() {
-        String told = trouble;
+        String told = trouble.get();
         return told == null ? "" : ": " + told;
     }
 
@@ -222,126 +224,119 @@ public final class PolicyLoop implements PolicySource.Listener, AutoCloseable {
         return denials.denials();
     }
 
-    private void wake() {
-        news = true;
-        monitor.wake();
+    @Override
+    public String name() {
+        return "policy";
     }
 
-    private void changed(RtnlEvent event) {
-        if (pods.concerns(event)) {
-            pacing.linksChanged(System.nanoTime());
-        }
+    @Override
+    public Wants wants() {
+        return Wants.kernelAnd(facts, trouble, unenforced, work);
     }
 
-    private void changed(NftEvent event) {
-        due |= enforcing == null || enforcing.concerns(event);
+    @Override
+    public Pace pace() {
+        return PACE;
     }
 
-    private void run() throws NetlinkException {
-        ExecutorService compiler = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().daemon().name(COMPILER).factory());
-        try (Rtnl rtnl = Rtnl.open();
-                Nft nft = Nft.open();
-                Conntrack conntrack = Conntrack.open()) {
-            Enforcing table = new Enforcing(nft, conntrack, rtnl, logging);
-            enforcing = table;
-            Compilations compilations = new Compilations(compiler, compiling, this::wake);
-            pods.doubt();
-            waiting.doubt();
-            due = true;
-            rounds(new PolicyRound(rtnl, table, pods, waiting, compilations, status));
-        } finally {
+    @Override
+    public void open(Kernel kernel) throws NetlinkException {
+        if (compiler != null) {
             compiler.shutdown();
         }
+        compiler = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name(COMPILER).factory());
+        Compilations compilations = new Compilations(compiler, compiling, work::give);
+        enforcing = new Enforcing(kernel.nft(), kernel.conntrack(), kernel.rtnl(), logging);
+        round = new PolicyRound(kernel.rtnl(), enforcing, pods, waiting, compilations, status);
+        waiting.doubt();
     }
 
-    private void rounds(PolicyRound round) throws NetlinkException {
-        while (!stopped) {
-            long now = System.nanoTime();
-            long gap = pacing.gapNanos(now, waiting.hasAdded(), round.isAwaited());
-            long rest = due || news ? 0 : round.restNanos(pacing.restNanos(now, !waiting.isEmpty()));
-            long wait = Math.max(gap, rest);
-            if (wait > 0) {
-                monitor.await(Pacing.milliseconds(wait));
-                continue;
-            }
-            // News that came before the round is seen by it; what comes during it asks for another.
-            monitor.await(0);
-            if (pacing.begins(now)) {
-                pods.doubt();
-                due = true;
-            }
-            boolean isTableDue = due;
-            due = false;
-            news = false;
-            thread.beat();
-            boolean done = round(round, isTableDue);
-            pacing.ended(now, System.nanoTime(), done);
+    @Override
+    public boolean concerns(RtnlEvent event) {
+        return pods.concerns(event);
+    }
+
+    @Override
+    public boolean concerns(NftEvent event) {
+        boolean isConcerned = Objects.requireNonNull(enforcing).concerns(event);
+        isTableDue |= isConcerned;
+        return isConcerned;
+    }
+
+    @Override
+    public Urgency urgency() {
+        if (round != null && round.isAwaited()) {
+            return Urgency.NOW;
         }
+        return waiting.hasAdded() ? Urgency.SOON : Urgency.NORMAL;
     }
 
-    /** Whether everything is as it must be now. */
-    private boolean round(PolicyRound round, boolean isTableDue) {
-        long began = System.nanoTime();
+    @Override
+    public long restNanos(long moment) {
+        long rest = counters.restNanos(moment, !waiting.isEmpty());
+        return round == null ? rest : round.restNanos(rest);
+    }
+
+    @Override
+    public Outcome reconcile(Round turn) {
+        PolicyRound open = Objects.requireNonNull(round);
+        if (turn.isFull()) {
+            pods.doubt();
+            isTableDue = true;
+        }
+        boolean isDue = isTableDue;
+        isTableDue = false;
         List<Waiting.Entry> entries = waiting.takeAdded();
-        PolicyFacts now = facts;
-        if (now != null && !round.has(now)) {
-            round.news(now);
+        PolicyFacts newest = facts.get();
+        now = newest;
+        if (newest != null && !open.has(newest)) {
+            open.news(newest);
         }
-        entries.forEach(round::take);
+        entries.forEach(open::take);
         notKnownYet = pods.notKnownYet();
-        String failure = null;
         try {
-            if (now != null) {
-                enforce(round, isTableDue);
+            if (newest != null) {
+                enforce(open, isDue);
             }
+            return Outcome.DONE;
         } catch (NetlinkException e) {
-            failure = "nftables table " + PolicyTable.NAME + ": " + e.getMessage();
+            return Outcome.of("nftables table " + PolicyTable.NAME + ": " + e.getMessage());
         } catch (CompletionException e) {
             // A mistake of ours that some policy brings to light must not end the enforcement of all others.
-            failure = Uncaught.line(e.getCause() == null ? e : e.getCause());
-        } catch (RuntimeException | Error e) {
-            failure = Uncaught.line(e);
+            return Outcome.of(Uncaught.line(e.getCause() == null ? e : e.getCause()));
         }
+    }
+
+    private void enforce(PolicyRound open, boolean isDue) throws NetlinkException {
+        if (!open.run(isDue, trouble.get() == null)) {
+            return;
+        }
+        known = open.known();
+        if (counters.mayCount(System.nanoTime(), !waiting.isEmpty())) {
+            open.count(denials);
+            counters.counted(System.nanoTime());
+        }
+    }
+
+    @Override
+    public void ended(@Nullable String failure, Duration duration) {
         problem = failure;
         if (failure != null) {
             pods.doubt();
             status.failed(failure);
         }
-        statuses.accept(status.roundEnded(now, trouble, unenforced, Duration.ofNanos(System.nanoTime() - began)));
-        return failure == null;
-    }
-
-    private void enforce(PolicyRound round, boolean isTableDue) throws NetlinkException {
-        if (!round.run(isTableDue, trouble == null)) {
-            return;
-        }
-        known = round.known();
-        if (pacing.mayCount(System.nanoTime(), !waiting.isEmpty())) {
-            round.count(denials);
-            pacing.counted(System.nanoTime());
-        }
+        statuses.accept(status.roundEnded(now, trouble.get(), unenforced.get(), duration));
     }
 
     /** Ends it after the round under way; what is in force stays. */
     @Override
     public void close() {
-        stopped = true;
-        if (!thread.isAlive()) {
-            waiting.end();
-            denialThread.close();
-            monitor.close();
-            return;
-        }
-        thread.end();
-        monitor.wake();
-        try {
-            thread.join();
-            waiting.end();
-            denialThread.close();
-            monitor.close();
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
+        thread.close();
+        waiting.end();
+        denialThread.close();
+        if (compiler != null) {
+            compiler.shutdown();
         }
     }
 }
