@@ -103,6 +103,17 @@ class LiveClusterKernelTest {
     }
 
     @Test
+    void firewallIsInForceBeforeTheOverlayIsTouched() throws Exception {
+        try (RunningNode agent = startWith(SELF, GOOD)) {
+            List<String> changes = agent.log()
+                    .lines()
+                    .filter(line -> line.contains("guard changed") || line.contains("overlay changed"))
+                    .toList();
+            assertTrue(changes.getFirst().contains("guard changed"), agent::log);
+        }
+    }
+
+    @Test
     void addressOfTheInterfaceIsFollowedAndTold() throws Exception {
         try (RunningNode agent = startWith(SELF, GOOD)) {
             assertEquals("192.168.0.1", local());
