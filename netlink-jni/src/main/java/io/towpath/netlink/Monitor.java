@@ -9,7 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waits for what the kernel tells of its own accord. One thread waits and closes; {@link #wake} is for all others.
+ * Waits for what the kernel tells of its own accord. One thread waits and closes; {@link #wake} is for all others, and
+ * {@link #awaitAny} for one more.
  */
 public final class Monitor implements AutoCloseable {
     // A storm of some ten thousand changes, where the system allows it; what does not fit is told as lost.
@@ -25,8 +26,13 @@ public final class Monitor implements AutoCloseable {
 
     /** Takes what the kernel tells. */
     public interface Listener {
-        /** A message of the kernel's; the payload is without the netlink header, and valid during the call only. */
-        void message(int type, ByteBuffer payload) throws NetlinkException;
+        /**
+         * A message of the kernel's.
+         *
+         * @param port of the socket by which it was caused, 0 for the kernel's own
+         * @param payload without the netlink header, valid during the call only
+         */
+        void message(int type, int port, ByteBuffer payload) throws NetlinkException;
 
         /** Messages did not fit or could not be read: anything may have changed. */
         void lost();
@@ -76,6 +82,29 @@ public final class Monitor implements AutoCloseable {
      * @return whether anything came or the monitor was woken; else the time was up
      */
     public boolean await(int milliseconds) throws NetlinkException {
+        int ready = poll(milliseconds);
+        for (int i = 0; i < subscriptions.size(); i++) {
+            if ((ready & 1 << (i + 1)) != 0) {
+                drain(subscriptions.get(i));
+            }
+        }
+        return ready != 0;
+    }
+
+    /** Waits as {@link #await} does, and leaves the messages where they are: for a thread beside the one that takes them. */
+    public boolean awaitAny(int milliseconds) throws NetlinkException {
+        return poll(milliseconds) != 0;
+    }
+
+    /** Hands the messages that there are to their listeners, and returns when there are no more at the moment. Waits for none. */
+    public void take() throws NetlinkException {
+        for (Subscription subscription : subscriptions) {
+            drain(subscription);
+        }
+    }
+
+    /** What is ready, a bit each: the event descriptor, which is cleared, and the subscriptions in their order. */
+    private int poll(int milliseconds) throws NetlinkException {
         int[] fds = new int[subscriptions.size() + 1];
         fds[0] = event;
         for (int i = 1; i < fds.length; i++) {
@@ -85,12 +114,7 @@ public final class Monitor implements AutoCloseable {
         if ((ready & 1) != 0) {
             NetNs.check("clear event descriptor", Native.eventClear(event));
         }
-        for (int i = 1; i < fds.length; i++) {
-            if ((ready & 1 << i) != 0) {
-                drain(subscriptions.get(i - 1));
-            }
-        }
-        return ready != 0;
+        return ready;
     }
 
     private void drain(Subscription subscription) throws NetlinkException {
@@ -127,11 +151,12 @@ public final class Monitor implements AutoCloseable {
                 return;
             }
             int type = Short.toUnsignedInt(datagram.getShort(start + 4));
+            int port = datagram.getInt(start + 12);
             ByteBuffer payload = datagram.slice(start + Nl.NLMSG_HDRLEN, length - Nl.NLMSG_HDRLEN)
                     .order(datagram.order());
             datagram.position(start + Math.min(Nl.align(length), remaining));
             try {
-                listener.message(type, payload);
+                listener.message(type, port, payload);
             } catch (NetlinkException e) {
                 // Whatever it would have said is found by reading everything.
                 listener.lost();

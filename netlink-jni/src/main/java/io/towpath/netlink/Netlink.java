@@ -3,9 +3,10 @@ package io.towpath.netlink;
 import io.towpath.linux.Errno;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -168,12 +169,27 @@ public final class Netlink implements AutoCloseable {
      * @param decoder of what is equal if it has not changed
      */
     public <T> List<T> dumpAmidOthers(Requests request, Decoder<T> decoder) throws NetlinkException {
-        @Nullable Set<T> before = null;
+        return dumpAmidOthers(request, decoder, each -> each);
+    }
+
+    /**
+     * As the other, of objects that change by themselves, as they count packets or grow older.
+     *
+     * @param fixed the part of an object that does not
+     */
+    public <T> List<T> dumpAmidOthers(Requests request, Decoder<T> decoder, Function<T, ?> fixed)
+            throws NetlinkException {
+        @Nullable Set<?> before = null;
         for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
             List<T> objects = new ArrayList<>();
             Read read = tryDump(request, decoder, objects);
-            @Nullable Set<T> now = read == Read.GIVEN_UP ? null : new HashSet<>(objects);
-            if (read == Read.WHOLE || (now != null && now.equals(before))) {
+            if (read == Read.WHOLE) {
+                return objects;
+            }
+            @Nullable
+            Set<?> now =
+                    read == Read.GIVEN_UP ? null : objects.stream().map(fixed).collect(Collectors.toSet());
+            if (now != null && now.equals(before)) {
                 return objects;
             }
             before = now;
@@ -213,6 +229,11 @@ public final class Netlink implements AutoCloseable {
                 into.add(object);
             }
         }
+    }
+
+    /** The port of the socket. */
+    public int port() {
+        return transport.portId();
     }
 
     @Override

@@ -62,6 +62,15 @@ public final class Requests {
         return text.toString();
     }
 
+    /** Puts another number of 32 bits, in network byte order, at a place of what was written. */
+    public void patchBe32(int at, int value) {
+        ByteBuffer bytes = writer.bytes();
+        bytes.put(at, (byte) (value >>> 24))
+                .put(at + 1, (byte) (value >>> 16))
+                .put(at + 2, (byte) (value >>> 8))
+                .put(at + 3, (byte) value);
+    }
+
     int messages() {
         return messages;
     }

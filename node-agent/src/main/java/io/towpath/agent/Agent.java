@@ -23,7 +23,7 @@ import io.towpath.cni.BuildInfo;
 import io.towpath.linux.Linux;
 import io.towpath.linux.LinuxException;
 import io.towpath.netlink.NetlinkException;
-import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.overlay.OverlayConfig;
 import io.towpath.policy.nft.PolicyOptions;
 import io.towpath.policy.nft.PolicyTable;
@@ -185,10 +185,10 @@ public final class Agent {
 
     private @Nullable PolicyController policyController(List<Heartbeat> heartbeats) throws NetlinkException {
         if (policies == null) {
-            try (Nft nft = Nft.open()) {
+            try (TableManager tables = TableManager.open(null, _ -> {})) {
                 PolicyOptions options = PolicyOptions.silent();
-                boolean wasThere = new PolicyTable(nft, options).remove();
-                new PolicyTable(nft, options.onTrial()).remove();
+                boolean wasThere = new PolicyTable(tables, options, () -> {}).remove();
+                new PolicyTable(tables, options.onTrial(), () -> {}).remove();
                 if (wasThere) {
                     log.info("policies no longer enforced", "table", PolicyTable.NAME);
                 }

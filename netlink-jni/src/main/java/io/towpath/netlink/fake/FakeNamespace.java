@@ -3,6 +3,7 @@ package io.towpath.netlink.fake;
 import io.towpath.netlink.Transport;
 import io.towpath.netlink.conntrack.Conntrack;
 import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.NftEvents;
 import io.towpath.netlink.rtnl.Rtnl;
 import java.util.HashMap;
 import java.util.Map;
@@ -20,6 +21,7 @@ public final class FakeNamespace {
     private final FakeLinks links = new FakeLinks(this);
 
     private final FakeNft nft = new FakeNft();
+    private int lastPort = 4711;
 
     FakeNamespace(FakeKernel kernel, String name, int fd) {
         this.kernel = kernel;
@@ -53,7 +55,17 @@ public final class FakeNamespace {
 
     /** A way to its nftables. */
     public Transport nftTransport() {
-        return new FakeTransport(this, new FakeNftDispatch(nft));
+        int port = nextPort();
+        return new FakeTransport(this, new FakeNftDispatch(nft, port), port);
+    }
+
+    /** What changes in its nftables from now on. */
+    public NftEvents nftEvents() {
+        return nft.events();
+    }
+
+    int nextPort() {
+        return ++lastPort;
     }
 
     /** A new session with its connection tracking, which has seen no packet. */

@@ -8,14 +8,17 @@ import io.towpath.netlink.fake.FakeTable.FakeSet;
 import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.Element;
 import io.towpath.netlink.nft.ElementCodec.Part;
+import io.towpath.netlink.nft.NftEvents;
 import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The tables of a namespace, changed by transactions. */
@@ -25,6 +28,8 @@ final class FakeNft {
     private boolean failed;
     private long lastHandle;
     private int generation = 1;
+    private final Set<Table> written = new LinkedHashSet<>();
+    private final List<FakeNftEvents> readers = new ArrayList<>();
 
     int generation() {
         return generation;
@@ -36,17 +41,26 @@ final class FakeNft {
             before.put(entry.getKey(), entry.getValue().copy());
         }
         failed = false;
+        written.clear();
+    }
+
+    NftEvents events() {
+        FakeNftEvents events = new FakeNftEvents();
+        readers.add(events);
+        return events;
     }
 
     void refused() {
         failed = true;
     }
 
-    void end() {
+    /** @param port of whose transaction it is */
+    void end(int port) {
         if (failed && before != null) {
             tables = before;
         } else {
             generation++;
+            readers.forEach(reader -> reader.add(written, generation, port));
         }
         before = null;
         failed = false;
@@ -62,7 +76,11 @@ final class FakeNft {
     }
 
     FakeTable get(Table table) throws FakeRefusal {
-        return FakeTable.known(find(table));
+        FakeTable there = FakeTable.known(find(table));
+        if (before != null) {
+            written.add(table);
+        }
+        return there;
     }
 
     private static void refuseIfExclusive(int flags) throws FakeRefusal {
@@ -78,6 +96,7 @@ final class FakeNft {
         }
         Table whole = new Table(table.family(), table.name(), table.dormant(), table.comment(), ++lastHandle);
         tables.put(table.toString(), new FakeTable(whole));
+        written.add(table);
     }
 
     void delete(Table table) throws FakeRefusal {

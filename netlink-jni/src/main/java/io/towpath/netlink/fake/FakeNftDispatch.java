@@ -26,9 +26,11 @@ final class FakeNftDispatch implements FakeProtocol {
     private static final int ELEMENTS_PER_MESSAGE = 50;
 
     private final FakeNft nft;
+    private final int port;
 
-    FakeNftDispatch(FakeNft nft) {
+    FakeNftDispatch(FakeNft nft, int port) {
         this.nft = nft;
+        this.port = port;
     }
 
     @Override
@@ -52,7 +54,7 @@ final class FakeNftDispatch implements FakeProtocol {
                 yield true;
             }
             case NFNL_MSG_BATCH_END -> {
-                nft.end();
+                nft.end(port);
                 yield true;
             }
             default -> false;

@@ -15,17 +15,22 @@ import org.jspecify.annotations.Nullable;
 
 /** The socket side: takes datagrams apart, and puts answers, acknowledgements and multi-part dumps into datagrams. */
 final class FakeTransport implements Transport {
-    private static final int PORT_ID = 4711;
     private static final int MESSAGES_PER_DATAGRAM = 3;
     private static final int LARGER_THAN_EXPECTED = 100_000;
 
     private final FakeNamespace namespace;
     private final FakeProtocol dispatch;
+    private final int port;
     private final Queue<ByteBuffer> datagrams = new ArrayDeque<>();
 
     FakeTransport(FakeNamespace namespace, FakeProtocol dispatch) {
+        this(namespace, dispatch, namespace.nextPort());
+    }
+
+    FakeTransport(FakeNamespace namespace, FakeProtocol dispatch, int port) {
         this.namespace = namespace;
         this.dispatch = dispatch;
+        this.port = port;
     }
 
     @Override
@@ -98,9 +103,9 @@ final class FakeTransport implements Transport {
     }
 
     /** A message with the flags, sequence number and port id of an answer. */
-    private static byte[] addressed(byte[] message, ByteBuffer request, int flags) {
+    private byte[] addressed(byte[] message, ByteBuffer request, int flags) {
         ByteBuffer header = ByteBuffer.wrap(message).order(ByteOrder.nativeOrder());
-        header.putShort(6, (short) flags).putInt(8, request.getInt(8)).putInt(12, PORT_ID);
+        header.putShort(6, (short) flags).putInt(8, request.getInt(8)).putInt(12, port);
         return message;
     }
 
@@ -130,7 +135,7 @@ final class FakeTransport implements Transport {
 
     @Override
     public int portId() {
-        return PORT_ID;
+        return port;
     }
 
     @Override

@@ -82,7 +82,7 @@ public final class NfLog {
 
     private record Decoding(Listener listener) implements Monitor.Listener {
         @Override
-        public void message(int type, ByteBuffer payload) throws NetlinkException {
+        public void message(int type, int port, ByteBuffer payload) throws NetlinkException {
             if (type == (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET)) {
                 listener.packet(LoggedPacket.read(payload, Instant.now()));
             }

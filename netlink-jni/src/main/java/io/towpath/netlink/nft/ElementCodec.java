@@ -41,9 +41,9 @@ public final class ElementCodec {
         Value end = element.keyEnd();
         Value last = end == null ? element.key() : end;
         if (set.hasKeyEnds()) {
-            return List.of(new Part(withKeyEnd(element, last), false));
+            return List.of(new Part(element.withKeyEnd(last), false));
         }
-        Part start = new Part(withKeyEnd(element, null), false);
+        Part start = new Part(element.withKeyEnd(null), false);
         Value after = last.next(1);
         return after.isZero() ? List.of(start) : List.of(start, new Part(Element.of(after), true));
     }
@@ -55,7 +55,7 @@ public final class ElementCodec {
             for (Part part : parts) {
                 Element element = part.element();
                 Value end = element.keyEnd();
-                elements.add(end != null && end.equals(element.key()) ? withKeyEnd(element, null) : element);
+                elements.add(end != null && end.equals(element.key()) ? element.withKeyEnd(null) : element);
             }
             return elements;
         }
@@ -70,14 +70,9 @@ public final class ElementCodec {
             Value last = i + 1 < sorted.size()
                     ? sorted.get(i + 1).element().key().next(-1)
                     : start.key().withHostBits(0);
-            elements.add(withKeyEnd(start, last.equals(start.key()) ? null : last));
+            elements.add(start.withKeyEnd(last.equals(start.key()) ? null : last));
         }
         return elements;
-    }
-
-    private static Element withKeyEnd(Element e, @Nullable Value keyEnd) {
-        return new Element(
-                e.key(), keyEnd, e.data(), e.verdict(), e.timeoutMillis(), e.expirationMillis(), e.comment());
     }
 
     /** Writes an element into a list. */
@@ -110,6 +105,9 @@ public final class ElementCodec {
         }
         if (!element.comment().isEmpty()) {
             out.bytes(NFTA_SET_ELEM_USERDATA, UserData.comment(element.comment()));
+        }
+        if (element.counted() != null) {
+            ExpressionWriter.write(out, NFTA_SET_ELEM_EXPR, element.counted());
         }
         out.endNest(nest);
     }
@@ -203,7 +201,7 @@ public final class ElementCodec {
                 default -> {}
             }
         }
-        Element element = new Element(key, keyEnd, data, verdict, timeout, expiration, comment);
+        Element element = new Element(key, keyEnd, data, verdict, timeout, expiration, comment, null);
         return new Part(element, (flags & NFT_SET_ELEM_INTERVAL_END) != 0);
     }
 }

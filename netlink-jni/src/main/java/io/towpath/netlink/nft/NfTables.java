@@ -246,7 +246,6 @@ public final class NfTables {
     public static final int NFTA_OBJREF_IMM_TYPE = 1;
     public static final int NFTA_OBJREF_IMM_NAME = 2;
     public static final int NFTA_GEN_ID = 1;
-    public static final int NFTA_GEN_PROC_PID = 2;
 
     public static final int NFTA_FIB_DREG = 1;
     public static final int NFTA_FIB_RESULT = 2;

@@ -18,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A session with nftables of one network namespace. Not for use by several threads at once. */
@@ -57,7 +58,7 @@ public final class Nft implements AutoCloseable {
     public List<Table> tables() throws NetlinkException {
         Requests requests = new Requests();
         dump(requests, NFT_MSG_GETTABLE, "table list", 0, "").end();
-        return netlink.dump(requests, NftCodec::readTable);
+        return netlink.dumpAmidOthers(requests, NftCodec::readTable);
     }
 
     /** The table as it is in the kernel, null if it is not. */
@@ -103,7 +104,7 @@ public final class Nft implements AutoCloseable {
         dump(requests, NFT_MSG_GETSET, "set list", table.family().number(), table)
                 .string(NFTA_SET_TABLE, table.name())
                 .end();
-        List<NftSet> sets = ifAny(requests, SetCodec::read);
+        List<NftSet> sets = ifAny(requests, SetCodec::read, set -> set);
         sets.removeIf(set -> !set.table().isSame(table));
         return sets;
     }
@@ -150,7 +151,8 @@ public final class Nft implements AutoCloseable {
 
     private Map<Value, Counter> counted(NftSet set) throws NetlinkException {
         Map<Value, Counter> counters = new HashMap<>();
-        netlink.dump(listing(set), ElementCodec::readCounters).forEach(counters::putAll);
+        netlink.dumpAmidOthers(listing(set), ElementCodec::readCounters, Map::keySet)
+                .forEach(counters::putAll);
         return counters;
     }
 
@@ -163,10 +165,20 @@ public final class Nft implements AutoCloseable {
 
     private List<ElementCodec.Part> parts(NftSet set) throws NetlinkException {
         List<ElementCodec.Part> parts = new ArrayList<>();
-        for (List<ElementCodec.Part> some : netlink.dumpAmidOthers(listing(set), ElementCodec::read)) {
+        for (List<ElementCodec.Part> some : netlink.dumpAmidOthers(listing(set), ElementCodec::read, Nft::ageless)) {
             parts.addAll(some);
         }
         return parts;
+    }
+
+    /** Elements whose remaining time is left out, as it is another at each look. */
+    private static List<ElementCodec.Part> ageless(List<ElementCodec.Part> parts) {
+        boolean isAgeless = parts.stream().allMatch(part -> part.element().expirationMillis() == 0);
+        return isAgeless
+                ? parts
+                : parts.stream()
+                        .map(part -> new ElementCodec.Part(part.element().withExpiration(0), part.isEnd()))
+                        .toList();
     }
 
     /** The rules of a table in the order of each chain, none if there is no such table. */
@@ -183,14 +195,15 @@ public final class Nft implements AutoCloseable {
         Requests requests = new Requests();
         NftCodec.where(requests.add(NftCodec.type(NFT_MSG_GETRULE), NLM_F_DUMP, "rule list", table), table, chain)
                 .end();
-        List<Rule> rules = ifAny(requests, NftCodec::readRule);
+        List<Rule> rules = ifAny(requests, NftCodec::readRule, Rule::withoutCounts);
         rules.removeIf(rule -> !rule.table().isSame(table) || !(chain.isEmpty() || chain.equals(rule.chain())));
         return rules;
     }
 
-    private <T> List<T> ifAny(Requests requests, Netlink.Decoder<T> decoder) throws NetlinkException {
+    private <T> List<T> ifAny(Requests requests, Netlink.Decoder<T> decoder, Function<T, ?> fixed)
+            throws NetlinkException {
         try {
-            return netlink.dumpAmidOthers(requests, decoder);
+            return netlink.dumpAmidOthers(requests, decoder, fixed);
         } catch (NetlinkException e) {
             if (e.is(Errno.ENOENT)) {
                 return new ArrayList<>();
@@ -207,12 +220,17 @@ public final class Nft implements AutoCloseable {
      * Does all of a transaction or nothing.
      *
      * @throws NetlinkException if nothing was done: the first failure, with the others as suppressed; ERESTART if the transaction
-     *     is bound to a generation that has passed
+     *     is bound to a generation that has passed, and what others wrote by then has been told as events
      */
     public void commit(Transaction transaction) throws NetlinkException {
         if (!transaction.isEmpty()) {
             netlink.transact(transaction.end());
         }
+    }
+
+    /** The netlink port of the session, by which events tell who changed something. */
+    public int port() {
+        return netlink.port();
     }
 
     @Override

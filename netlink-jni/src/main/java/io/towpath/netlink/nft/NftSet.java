@@ -97,6 +97,11 @@ public record NftSet(
         return (flags & NFT_SET_INTERVAL) != 0;
     }
 
+    /** Whether its elements may go after a time. */
+    public boolean hasTimeouts() {
+        return (flags & NFT_SET_TIMEOUT) != 0;
+    }
+
     /** Whether both are made alike; their elements and comments may differ. */
     public boolean isSame(NftSet other) {
         return table.isSame(other.table)

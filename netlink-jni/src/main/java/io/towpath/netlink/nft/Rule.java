@@ -44,6 +44,16 @@ public record Rule(Table table, String chain, List<Expression> expressions, Stri
         return true;
     }
 
+    /** The rule as if it had counted nothing. */
+    Rule withoutCounts() {
+        return new Rule(table, chain, reset(expressions), comment, handle);
+    }
+
+    /** The rule as if it had counted what another one has that is the same. */
+    public Rule withCountsOf(Rule other) {
+        return new Rule(table, chain, other.expressions, comment, handle);
+    }
+
     private static List<Expression> reset(List<Expression> expressions) {
         return expressions.stream()
                 .map(expression -> expression instanceof Expression.Counter ? new Expression.Counter(0, 0) : expression)

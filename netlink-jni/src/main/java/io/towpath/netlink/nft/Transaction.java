@@ -16,22 +16,37 @@ public final class Transaction {
     // An attribute with a list of elements has 64 KiB at most.
     private static final int CHUNK_BYTES = 32 * 1024;
 
+    /** Of a transaction that is bound to none; no generation of the kernel's has this number. */
+    public static final int ANY_GENERATION = 0;
+
+    /** Where the first message has its only attribute's value, in bytes. */
+    private static final int GENERATION_AT = NLMSG_HDRLEN + NftCodec.HEADER_LENGTH + NLA_HDRLEN;
+
     private final Requests requests = new Requests();
     private int sets;
     private boolean ended;
 
     /** A transaction that is done whatever others did meanwhile. */
     public Transaction() {
-        MessageWriter out = requests.add(NFNL_MSG_BATCH_BEGIN, 0, "transaction", "begin");
-        NftCodec.header(out, 0, NFNL_SUBSYS_NFTABLES).end();
+        this(ANY_GENERATION);
     }
 
-    /** A transaction that fails with ERESTART if anything changed since a generation ({@link Nft#generation}). */
+    /**
+     * A transaction that fails with ERESTART if anything changed since a generation ({@link Nft#generation}).
+     *
+     * @param generation {@link #ANY_GENERATION} for one that is done whatever others did meanwhile
+     */
     public Transaction(int generation) {
-        MessageWriter out = requests.add(NFNL_MSG_BATCH_BEGIN, 0, "transaction", "of generation " + generation);
+        MessageWriter out = requests.add(NFNL_MSG_BATCH_BEGIN, 0, "transaction", "begin");
         NftCodec.header(out, 0, NFNL_SUBSYS_NFTABLES)
                 .be32(NFNL_BATCH_GENID, generation)
                 .end();
+    }
+
+    /** Binds it to another generation; it may be committed again thereafter. */
+    public Transaction bind(int generation) {
+        requests.patchBe32(GENERATION_AT, generation);
+        return this;
     }
 
     Requests end() {

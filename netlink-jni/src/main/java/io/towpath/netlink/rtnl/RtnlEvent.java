@@ -61,7 +61,7 @@ public record RtnlEvent(Kind kind, boolean gone, int linkIndex, String linkName)
             throws NetlinkException {
         Monitor.Listener decoding = new Monitor.Listener() {
             @Override
-            public void message(int type, ByteBuffer payload) throws NetlinkException {
+            public void message(int type, int port, ByteBuffer payload) throws NetlinkException {
                 RtnlEvent event = read(type, payload);
                 if (event != null) {
                     listener.accept(event);

@@ -43,7 +43,11 @@ class NftEventKernelTest {
         while (events.stream().noneMatch(event -> event.kind() == Kind.GENERATION)) {
             assertTrue(monitor.await(10_000), events::toString);
         }
-        return List.copyOf(events);
+        int port = events.getFirst().port();
+        assertTrue(port != 0 && events.stream().allMatch(event -> event.port() == port), events::toString);
+        return events.stream()
+                .map(each -> new NftEvent(each.kind(), each.gone(), each.table(), each.generation(), 0))
+                .toList();
     }
 
     @Test
@@ -60,7 +64,7 @@ class NftEventKernelTest {
         }
         NftEvent generation = added.get(added.size() - 1);
         assertEquals(Kind.GENERATION, generation.kind());
-        assertTrue(generation.generation() > 0 && generation.process() > 0, generation::toString);
+        assertTrue(generation.generation() > 0, generation::toString);
         assertTrue(after("flush chain inet t c").contains(new NftEvent(Kind.RULE, true, TABLE, 0, 0)));
         assertTrue(
                 after("delete element inet t s { 10.0.0.1 }").contains(new NftEvent(Kind.ELEMENTS, true, TABLE, 0, 0)));

@@ -107,7 +107,7 @@ class NftFuzzTest {
         survives(message, payload -> ElementCodec.readCounters(NftCodec.type(NFT_MSG_NEWSETELEM), payload));
         for (int type = 0; type < NFT_MSG_DELFLOWTABLE; type++) {
             int each = type;
-            survives(message, payload -> NftEvent.read(NftCodec.type(each), payload));
+            survives(message, payload -> NftEvent.read(NftCodec.type(each), 0, payload));
         }
     }
 

@@ -9,13 +9,13 @@ import io.towpath.netlink.nft.Expression.Counter;
 import io.towpath.netlink.nft.Expression.Limit;
 import io.towpath.netlink.nft.Expression.Log;
 import io.towpath.netlink.nft.Field;
-import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.RuleBuilder;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Value;
 import io.towpath.netlink.nft.table.Contents;
+import io.towpath.netlink.nft.table.ManagedTable;
 import io.towpath.netlink.nft.table.TableState;
 import io.towpath.netlink.nft.table.TableState.ChainState;
 import io.towpath.netlink.nft.table.TableState.SetState;
@@ -167,11 +167,11 @@ final class Denials {
     }
 
     /** What was counted for the pods that were added last; nothing if there is no table. */
-    Map<PolicyTable.Denied, Long> read(Nft nft) throws NetlinkException {
+    Map<PolicyTable.Denied, Long> read(ManagedTable from) throws NetlinkException {
         Map<PolicyTable.Denied, Long> denied = new HashMap<>();
         for (Key key : Key.values()) {
             try {
-                nft.counters(counted(key)).forEach((value, counter) -> {
+                from.counters(counted(key)).forEach((value, counter) -> {
                     String link = links.get(value);
                     if (link != null) {
                         denied.merge(new PolicyTable.Denied(link, key.direction), counter.packets(), Long::sum);

@@ -5,12 +5,12 @@ import io.towpath.netlink.conntrack.Flow;
 import io.towpath.netlink.nft.Element;
 import io.towpath.netlink.nft.Expression.Counter;
 import io.towpath.netlink.nft.Nft;
-import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.nft.NftSet;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.netlink.nft.table.TableState;
 import io.towpath.netlink.nft.table.TableTrial;
 import io.towpath.policy.ruleset.Direction;
@@ -31,10 +31,8 @@ public final class PolicyTable {
     /** The name of a table that is only tried. */
     private static final String SAMPLE_NAME = "towpath-policy-sample";
 
-    private final Nft nft;
     private final DesiredTable desiring;
-    private final Table table;
-    private final KeptTable kept;
+    private final ManagedTable table;
 
     /**
      * The packets that were dropped since the table was made or last repaired, each counted once.
@@ -52,13 +50,11 @@ public final class PolicyTable {
     /**
      * A table of a network namespace.
      *
-     * @param nft a session with the namespace; the caller closes it
+     * @param changed called after others have changed the table, so that a sync is due, by any thread
      */
-    public PolicyTable(Nft nft, PolicyOptions options) {
-        this.nft = nft;
+    public PolicyTable(TableManager tables, PolicyOptions options, Runnable changed) {
         desiring = new DesiredTable(options);
-        table = desiring.table();
-        kept = new KeptTable(nft, table);
+        table = tables.manage(desiring.table(), changed);
     }
 
     /**
@@ -90,18 +86,13 @@ public final class PolicyTable {
         return there == null ? "there is no such table" : new TableFault(there, name.equals(NAME)).find(links);
     }
 
-    /** Takes the next event, and tells whether others have changed the table, so that a sync is due. */
-    public boolean concerns(NftEvent event) {
-        return kept.concerns(event);
-    }
-
     /**
      * Puts a ruleset into force: all of it at once, or nothing.
      *
      * @throws NetlinkException if the kernel refuses; then the table is as it was
      */
-    public KeptTable.Outcome sync(Ruleset ruleset) throws NetlinkException {
-        return kept.sync(desiring.of(ruleset));
+    public ManagedTable.Outcome sync(Ruleset ruleset) throws NetlinkException {
+        return table.sync(desiring.of(ruleset));
     }
 
     /**
@@ -125,7 +116,7 @@ public final class PolicyTable {
                 transaction.add(set, elements).delete(set, elements).add(set, elements);
             }
         }
-        kept.also(transaction);
+        table.also(transaction);
     }
 
     /**
@@ -134,12 +125,17 @@ public final class PolicyTable {
      * @return whether there was one
      */
     public boolean remove() throws NetlinkException {
-        return kept.remove();
+        return table.remove();
     }
 
     /** What the last sync sent, a line each; empty if nothing. */
     String sent() {
-        return kept.sent();
+        return table.sent();
+    }
+
+    /** What the table has cost until now. */
+    public ManagedTable.Work work() {
+        return table.work();
     }
 
     /** What was dropped until now; nothing if there is no table. */
@@ -148,7 +144,7 @@ public final class PolicyTable {
         long egress = 0;
         long strangers = 0;
         long invalid = 0;
-        for (Rule rule : nft.rules(table)) {
+        for (Rule rule : table.rules()) {
             long packets = packets(rule);
             switch (desiring.reason(rule)) {
                 case INGRESS -> ingress += packets;
@@ -168,7 +164,7 @@ public final class PolicyTable {
      * @return nothing if there is no table
      */
     public Map<Denied, Long> deniedByLink() throws NetlinkException {
-        return desiring.denials().read(nft);
+        return desiring.denials().read(table);
     }
 
     private static long packets(Rule rule) {

@@ -11,7 +11,7 @@ import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.conntrack.Conntrack;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
 import io.towpath.netlink.rtnl.Rtnetlink;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
@@ -130,8 +130,10 @@ class ConnectionsKernelTest {
             assertFalse(goesOn(ipv6, 80));
             assertTrue(table.dropped().invalid() > 0);
             assertEquals(0, connections.forget(closed, NODE));
-            assertEquals(KeptTable.Outcome.STOOD, table.sync(closed));
-            assertEquals(KeptTable.Outcome.STOOD, new PolicyTable(scene.nft, PolicyOptions.silent()).sync(closed));
+            assertEquals(ManagedTable.Outcome.STOOD, table.sync(closed));
+            assertEquals(
+                    ManagedTable.Outcome.STOOD,
+                    scene.table(PolicyOptions.silent()).sync(closed));
             assertFalse(isReplied(ipv6), "nor after a restart");
             table.sync(all);
             assertTrue(goesOn(ipv6, 80), "by its own side, when that is permitted again");

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.netlink.NeedsRoot;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
 import io.towpath.policy.nft.PolicyTable.Denied;
 import io.towpath.policy.nft.PolicyTable.Dropped;
 import io.towpath.policy.ruleset.Direction;
@@ -104,8 +104,8 @@ class CountedPacketsKernelTest {
         assertEquals(counted, denied(), "other profiles, another pod");
         assertEquals(6, table.deniedByLink().size());
         assertEquals(
-                KeptTable.Outcome.STOOD,
-                new PolicyTable(scene.nft, PolicyOptions.silent())
+                ManagedTable.Outcome.STOOD,
+                scene.table(PolicyOptions.silent())
                         .sync(new Rulesets()
                                 .with(a, none, null)
                                 .with(b, null, null)
@@ -123,14 +123,14 @@ class CountedPacketsKernelTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aTrialCountsByPodWhatTheOtherTableLetsPass(boolean ipv6) throws Exception {
-        PolicyTable trial = new PolicyTable(scene.nft, PolicyOptions.silent().onTrial());
+        PolicyTable trial = scene.table(PolicyOptions.silent().onTrial());
         scene.force(
                 new Rulesets().with(a, null, Rulesets.deny(Direction.EGRESS)).open(b, scene.c));
         Rulesets tried = new Rulesets()
                 .with(a, null, null)
                 .with(b, Rulesets.deny(Direction.INGRESS), null)
                 .open(scene.c);
-        assertEquals(KeptTable.Outcome.CHANGED, trial.sync(tried.build()));
+        assertEquals(ManagedTable.Outcome.CHANGED, trial.sync(tried.build()));
         assertFalse(scene.passes(a, b, ipv6, 80), "the table that enforces goes first");
         assertTrue(scene.passes(scene.c, b, ipv6, 80));
         Map<Denied, Long> denied = new HashMap<>(trial.deniedByLink());
@@ -155,9 +155,9 @@ class CountedPacketsKernelTest {
         assertFalse(scene.passes(scene.node, RawPacket.udp(a.address(ipv6), 5, b.address(ipv6), 5)));
         Map<Denied, Long> counted = Map.of(new Denied(a.link, Direction.EGRESS), 2L);
         assertEquals(counted, denied());
-        PolicyTable restarted = new PolicyTable(scene.nft, PolicyOptions.silent());
+        PolicyTable restarted = scene.table(PolicyOptions.silent());
         assertEquals(
-                KeptTable.Outcome.STOOD,
+                ManagedTable.Outcome.STOOD,
                 restarted.sync(new Rulesets()
                         .with(a, null, Rulesets.deny(Direction.EGRESS))
                         .open(b)

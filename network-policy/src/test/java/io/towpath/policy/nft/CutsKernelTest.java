@@ -17,7 +17,7 @@ import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.TestNamespace;
 import io.towpath.netlink.conntrack.Conntrack;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
 import io.towpath.netlink.rtnl.Rtnetlink;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
@@ -138,7 +138,7 @@ class CutsKernelTest {
         assertFalse(passes(protocol, client, server, false, later));
         assertFalse(passes(protocol, client, server, true, later), "nor does it later");
         assertEquals(0, connections.forget(closed, NODE));
-        assertEquals(KeptTable.Outcome.STOOD, scene.table.sync(closed));
+        assertEquals(ManagedTable.Outcome.STOOD, scene.table.sync(closed));
         scene.table.sync(open);
         connect(protocol, client, server);
         assertTrue(passes(protocol, client, server, true, later), "when it is permitted again");

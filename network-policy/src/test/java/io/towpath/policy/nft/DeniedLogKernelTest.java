@@ -83,7 +83,7 @@ class DeniedLogKernelTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void deniedPacketsAreToldWithTheirWayAndHeaders(boolean ipv6) throws Exception {
-        PolicyTable table = new PolicyTable(scene.nft, OPTIONS);
+        PolicyTable table = scene.table(OPTIONS);
         table.sync(new Rulesets()
                 .with(scene.a, null, Rulesets.deny(Direction.EGRESS))
                 .with(scene.b, Rulesets.deny(Direction.INGRESS), null)
@@ -143,7 +143,7 @@ class DeniedLogKernelTest {
 
     @Test
     void aPodThatIsDeniedMuchHidesNoOther() throws Exception {
-        new PolicyTable(scene.nft, OPTIONS)
+        scene.table(OPTIONS)
                 .sync(new Rulesets()
                         .with(scene.a, null, Rulesets.deny(Direction.EGRESS))
                         .with(scene.b, null, Rulesets.deny(Direction.EGRESS))
@@ -168,8 +168,8 @@ class DeniedLogKernelTest {
 
     @Test
     void whatOnlyADryRunDeniesIsToldAsThat() throws Exception {
-        new PolicyTable(scene.nft, OPTIONS).sync(new Rulesets().open(scene.a).build());
-        new PolicyTable(scene.nft, OPTIONS.onTrial())
+        scene.table(OPTIONS).sync(new Rulesets().open(scene.a).build());
+        scene.table(OPTIONS.onTrial())
                 .sync(new Rulesets()
                         .with(scene.a, null, Rulesets.deny(Direction.EGRESS))
                         .build());

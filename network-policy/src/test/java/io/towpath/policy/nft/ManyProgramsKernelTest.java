@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Outcome;
@@ -131,14 +131,14 @@ class ManyProgramsKernelTest {
         for (int others : new int[] {1, 2 * MANY, 1}) {
             int generation = scene.nft.generation();
             assertEquals(
-                    KeptTable.Outcome.CHANGED,
+                    ManagedTable.Outcome.CHANGED,
                     table.sync(rulesets(others, inBlocks).build()));
             assertEquals(generation + 1, scene.nft.generation());
             assertEquals(others > MANY, list().contains(SETS));
             assertFalse(table.sent().contains("chain flush inet towpath-policy to-pod"), "its counters stay");
             assertEquals(
-                    KeptTable.Outcome.STOOD,
-                    new PolicyTable(scene.nft, PolicyOptions.silent())
+                    ManagedTable.Outcome.STOOD,
+                    scene.table(PolicyOptions.silent())
                             .sync(rulesets(others, inBlocks).build()));
             assertEquals(expected(), decisions(), others + " others");
         }

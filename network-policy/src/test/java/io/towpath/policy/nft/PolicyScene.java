@@ -10,7 +10,8 @@ import io.towpath.netlink.nft.Expression.Counter;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.policy.ruleset.Endpoint;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,8 @@ final class PolicyScene implements AutoCloseable {
     final Pod c = new Pod(3);
     final Pod world = new Pod(0);
     final Nft nft;
+    final TableManager tables;
+    final List<TableManager.Remake> remakes = new ArrayList<>();
     final PolicyTable table;
 
     /** A namespace with an interface, and its addresses. */
@@ -81,8 +84,9 @@ final class PolicyScene implements AutoCloseable {
                         + " add rule inet witness delivered ip6 dscp ef counter");
         try (NetNs netNs = node.open()) {
             nft = Nft.open(netNs);
+            tables = TableManager.open(netNs, remakes::add);
         }
-        table = new PolicyTable(nft, PolicyOptions.silent());
+        table = table(PolicyOptions.silent());
     }
 
     /** Without link-local addresses, so that nobody sends anything of itself. */
@@ -116,7 +120,7 @@ final class PolicyScene implements AutoCloseable {
 
     /** Puts rules into the table that are not in it yet. */
     void force(Rulesets rulesets) throws Exception {
-        assertEquals(KeptTable.Outcome.CHANGED, table.sync(rulesets.build()));
+        assertEquals(ManagedTable.Outcome.CHANGED, table.sync(rulesets.build()));
     }
 
     /** Whether a packet gets through: known when it was counted behind the table, or dropped by it. */
@@ -168,9 +172,15 @@ final class PolicyScene implements AutoCloseable {
     @Override
     public void close() {
         nft.close();
+        tables.close();
         for (Pod pod : List.of(world, a, b, c)) {
             pod.namespace.close();
         }
         node.close();
+    }
+
+    /** A table of which nobody knows what there is of it, as of a process that has just begun. */
+    final PolicyTable table(PolicyOptions options) {
+        return new PolicyTable(tables, options, () -> {});
     }
 }

@@ -7,19 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.net.IpAddress;
-import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Flow;
 import io.towpath.netlink.nft.Nft;
-import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
-import io.towpath.netlink.nft.table.KeptTable;
-import java.util.ArrayList;
+import io.towpath.netlink.nft.table.ManagedTable;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -74,9 +72,9 @@ class PolicyTableAmidOthersKernelTest extends PolicyTableScene {
         String whole = list();
         nft(damage);
         assertNotEquals(whole, list());
-        assertEquals(KeptTable.Outcome.REPAIRED, table.sync(rich(7)));
+        assertEquals(ManagedTable.Outcome.REPAIRED, table.sync(rich(7)));
         assertEquals(parts(whole), parts(list()));
-        assertEquals(KeptTable.Outcome.STOOD, table.sync(rich(7)));
+        assertEquals(ManagedTable.Outcome.STOOD, table.sync(rich(7)));
     }
 
     /** Others write to tables of their own all the time: more often than 200 times a second, as often as the kernel takes it. */
@@ -105,7 +103,7 @@ class PolicyTableAmidOthersKernelTest extends PolicyTableScene {
             });
             long begun = System.nanoTime();
             for (int peers = 1; peers < 60; peers++) {
-                assertEquals(KeptTable.Outcome.CHANGED, table.sync(rich(7 + peers % 20 + 1)));
+                assertEquals(ManagedTable.Outcome.CHANGED, table.sync(rich(7 + peers % 20 + 1)));
             }
             ended.set(true);
             writing.join();
@@ -117,7 +115,8 @@ class PolicyTableAmidOthersKernelTest extends PolicyTableScene {
         assertEquals(handle, handle(), "the table is the same");
         assertTrue(nft("list", "set", "inet", PolicyTable.NAME, "cut-4").contains("10.1.0.1 . 10.2.0.1"));
         nft("delete element inet towpath-policy in-1-4 { 10.2.0.0 }");
-        assertEquals(KeptTable.Outcome.REPAIRED, table.sync(rich(7 + 59 % 20 + 1)), "others' changes are still seen");
+        assertEquals(
+                ManagedTable.Outcome.REPAIRED, table.sync(rich(7 + 59 % 20 + 1)), "others' changes are still seen");
     }
 
     @Test
@@ -137,12 +136,12 @@ class PolicyTableAmidOthersKernelTest extends PolicyTableScene {
                 }""");
         int generation = nft.generation();
         String handle = handle();
-        assertEquals(KeptTable.Outcome.CHANGED, table.sync(rich(7)));
+        assertEquals(ManagedTable.Outcome.CHANGED, table.sync(rich(7)));
         assertEquals(generation + 1, nft.generation(), "in one transaction");
         assertEquals(handle, handle(), "in place");
         String mended = list();
         nft("delete", "table", "inet", PolicyTable.NAME);
-        new PolicyTable(nft, OPTIONS).sync(rich(7));
+        table(OPTIONS).sync(rich(7));
         assertEquals(parts(list()), parts(mended.replace("\tcomment \"of another release\"\n", "")));
     }
 
@@ -155,7 +154,7 @@ class PolicyTableAmidOthersKernelTest extends PolicyTableScene {
         nft("add table inet towpath-policy;"
                 + " add chain inet towpath-policy input { type filter hook input priority 7; }");
         int generation = nft.generation();
-        assertEquals(KeptTable.Outcome.CHANGED, table.sync(rich(7)));
+        assertEquals(ManagedTable.Outcome.CHANGED, table.sync(rich(7)));
         assertEquals(generation + 1, nft.generation());
         assertTrue(list().contains("type filter hook input priority filter - 5; policy accept;"));
     }
@@ -178,28 +177,23 @@ class PolicyTableAmidOthersKernelTest extends PolicyTableScene {
 
     @Test
     void othersChangesOfTheTableAreToldFromOwnOnesAndFromAnyElse() throws Exception {
-        List<NftEvent> concerning = new ArrayList<>();
-        try (Monitor monitor = new Monitor();
-                NetNs netNs = node.open()) {
-            NftEvent.subscribe(monitor, netNs, event -> {
-                if (table.concerns(event)) {
-                    concerning.add(event);
-                }
-            });
-            table.sync(rich(7));
-            table.sync(rich(4));
-            monitor.await(10_000);
-            assertEquals(List.of(), concerning, "own changes");
-            nft("add table inet others; add chain inet others c");
-            monitor.await(10_000);
-            assertEquals(List.of(), concerning, "others' changes of their own");
-            nft("add element inet towpath-policy in-1-4 { 8.8.8.8 : accept }");
-            monitor.await(10_000);
-            assertEquals(1, concerning.size());
-            assertEquals(KeptTable.Outcome.REPAIRED, table.sync(rich(4)));
-            monitor.await(10_000);
-            assertEquals(1, concerning.size(), "the repair");
-            assertFalse(list().contains("8.8.8.8"));
-        }
+        AtomicInteger told = new AtomicInteger();
+        PolicyTable watched = new PolicyTable(tables, OPTIONS, told::incrementAndGet);
+        PolicyTable another = table(OPTIONS.onTrial());
+        watched.sync(rich(7));
+        watched.sync(rich(4));
+        another.sync(rich(1));
+        assertEquals(0, told.get(), "own changes");
+        nft("add table inet others; add chain inet others c");
+        another.sync(rich(2));
+        assertEquals(0, told.get(), "others' changes of their own");
+        nft("add element inet towpath-policy in-1-4 { 8.8.8.8 : accept }");
+        another.sync(rich(3));
+        assertEquals(1, told.get());
+        assertEquals(ManagedTable.Outcome.REPAIRED, watched.sync(rich(4)));
+        another.sync(rich(2));
+        assertEquals(1, told.get(), "the repair");
+        assertFalse(list().contains("8.8.8.8"));
+        assertEquals(new ManagedTable.Work(2, 0), watched.work());
     }
 }

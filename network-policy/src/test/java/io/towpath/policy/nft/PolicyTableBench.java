@@ -3,8 +3,8 @@ package io.towpath.policy.nft;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.TestNamespace;
-import io.towpath.netlink.nft.Nft;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Endpoint;
@@ -38,8 +38,10 @@ public final class PolicyTableBench {
                     + (ports > 0 ? " and their ports, " + ports + " different: " : ": ");
             try (TestNamespace node = new TestNamespace();
                     NetNs netNs = node.open();
-                    Nft nft = Nft.open(netNs)) {
-                PolicyTable table = new PolicyTable(nft, PolicyOptions.silent());
+                    TableManager tables = TableManager.open(netNs, remake -> {
+                        throw new AssertionError(remake);
+                    })) {
+                PolicyTable table = new PolicyTable(tables, PolicyOptions.silent(), () -> {});
                 List<Ruleset> rulesets = new ArrayList<>();
                 for (int i = 0; i <= CHANGES; i++) {
                     rulesets.add(ruleset(endpoints, peers + i % 2, profiles, ports));
@@ -55,7 +57,10 @@ public final class PolicyTableBench {
                 Arrays.sort(micros);
                 System.out.println(what + "one peer more or fewer in all profiles: median " + micros[CHANGES / 2]
                         + " us, worst " + micros[CHANGES - 1] + " us");
-                report(what + "read after a restart", new PolicyTable(nft, PolicyOptions.silent()), rulesets.get(0));
+                report(
+                        what + "read after a restart",
+                        new PolicyTable(tables, PolicyOptions.silent(), () -> {}),
+                        rulesets.get(0));
                 node.execute("nft", "delete", "table", "inet", PolicyTable.NAME);
                 report(what + "deleted table repaired", table, rulesets.get(0));
             }
@@ -64,7 +69,7 @@ public final class PolicyTableBench {
 
     private static void report(String what, PolicyTable table, Ruleset ruleset) throws Exception {
         long began = System.nanoTime();
-        KeptTable.Outcome outcome = table.sync(ruleset);
+        ManagedTable.Outcome outcome = table.sync(ruleset);
         System.out.println(what + ": " + (System.nanoTime() - began) / 1000 + " us, " + outcome);
     }
 

@@ -9,7 +9,7 @@ import io.towpath.linux.Errno;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetlinkException;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Endpoint;
@@ -30,7 +30,7 @@ class PolicyTableKernelTest extends PolicyTableScene {
 
     @Test
     void nftListsTheTableAndLoadsItsListing(@TempDir Path folder) throws Exception {
-        assertEquals(KeptTable.Outcome.CHANGED, table.sync(rich(7)));
+        assertEquals(ManagedTable.Outcome.CHANGED, table.sync(rich(7)));
         String listed = list();
         for (String words : List.of(
                 "iifname . ip saddr != @sources-4",
@@ -61,7 +61,7 @@ class PolicyTableKernelTest extends PolicyTableScene {
         nft("-f", file.toString());
         assertEquals(listed, list());
         // It does the same; nft spells the lookup of ranges with one step more.
-        PolicyTable restarted = new PolicyTable(nft, OPTIONS);
+        PolicyTable restarted = table(OPTIONS);
         restarted.sync(rich(7));
         assertEquals(listed, list());
         assertFalse(restarted.sent().contains("element"), restarted::sent);
@@ -71,12 +71,12 @@ class PolicyTableKernelTest extends PolicyTableScene {
     void aSecondSyncWritesNothingAndARestartNeither() throws Exception {
         table.sync(rich(7));
         int generation = nft.generation();
-        assertEquals(KeptTable.Outcome.STOOD, table.sync(rich(7)));
+        assertEquals(ManagedTable.Outcome.STOOD, table.sync(rich(7)));
         assertEquals("", table.sent());
-        assertEquals(KeptTable.Outcome.STOOD, new PolicyTable(nft, OPTIONS).sync(rich(7)));
+        assertEquals(ManagedTable.Outcome.STOOD, table(OPTIONS).sync(rich(7)));
         assertEquals(generation, nft.generation());
         nft("add table inet others");
-        assertEquals(KeptTable.Outcome.STOOD, table.sync(rich(7)));
+        assertEquals(ManagedTable.Outcome.STOOD, table.sync(rich(7)));
         assertEquals(generation + 1, nft.generation());
     }
 
@@ -92,15 +92,16 @@ class PolicyTableKernelTest extends PolicyTableScene {
         Ruleset more = new Rulesets()
                 .with(endpoint, Rulesets.profile("in-1", Direction.INGRESS, after), null)
                 .build();
-        assertEquals(KeptTable.Outcome.CHANGED, table.sync(more));
+        assertEquals(ManagedTable.Outcome.CHANGED, table.sync(more));
         assertEquals("element add inet towpath-policy in-1-4 { 0x0200020a : accept }\n", table.sent());
         Ruleset fewer = new Rulesets()
                 .with(endpoint, Rulesets.profile("in-1", Direction.INGRESS, before), null)
                 .build();
-        assertEquals(KeptTable.Outcome.CHANGED, new PolicyTable(nft, OPTIONS).sync(fewer), "also after a restart");
-        table.sync(more);
-        table.sync(fewer);
-        assertEquals("element delete inet towpath-policy in-1-4 { 0x0200020a : accept }\n", table.sent());
+        PolicyTable restarted = table(OPTIONS);
+        assertEquals(ManagedTable.Outcome.CHANGED, restarted.sync(fewer), "also after a restart");
+        restarted.sync(more);
+        restarted.sync(fewer);
+        assertEquals("element delete inet towpath-policy in-1-4 { 0x0200020a : accept }\n", restarted.sent());
     }
 
     private static Ruleset sharing(int peers) {

@@ -5,6 +5,7 @@ import io.towpath.netlink.NetNs;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.TestNamespace;
 import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.policy.facts.Protocol;
 import io.towpath.policy.ruleset.Direction;
 import io.towpath.policy.ruleset.Endpoint;
@@ -26,18 +27,22 @@ abstract class PolicyTableScene {
     static final String[] ADDRESSES = {"10.1.0.1", "fd01::1"};
     final TestNamespace node = new TestNamespace();
     final Nft nft;
+    final TableManager tables;
+    final List<TableManager.Remake> remakes = new ArrayList<>();
     final PolicyTable table;
 
     PolicyTableScene() throws NetlinkException {
         try (NetNs netNs = node.open()) {
             nft = Nft.open(netNs);
+            tables = TableManager.open(netNs, remakes::add);
         }
-        table = new PolicyTable(nft, OPTIONS);
+        table = table(OPTIONS);
     }
 
     @AfterEach
     void close() {
         nft.close();
+        tables.close();
         node.close();
     }
 
@@ -103,5 +108,10 @@ abstract class PolicyTableScene {
                         .collect(Collectors.joining("\n")))
                 .sorted()
                 .toList();
+    }
+
+    /** A table of which nobody knows what there is of it, as of a process that has just begun. */
+    final PolicyTable table(PolicyOptions options) {
+        return new PolicyTable(tables, options, () -> {});
     }
 }

@@ -5,7 +5,7 @@ import io.towpath.net.IpPrefix;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.TestNamespace;
 import io.towpath.netlink.conntrack.Conntrack;
-import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.policy.compile.Compiled;
 import io.towpath.policy.compile.Compiler;
 import io.towpath.policy.compile.LocalEndpoint;
@@ -58,10 +58,12 @@ public final class ScaleBench {
         }
         try (TestNamespace node = new TestNamespace();
                 NetNs netNs = node.open();
-                Nft nft = Nft.open(netNs);
+                TableManager tables = TableManager.open(netNs, remake -> {
+                    throw new AssertionError(remake);
+                });
                 Conntrack conntrack = Conntrack.open(netNs)) {
             Measured measured = new Measured(
-                    nft,
+                    tables,
                     conntrack,
                     local,
                     policies + (ports ? " ports, " : same ? " policies about all, " : " policies, ") + pods + " pods");
@@ -130,8 +132,8 @@ public final class ScaleBench {
         private long syncMicros;
         private long forgetMicros;
 
-        Measured(Nft nft, Conntrack conntrack, List<LocalEndpoint> local, String what) {
-            table = new PolicyTable(nft, PolicyOptions.silent());
+        Measured(TableManager tables, Conntrack conntrack, List<LocalEndpoint> local, String what) {
+            table = new PolicyTable(tables, PolicyOptions.silent(), () -> {});
             connections = new Connections(conntrack, table);
             this.local = local;
             this.what = what;

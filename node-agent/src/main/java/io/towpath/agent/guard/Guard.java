@@ -3,42 +3,34 @@ package io.towpath.agent.guard;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.Expression;
 import io.towpath.netlink.nft.Nft;
-import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.nft.Rule;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.netlink.nft.table.TableState;
 import io.towpath.overlay.DesiredOverlay;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the node's table what it must be. Where nothing in nftables has changed since the last look, by its generation, a sync
- * is one question to the kernel.
+ * Keeps the node's table what it must be. Where nobody else has changed it since the last look, a sync reads nothing.
  */
 public final class Guard {
     /** The table's name, in family inet. */
     public static final String TABLE_NAME = "towpath-overlay";
 
-    private final Nft nft;
     private final GuardPolicy policy;
-    private final KeptTable kept;
+    private final ManagedTable table;
     private @Nullable DesiredOverlay overlay;
     private @Nullable TableState desired;
 
     /**
      * A guard of a network namespace.
      *
-     * @param nft a session with the namespace; the caller closes it
+     * @param changed called after others have changed the table, so that a sync is due, by any thread
      */
-    public Guard(Nft nft, GuardPolicy policy) {
-        this.nft = nft;
+    public Guard(TableManager tables, GuardPolicy policy, Runnable changed) {
         this.policy = policy;
-        kept = new KeptTable(nft, GuardRules.TABLE);
-    }
-
-    /** Takes the next event, and tells whether others have changed the table. */
-    public boolean concerns(NftEvent event) {
-        return kept.concerns(event);
+        table = tables.manage(GuardRules.TABLE, changed);
     }
 
     /**
@@ -46,14 +38,14 @@ public final class Guard {
      *
      * @throws NetlinkException if the kernel refuses; then the table is as it was
      */
-    public KeptTable.Outcome sync(DesiredOverlay now) throws NetlinkException {
+    public ManagedTable.Outcome sync(DesiredOverlay now) throws NetlinkException {
         TableState wanted = desired;
         if (wanted == null || !now.equals(overlay)) {
             wanted = GuardRules.of(now, policy);
             overlay = now;
             desired = wanted;
         }
-        return kept.sync(wanted);
+        return table.sync(wanted);
     }
 
     /**
@@ -65,7 +57,7 @@ public final class Guard {
             throws NetlinkException {
         List<String> least = null;
         for (GuardPolicy policy : policies) {
-            List<String> lines = KeptTable.pending(nft, GuardRules.of(overlay, policy))
+            List<String> lines = ManagedTable.pending(nft, GuardRules.of(overlay, policy))
                     .lines()
                     .toList();
             if (least == null || lines.size() < least.size()) {
@@ -78,7 +70,7 @@ public final class Guard {
     /** The packets that the table's rules have dropped since they were made. */
     public long dropped() throws NetlinkException {
         long packets = 0;
-        for (Rule rule : nft.rules(GuardRules.TABLE)) {
+        for (Rule rule : table.rules()) {
             for (Expression step : rule.expressions()) {
                 packets += step instanceof Expression.Counter counter ? counter.packets() : 0;
             }

@@ -8,7 +8,8 @@ import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.NftEvent;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.overlay.DesiredOverlay;
 import java.time.Clock;
 import java.time.Duration;
@@ -26,6 +27,8 @@ public final class TunnelFirewall implements Controller {
     private final Clock clock;
     private final StatusBoard board;
     private @Nullable Guard guard;
+    private @Nullable TableManager tables;
+    private boolean isTouched;
     private @Nullable DesiredOverlay overlay;
     private AgentStatus.Guard status = AgentStatus.Guard.UNKNOWN;
 
@@ -55,12 +58,16 @@ public final class TunnelFirewall implements Controller {
 
     @Override
     public void open(Kernel kernel) throws NetlinkException {
-        guard = new Guard(kernel.nft(), policy);
+        tables = kernel.tables();
+        guard = new Guard(tables, policy, () -> isTouched = true);
     }
 
     @Override
     public boolean concerns(NftEvent event) {
-        return Objects.requireNonNull(guard).concerns(event);
+        Objects.requireNonNull(tables).seen(event);
+        boolean isConcerned = isTouched;
+        isTouched = false;
+        return isConcerned;
     }
 
     @Override
@@ -78,15 +85,15 @@ public final class TunnelFirewall implements Controller {
         }
     }
 
-    private void done(KeptTable.Outcome outcome, long dropped) {
-        boolean repaired = outcome == KeptTable.Outcome.REPAIRED;
+    private void done(ManagedTable.Outcome outcome, long dropped) {
+        boolean repaired = outcome == ManagedTable.Outcome.REPAIRED;
         status = new AgentStatus.Guard(
                 true,
                 null,
                 status.repairs() + (repaired ? 1 : 0),
                 repaired ? clock.instant() : status.lastRepair(),
                 dropped);
-        if (outcome != KeptTable.Outcome.STOOD) {
+        if (outcome != ManagedTable.Outcome.STOOD) {
             log.info(repaired ? "guard repaired" : "guard changed", "table", Guard.TABLE_NAME);
         }
     }

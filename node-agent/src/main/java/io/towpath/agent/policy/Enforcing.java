@@ -4,9 +4,8 @@ import io.towpath.agent.policy.denial.DenialCounts;
 import io.towpath.net.IpAddress;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Conntrack;
-import io.towpath.netlink.nft.Nft;
-import io.towpath.netlink.nft.NftEvent;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.netlink.rtnl.Address;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.policy.nft.Connections;
@@ -30,17 +29,12 @@ final class Enforcing {
     /** It may be, of an agent before. */
     private boolean isTrialThere = true;
 
-    Enforcing(Nft nft, Conntrack conntrack, Rtnl rtnl, PolicyOptions options) {
+    /** @param changed called after others have changed what is ours, by any thread */
+    Enforcing(TableManager tables, Conntrack conntrack, Rtnl rtnl, PolicyOptions options, Runnable changed) {
         this.rtnl = rtnl;
-        table = new PolicyTable(nft, options);
-        trial = new PolicyTable(nft, options.onTrial());
+        table = new PolicyTable(tables, options, changed);
+        trial = new PolicyTable(tables, options.onTrial(), changed);
         connections = new Connections(conntrack, table);
-    }
-
-    /** Whether others have changed what is ours. */
-    boolean concerns(NftEvent event) {
-        boolean concernsTrial = trial.concerns(event);
-        return table.concerns(event) || concernsTrial;
     }
 
     /**
@@ -49,8 +43,8 @@ final class Enforcing {
      * @param tried with policies of a dry run; null if there are none
      * @throws NetlinkException if that failed; what was in force still is, or what is new and some connections of before live on
      */
-    KeptTable.Outcome enforce(Ruleset ruleset, @Nullable Ruleset tried) throws NetlinkException {
-        KeptTable.Outcome outcome = table.sync(ruleset);
+    ManagedTable.Outcome enforce(Ruleset ruleset, @Nullable Ruleset tried) throws NetlinkException {
+        ManagedTable.Outcome outcome = table.sync(ruleset);
         if (tried != null) {
             isTrialThere = true;
             trial.sync(tried);

@@ -17,6 +17,7 @@ import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.Heartbeat;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.nft.NftEvent;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.netlink.rtnl.RtnlEvent;
 import io.towpath.policy.explain.Nodes;
 import io.towpath.policy.nft.PolicyOptions;
@@ -78,6 +79,8 @@ public final class PolicyController implements Controller, PolicySource.Listener
     // Of the thread alone.
     private final PolicyStatus status;
     private @Nullable Enforcing enforcing;
+    private @Nullable TableManager tables;
+    private boolean isTableTouched;
     private @Nullable PolicyRound round;
     private @Nullable ExecutorService compiler;
     private final CounterPace counters = new CounterPace(System.nanoTime());
@@ -247,7 +250,9 @@ public final class PolicyController implements Controller, PolicySource.Listener
         compiler = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name(COMPILER).factory());
         Compilations compilations = new Compilations(compiler, compiling, work::give);
-        enforcing = new Enforcing(kernel.nft(), kernel.conntrack(), kernel.rtnl(), logging);
+        enforcing =
+                new Enforcing(kernel.tables(), kernel.conntrack(), kernel.rtnl(), logging, () -> isTableTouched = true);
+        tables = kernel.tables();
         round = new PolicyRound(kernel.rtnl(), enforcing, pods, waiting, compilations, status);
         waiting.doubt();
     }
@@ -259,7 +264,9 @@ public final class PolicyController implements Controller, PolicySource.Listener
 
     @Override
     public boolean concerns(NftEvent event) {
-        boolean isConcerned = Objects.requireNonNull(enforcing).concerns(event);
+        Objects.requireNonNull(tables).seen(event);
+        boolean isConcerned = isTableTouched;
+        isTableTouched = false;
         isTableDue |= isConcerned;
         return isConcerned;
     }

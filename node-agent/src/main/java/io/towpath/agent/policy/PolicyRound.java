@@ -6,7 +6,7 @@ import io.towpath.agent.policy.denial.DenialReader;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.netlink.NetlinkException;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.policy.compile.LocalEndpoint;
 import io.towpath.policy.facts.Facts;
@@ -167,7 +167,7 @@ final class PolicyRound {
         }
         hasFailed = true; // should it, nobody knows what is in force
         Ruleset tried = last.compiled().trial();
-        KeptTable.Outcome outcome = table.enforce(
+        ManagedTable.Outcome outcome = table.enforce(
                 ruleset(last.compiled().ruleset(), toBind, toFree),
                 tried == null ? null : ruleset(tried, toBind, toFree));
         hasFailed = false;

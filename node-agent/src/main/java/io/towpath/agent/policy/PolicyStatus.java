@@ -3,7 +3,7 @@ package io.towpath.agent.policy;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.source.PolicyFacts;
 import io.towpath.agent.status.AgentStatus;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
 import io.towpath.policy.compile.Compiled;
 import io.towpath.policy.compile.LocalEndpoint;
 import io.towpath.policy.compile.Problem;
@@ -47,7 +47,7 @@ final class PolicyStatus {
         problem = message;
     }
 
-    void enforced(Facts of, Compiled compiled, KeptTable.Outcome outcome, int endpointsInForce) {
+    void enforced(Facts of, Compiled compiled, ManagedTable.Outcome outcome, int endpointsInForce) {
         if (!isInForce) {
             log.info("policies in force", "endpoints", endpointsInForce);
         }
@@ -56,7 +56,7 @@ final class PolicyStatus {
         facts = of;
         endpoints = endpointsInForce;
         waiting = compiled.waiting();
-        if (outcome == KeptTable.Outcome.REPAIRED) {
+        if (outcome == ManagedTable.Outcome.REPAIRED) {
             repairs++;
             lastRepair = clock.instant();
             log.info("policies repaired", "table", PolicyTable.NAME);

@@ -23,6 +23,7 @@ public final class ControlThread implements AutoCloseable {
     /** Between two heartbeats where there is nothing to do. */
     private static final long LONGEST_WAIT_MS = 30_000;
 
+    private final Log log;
     private final Rounds rounds;
     private final Monitor monitor;
     private final LastingThread thread;
@@ -39,6 +40,7 @@ public final class ControlThread implements AutoCloseable {
     public ControlThread(
             String name, Duration limit, Log log, Consumer<@Nullable String> problem, List<Controller> controllers)
             throws NetlinkException {
+        this.log = log;
         rounds = new Rounds(controllers, log, System::nanoTime);
         thread = new LastingThread(name, limit, problem, this::work);
         monitor = new Monitor();
@@ -86,8 +88,9 @@ public final class ControlThread implements AutoCloseable {
     }
 
     private void work() throws Exception {
-        try (Namespaces node = new LinuxNamespaces()) {
-            rounds.open(new Kernel(node, monitor));
+        try (Namespaces node = new LinuxNamespaces();
+                Tables tables = new Tables(log)) {
+            rounds.open(new Kernel(node, monitor, tables));
             while (!stopped) {
                 thread.beat();
                 long rest = rounds.restNanos();

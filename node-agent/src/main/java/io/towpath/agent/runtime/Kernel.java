@@ -4,7 +4,7 @@ import io.towpath.cni.wiring.Namespaces;
 import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.conntrack.Conntrack;
-import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.netlink.rtnl.Rtnl;
 
 /**
@@ -12,16 +12,17 @@ import io.towpath.netlink.rtnl.Rtnl;
  *
  * @param node closed by the runtime
  * @param monitor what the thread waits for; it outlives the sessions
+ * @param owner of the thread's tables; closed by the runtime
  */
-public record Kernel(Namespaces node, Monitor monitor) {
+public record Kernel(Namespaces node, Monitor monitor, Tables owner) {
     /** Links, addresses, routes, neighbours. */
     public Rtnl rtnl() throws NetlinkException {
         return node.host();
     }
 
-    /** Tables of nftables. */
-    public Nft nft() throws NetlinkException {
-        return node.nft();
+    /** The owner of the thread's tables of nftables. */
+    public TableManager tables() throws NetlinkException {
+        return owner.manager();
     }
 
     /** Connections. */

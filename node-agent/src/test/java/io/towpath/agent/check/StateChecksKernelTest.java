@@ -22,7 +22,7 @@ import io.towpath.net.IpAddress;
 import io.towpath.net.IpPrefix;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.TestNamespace;
-import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.overlay.Cluster;
 import io.towpath.overlay.DesiredOverlay;
@@ -109,17 +109,19 @@ class StateChecksKernelTest {
                 false,
                 List.of(member(1), member(2), member(3)));
         try (Rtnl rtnl = Rtnl.open();
-                Nft nft = Nft.open();
+                TableManager tables = TableManager.open(null, remake -> {
+                    throw new AssertionError(remake);
+                });
                 Namespaces own = new LinuxNamespaces()) {
             DesiredOverlay overlay = new Overlay(files(), rtnl).sync(cluster).desired();
-            new Guard(nft, new GuardPolicy(true, false)).sync(overlay);
+            new Guard(tables, new GuardPolicy(true, false), () -> {}).sync(overlay);
             pod(own);
             PolicyOptions options = new PolicyOptions(true, 8472, 1, 10);
             TreeMap<Endpoint, Bound> endpoints = new TreeMap<>();
             endpoints.put(new Endpoint(LINK, POD), new Bound(null, null));
             Ruleset ruleset = new Ruleset(endpoints, Set.of());
-            new PolicyTable(nft, options).sync(ruleset);
-            new PolicyTable(nft, options.onTrial()).sync(ruleset);
+            new PolicyTable(tables, options, () -> {}).sync(ruleset);
+            new PolicyTable(tables, options.onTrial(), () -> {}).sync(ruleset);
         }
     }
 

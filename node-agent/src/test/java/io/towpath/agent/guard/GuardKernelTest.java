@@ -1,21 +1,22 @@
 package io.towpath.agent.guard;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.agent.guard.GuardScene.Addresses;
-import io.towpath.netlink.Monitor;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.TestNamespace;
 import io.towpath.netlink.nft.Nft;
-import io.towpath.netlink.nft.NftEvent;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
+import io.towpath.netlink.nft.table.TableManager;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -40,23 +41,26 @@ class GuardKernelTest {
 
     private GuardScene scene;
     private Nft nft;
+    private TableManager tables;
 
     @BeforeEach
     void connect() throws Exception {
         scene = new GuardScene(folder);
         try (NetNs node = scene.node.open()) {
             nft = Nft.open(node);
+            tables = TableManager.open(node, System.out::println);
         }
     }
 
     @AfterEach
     void remove() throws Exception {
         nft.close();
+        tables.close();
         scene.close();
     }
 
     private Guard guard(GuardPolicy policy) throws Exception {
-        Guard guard = new Guard(nft, policy);
+        Guard guard = new Guard(tables, policy, () -> {});
         guard.sync(scene.overlay);
         return guard;
     }
@@ -445,9 +449,9 @@ class GuardKernelTest {
         String whole = list();
         scene.nft(damage);
         assertNotEquals(whole, list());
-        assertEquals(KeptTable.Outcome.REPAIRED, guard.sync(scene.overlay));
+        assertEquals(ManagedTable.Outcome.REPAIRED, guard.sync(scene.overlay));
         assertEquals(parts(whole), parts(list()));
-        assertEquals(KeptTable.Outcome.STOOD, guard.sync(scene.overlay));
+        assertEquals(ManagedTable.Outcome.STOOD, guard.sync(scene.overlay));
     }
 
     @Test
@@ -459,7 +463,7 @@ class GuardKernelTest {
                     .replaceFirst("(?s).*?policy accept;.*?# handle (\\d+).*", "$1");
             scene.nft("delete", "rule", "inet", "towpath-overlay", chain, "handle", handle);
             assertNotEquals(whole, list());
-            assertEquals(KeptTable.Outcome.REPAIRED, guard.sync(scene.overlay));
+            assertEquals(ManagedTable.Outcome.REPAIRED, guard.sync(scene.overlay));
             assertEquals(whole, list());
         }
     }
@@ -495,40 +499,28 @@ class GuardKernelTest {
     void aSecondSyncWritesNothing() throws Exception {
         guard(POLICY);
         int generation = nft.generation();
-        Guard restarted = new Guard(nft, POLICY);
-        assertEquals(KeptTable.Outcome.STOOD, restarted.sync(scene.overlay));
+        Guard restarted = new Guard(tables, POLICY, () -> {});
+        assertEquals(ManagedTable.Outcome.STOOD, restarted.sync(scene.overlay));
         assertEquals(generation, nft.generation());
         scene.nft("add table inet others");
-        assertEquals(KeptTable.Outcome.STOOD, restarted.sync(scene.overlay));
+        assertEquals(ManagedTable.Outcome.STOOD, restarted.sync(scene.overlay));
         assertEquals(generation + 1, nft.generation());
     }
 
     @Test
     void othersChangesOfTheTableAreToldFromOwnOnesAndFromAnyElse() throws Exception {
-        Guard guard = new Guard(nft, POLICY);
-        List<NftEvent> concerning = new ArrayList<>();
-        List<NftEvent> all = new ArrayList<>();
-        try (Monitor monitor = new Monitor();
-                NetNs node = scene.node.open()) {
-            NftEvent.subscribe(monitor, node, event -> {
-                all.add(event);
-                if (guard.concerns(event)) {
-                    concerning.add(event);
-                }
-            });
-            assertEquals(KeptTable.Outcome.CHANGED, guard.sync(scene.overlay));
-            monitor.await(10_000);
-            assertFalse(all.isEmpty());
-            assertEquals(List.of(), concerning, "own changes");
-            scene.nft("add table inet others; add chain inet others c");
-            monitor.await(10_000);
-            assertEquals(List.of(), concerning, "others' changes of their own");
-            scene.nft("add element inet towpath-overlay peers4 { 192.168.0.77 }");
-            monitor.await(10_000);
-            assertEquals(1, concerning.size());
-            assertEquals(KeptTable.Outcome.REPAIRED, guard.sync(scene.overlay));
-            monitor.await(10_000);
-            assertEquals(1, concerning.size(), "the repair");
-        }
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        Guard guard = new Guard(tables, POLICY, () -> told.add("guard"));
+        Thread watch = Thread.ofPlatform().start(() -> assertDoesNotThrow(() -> tables.watch(() -> {})));
+        assertEquals(ManagedTable.Outcome.CHANGED, guard.sync(scene.overlay));
+        scene.nft("add table inet others; add chain inet others c");
+        scene.nft("add element inet towpath-overlay peers4 { 192.168.0.77 }");
+        assertEquals("guard", told.poll(20, TimeUnit.SECONDS));
+        assertEquals(ManagedTable.Outcome.REPAIRED, guard.sync(scene.overlay));
+        scene.nft("add element inet towpath-overlay peers4 { 192.168.0.78 }");
+        assertEquals("guard", told.poll(20, TimeUnit.SECONDS));
+        assertEquals(List.of(), List.copyOf(told), "neither own changes nor those of other tables");
+        tables.stop();
+        watch.join();
     }
 }

@@ -8,7 +8,8 @@ import io.towpath.netlink.NetNs;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.TestNamespace;
 import io.towpath.netlink.nft.Nft;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.overlay.DesiredOverlay;
 import org.junit.jupiter.api.Test;
 
@@ -21,28 +22,38 @@ class GuardManyPeersKernelTest {
     void manyPeersAreOneTransaction() throws Exception {
         try (TestNamespace node = new TestNamespace();
                 NetNs netNs = node.open();
-                Nft nft = Nft.open(netNs)) {
-            Guard guard = new Guard(nft, new GuardPolicy(true, true));
+                Nft nft = Nft.open(netNs);
+                TableManager tables = TableManager.open(netNs, GuardManyPeersKernelTest::remade);
+                TableManager again = TableManager.open(netNs, GuardManyPeersKernelTest::remade)) {
+            Guard guard = guard(tables);
             DesiredOverlay all = Overlays.of(PEERS);
-            report("made", KeptTable.Outcome.CHANGED, guard, all);
+            report("made", ManagedTable.Outcome.CHANGED, guard, all);
             int generation = nft.generation();
-            report("looked at", KeptTable.Outcome.STOOD, guard, all);
-            report("one peer more", KeptTable.Outcome.CHANGED, guard, Overlays.of(PEERS + 1));
-            report("one peer fewer", KeptTable.Outcome.CHANGED, guard, all);
+            report("looked at", ManagedTable.Outcome.STOOD, guard, all);
+            report("one peer more", ManagedTable.Outcome.CHANGED, guard, Overlays.of(PEERS + 1));
+            report("one peer fewer", ManagedTable.Outcome.CHANGED, guard, all);
             assertEquals(generation + 2, nft.generation());
-            report("read", KeptTable.Outcome.STOOD, new Guard(nft, new GuardPolicy(true, true)), all);
+            report("read", ManagedTable.Outcome.STOOD, guard(again), all);
             assertEquals(generation + 2, nft.generation());
             node.execute("nft", "flush", "set", "inet", "towpath-overlay", "peers4");
-            report("flushed set repaired", KeptTable.Outcome.REPAIRED, guard, all);
+            report("flushed set repaired", ManagedTable.Outcome.REPAIRED, guard, all);
             node.execute("nft", "delete", "table", "inet", "towpath-overlay");
-            report("deleted table repaired", KeptTable.Outcome.REPAIRED, guard, all);
+            report("deleted table repaired", ManagedTable.Outcome.REPAIRED, guard, all);
             String listed = node.execute("nft", "list", "set", "inet", "towpath-overlay", "peers4");
             assertEquals(PEERS, listed.split("192\\.168\\.", -1).length - 1);
             assertTrue(listed.contains("192.168.19.137"), "the last one");
         }
     }
 
-    private static void report(String what, KeptTable.Outcome outcome, Guard guard, DesiredOverlay overlay)
+    private static void remade(TableManager.Remake remake) {
+        throw new AssertionError(remake);
+    }
+
+    private static Guard guard(TableManager tables) {
+        return new Guard(tables, new GuardPolicy(true, true), () -> {});
+    }
+
+    private static void report(String what, ManagedTable.Outcome outcome, Guard guard, DesiredOverlay overlay)
             throws NetlinkException {
         long began = System.nanoTime();
         assertEquals(outcome, guard.sync(overlay), what);

@@ -12,8 +12,10 @@ import io.towpath.netlink.fake.FakeRequest;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
-import io.towpath.netlink.nft.table.KeptTable;
+import io.towpath.netlink.nft.table.ManagedTable;
+import io.towpath.netlink.nft.table.TableManager;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -21,10 +23,18 @@ import org.junit.jupiter.api.Test;
 class GuardTest {
     private final FakeKernel kernel = new FakeKernel();
     private final Nft others = kernel.namespace("node").openNft();
+    private final List<TableManager.Remake> remakes = new ArrayList<>();
     private final Guard guard = guard();
 
-    private Guard guard() {
-        return new Guard(kernel.namespace("node").openNft(), new GuardPolicy(true, true));
+    GuardTest() throws NetlinkException {}
+
+    private Guard guard() throws NetlinkException {
+        return guard(kernel.namespace("node").openNft());
+    }
+
+    private Guard guard(Nft nft) throws NetlinkException {
+        TableManager tables = new TableManager(nft, kernel.namespace("node").nftEvents(), remakes::add);
+        return new Guard(tables, new GuardPolicy(true, true), () -> {});
     }
 
     private List<String> requests() {
@@ -32,29 +42,29 @@ class GuardTest {
     }
 
     @Test
-    void asLongAsNothingChangesItAsksForTheGenerationAlone() throws NetlinkException {
-        assertEquals(KeptTable.Outcome.CHANGED, guard.sync(Overlays.of(3)));
+    void asLongAsNothingChangesItAsksForNothing() throws NetlinkException {
+        assertEquals(ManagedTable.Outcome.CHANGED, guard.sync(Overlays.of(3)));
         kernel.forgetRequests();
-        assertEquals(KeptTable.Outcome.STOOD, guard.sync(Overlays.of(3)));
-        assertEquals(List.of("generation show"), requests());
+        assertEquals(ManagedTable.Outcome.STOOD, guard.sync(Overlays.of(3)));
+        assertEquals(List.of(), requests());
     }
 
     @Test
     void whenOnlyTheClusterChangesNothingIsRead() throws NetlinkException {
         guard.sync(Overlays.of(3));
         kernel.forgetRequests();
-        assertEquals(KeptTable.Outcome.CHANGED, guard.sync(Overlays.of(4)));
+        assertEquals(ManagedTable.Outcome.CHANGED, guard.sync(Overlays.of(4)));
         assertEquals(1, kernel.writes().size(), () -> kernel.writes().toString());
-        assertEquals(2, requests().size(), () -> requests().toString());
+        assertEquals(1, requests().size(), () -> requests().toString());
     }
 
     @Test
     void anotherStartFindsTheTableAndKeepsIt() throws NetlinkException {
         guard.sync(Overlays.of(3));
         kernel.forgetRequests();
-        assertEquals(KeptTable.Outcome.STOOD, guard().sync(Overlays.of(3)));
+        assertEquals(ManagedTable.Outcome.STOOD, guard().sync(Overlays.of(3)));
         assertEquals(List.of(), kernel.writes());
-        assertEquals(KeptTable.Outcome.CHANGED, guard().sync(Overlays.of(2)), "a peer vanished while no agent ran");
+        assertEquals(ManagedTable.Outcome.CHANGED, guard().sync(Overlays.of(2)), "a peer vanished while no agent ran");
         assertEquals(1, kernel.writes().size());
     }
 
@@ -65,16 +75,16 @@ class GuardTest {
                 .is(Errno.EPERM));
         assertEquals(List.of(), others.tables(), "all or nothing");
         kernel.heal();
-        assertEquals(KeptTable.Outcome.CHANGED, guard.sync(Overlays.of(3)));
+        assertEquals(ManagedTable.Outcome.CHANGED, guard.sync(Overlays.of(3)));
         others.commit(new Transaction().flush(GuardRules.TABLE));
         kernel.failRequests("rule append", Errno.EPERM);
         assertThrows(NetlinkException.class, () -> guard.sync(Overlays.of(3)));
         kernel.heal();
-        assertEquals(KeptTable.Outcome.REPAIRED, guard.sync(Overlays.of(3)));
+        assertEquals(ManagedTable.Outcome.REPAIRED, guard.sync(Overlays.of(3)));
     }
 
     /** Has others write between the reading and the writing of a guard, so many times. */
-    private Guard interrupted(int times) {
+    private Guard interrupted(int times) throws NetlinkException {
         Transport direct = kernel.namespace("node").nftTransport();
         Transport racing = new Transport() {
             private int left = times;
@@ -108,26 +118,27 @@ class GuardTest {
                 direct.close();
             }
         };
-        return new Guard(new Nft(racing), new GuardPolicy(true, true));
+        return guard(new Nft(racing));
     }
 
     @Test
     void whatIsWrittenAfterItHasReadIsReadAgain() throws NetlinkException {
         guard.sync(Overlays.of(3));
         // The element that it is about to add would fail, or a table be left without rules.
-        assertEquals(KeptTable.Outcome.CHANGED, interrupted(1).sync(Overlays.of(4)));
-        assertEquals(KeptTable.Outcome.STOOD, guard().sync(Overlays.of(4)));
+        assertEquals(ManagedTable.Outcome.CHANGED, interrupted(1).sync(Overlays.of(4)));
+        assertEquals(ManagedTable.Outcome.STOOD, guard().sync(Overlays.of(4)));
         assertEquals(2, others.tables().size());
     }
 
     @Test
     void othersWhoWriteWithoutEndDoNotKeepItFromBeingRight() throws NetlinkException {
         Guard guard = interrupted(100);
-        assertEquals(KeptTable.Outcome.CHANGED, guard.sync(Overlays.of(3)));
-        assertEquals(KeptTable.Outcome.STOOD, guard().sync(Overlays.of(3)));
+        assertEquals(ManagedTable.Outcome.CHANGED, guard.sync(Overlays.of(3)));
+        assertEquals(ManagedTable.Outcome.STOOD, guard().sync(Overlays.of(3)));
         kernel.interruptDumps(1_000_000);
-        assertEquals(KeptTable.Outcome.CHANGED, guard().sync(Overlays.of(4)));
+        assertEquals(ManagedTable.Outcome.CHANGED, guard().sync(Overlays.of(4)));
         kernel.heal();
-        assertEquals(KeptTable.Outcome.STOOD, guard.sync(Overlays.of(4)), "it reads again, as it knows no generation");
+        assertEquals(
+                ManagedTable.Outcome.STOOD, guard.sync(Overlays.of(4)), "it reads again, as it knows no generation");
     }
 }

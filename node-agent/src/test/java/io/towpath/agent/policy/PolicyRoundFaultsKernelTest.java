@@ -22,8 +22,7 @@ class PolicyRoundFaultsKernelTest extends PolicyRoundScene {
         know(a);
         tell();
         settle();
-        sessions.remove(opened());
-        opened().close();
+        owner().close();
         policies = List.of(closed("default", "a"));
         tell();
         assertThrows(NetlinkException.class, () -> round().run(true, true));

@@ -8,6 +8,7 @@ import io.towpath.agent.status.Heartbeat;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.conntrack.Conntrack;
 import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.policy.facts.ClusterPolicyFact;
 import io.towpath.policy.facts.Facts;
@@ -59,6 +60,9 @@ abstract class PolicyRoundScene {
     Nft nft;
 
     @Nullable
+    TableManager owner;
+
+    @Nullable
     PolicyRound round;
 
     @TempDir
@@ -73,13 +77,17 @@ abstract class PolicyRoundScene {
                 Clock.systemUTC());
         try (NetNs netNs = scene.node.open()) {
             Rtnl links = Rtnl.open(netNs);
-            Nft tables = Nft.open(netNs);
+            TableManager tables = TableManager.open(netNs, remake -> {
+                throw new AssertionError(remake);
+            });
+            Nft session = Nft.open(netNs);
             Conntrack connections = Conntrack.open(netNs);
-            sessions.addAll(List.of(links, tables, connections));
-            nft = tables;
+            sessions.addAll(List.of(links, tables, session, connections));
+            nft = session;
+            owner = tables;
             round = new PolicyRound(
                     links,
-                    new Enforcing(tables, connections, links, PolicyOptions.silent()),
+                    new Enforcing(tables, connections, links, PolicyOptions.silent(), () -> {}),
                     pods,
                     waiting,
                     compiling,
@@ -159,6 +167,14 @@ abstract class PolicyRoundScene {
         while (round().restNanos(Long.MAX_VALUE) > 0) {
             Thread.onSpinWait();
         }
+    }
+
+    TableManager owner() {
+        TableManager made = owner;
+        if (made == null) {
+            throw new AssertionError("not open");
+        }
+        return made;
     }
 
     Nft opened() {

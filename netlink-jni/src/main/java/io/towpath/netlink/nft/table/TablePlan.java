@@ -46,23 +46,39 @@ final class TablePlan {
         if (observed == null) {
             return whole(desired, transaction);
         }
-        if (observed.table().dormant()) {
+        if (obstacle(desired, observed) != null) {
             return whole(desired, transaction.delete(observed.table()));
-        }
-        for (ChainState chain : desired.chains().values()) {
-            ChainState there = observed.chains().get(chain.chain().name());
-            if (there != null && !chain.chain().hasHookOf(there.chain())) {
-                return whole(desired, transaction.delete(observed.table()));
-            }
         }
         new TablePlan(desired, observed, transaction).mend();
         return transaction;
     }
 
-    /** The table anew, whatever there is of it. */
-    static Transaction anew(TableState desired) {
-        // Adding it first lets the deletion succeed where there is none.
-        return whole(desired, new Transaction().add(desired.table()).delete(desired.table()));
+    /** Why a table has to be made anew; null if it can be mended. */
+    static @Nullable String obstacle(TableState desired, TableState observed) {
+        if (observed.table().dormant()) {
+            return "it is dormant";
+        }
+        for (ChainState chain : desired.chains().values()) {
+            ChainState there = observed.chains().get(chain.chain().name());
+            if (there != null && !chain.chain().hasHookOf(there.chain())) {
+                return "its chain " + chain.chain().name() + " hangs elsewhere";
+            }
+        }
+        return null;
+    }
+
+    /**
+     * The table anew.
+     *
+     * @param observed the one that is there, null if nobody knows whether there is one
+     */
+    static Transaction anew(TableState desired, @Nullable TableState observed) {
+        Transaction transaction = new Transaction();
+        if (observed == null) {
+            // Adding it first lets the deletion succeed where there is none.
+            transaction.add(desired.table());
+        }
+        return whole(desired, transaction.delete(desired.table()));
     }
 
     private static Transaction whole(TableState desired, Transaction transaction) {

@@ -43,7 +43,7 @@ public record TableState(Table table, Map<String, ChainState> chains, Map<String
         return new TableState(table, new LinkedHashMap<>(), new LinkedHashMap<>());
     }
 
-    /** What the kernel has, null if there is no such table. */
+    /** What the kernel has, null if there is no such table. Elements that go after a time are not read. */
     public static @Nullable TableState read(Nft nft, Table which) throws NetlinkException {
         Table table = nft.find(which);
         if (table == null) {
@@ -51,7 +51,8 @@ public record TableState(Table table, Map<String, ChainState> chains, Map<String
         }
         TableState state = empty(table);
         for (NftSet set : nft.sets(table)) {
-            state.withSet(new SetState(set, Contents.Listed.of(nft.elements(set))));
+            state.withSet(new SetState(
+                    set, set.hasTimeouts() ? new Contents.Passing() : Contents.Listed.of(nft.elements(set))));
         }
         for (Chain chain : nft.chains(table)) {
             state.withChain(new ChainState(chain, new ArrayList<>()));

@@ -7,7 +7,7 @@ import io.towpath.net.IpAddress;
 import io.towpath.netlink.NeedsRoot;
 import io.towpath.netlink.NetNs;
 import io.towpath.netlink.TestNamespace;
-import io.towpath.netlink.nft.Nft;
+import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.policy.compile.Compiler;
 import io.towpath.policy.compile.LocalEndpoint;
 import io.towpath.policy.facts.ClusterPolicyFact;
@@ -112,8 +112,10 @@ class NodesDenyKernelTest {
         NODE.forEach(this::ping);
         assertEquals(NODE.size(), come(), "without the policy they come, or this test shows nothing");
         try (NetNs netNs = node.open();
-                Nft nft = Nft.open(netNs)) {
-            PolicyTable table = new PolicyTable(nft, PolicyOptions.silent());
+                TableManager tables = TableManager.open(netNs, remake -> {
+                    throw new AssertionError(remake);
+                })) {
+            PolicyTable table = new PolicyTable(tables, PolicyOptions.silent(), () -> {});
             Facts facts = facts();
             LocalEndpoint endpoint = new LocalEndpoint(
                     "default", "a", LINK, facts.pods().getFirst().addresses());
