@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -116,4 +117,10 @@ NATIVE(jint, ask, jbyteArray java_path, jbyteArray request, jbyteArray into, jin
     }
     close(fd);
     return result;
+}
+
+NATIVE(jint, terminalWidth, jint fd)
+{
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) < 0 ? -errno : size.ws_col;
 }

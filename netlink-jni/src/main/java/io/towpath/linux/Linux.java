@@ -22,6 +22,8 @@ public final class Linux {
     /** By which a thread gets a tenth of what it would get, sched(7). */
     private static final int LATER = 10;
 
+    private static final int STANDARD_OUTPUT = 1;
+
     private Linux() {}
 
     /**
@@ -217,6 +219,15 @@ public final class Linux {
      */
     public static void giveWay() throws LinuxException {
         check("nice", Native.nice(LATER));
+    }
+
+    /**
+     * How wide the terminal is that standard output goes to, ioctl_tty(2).
+     *
+     * @return columns, 0 if the terminal does not say; negative if it goes elsewhere
+     */
+    public static int terminalWidth() {
+        return Native.terminalWidth(STANDARD_OUTPUT);
     }
 
     /**

@@ -138,6 +138,9 @@ public final class Native {
      */
     static native int ask(byte[] path, byte[] request, byte[] into, int milliseconds);
 
+    /** The columns of the terminal that a descriptor is, 0 if it does not say; ENOTTY if it is none: ioctl_tty(2). */
+    static native int terminalWidth(int fd);
+
     /** Opens a datagram socket of a family, {@code AF_INET} or {@code AF_INET6}, in the calling thread's network namespace. */
     public static native int datagramOpen(int family);
 

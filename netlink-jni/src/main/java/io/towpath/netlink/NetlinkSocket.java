@@ -18,11 +18,13 @@ public final class NetlinkSocket implements Transport {
     // The kernel has answered before a send returns: only an answer that got lost is ever waited for.
     private static final int RECEIVE_TIMEOUT_SECONDS = 10;
 
+    private final int protocol;
     private final int portId;
     private int fd;
     private int reserved = USUAL_SEND_BUFFER;
 
-    private NetlinkSocket(int fd, int portId) {
+    private NetlinkSocket(int protocol, int fd, int portId) {
+        this.protocol = protocol;
         this.fd = fd;
         this.portId = portId;
     }
@@ -37,7 +39,7 @@ public final class NetlinkSocket implements Transport {
         int target = netNs == null ? -1 : netNs.fd();
         String operation = netNs == null ? "open netlink socket" : "open netlink socket in " + netNs;
         int fd = NetNs.check(operation, Native.netlinkOpen(protocol, target, RECEIVE_TIMEOUT_SECONDS));
-        return new NetlinkSocket(fd, Native.netlinkPort(fd));
+        return new NetlinkSocket(protocol, fd, Native.netlinkPort(fd));
     }
 
     int fd() {
@@ -65,6 +67,7 @@ public final class NetlinkSocket implements Transport {
     @Override
     public void send(ByteBuffer messages) throws NetlinkException {
         int offset = messages.arrayOffset() + messages.position();
+        NetlinkTrace.sent(protocol, messages.array(), offset, messages.remaining());
         NetNs.check("send to netlink", Native.send(fd, messages.array(), offset, messages.remaining()));
         messages.position(messages.limit());
     }
@@ -73,6 +76,7 @@ public final class NetlinkSocket implements Transport {
     public int receive(ByteBuffer into) throws NetlinkException {
         int offset = into.arrayOffset() + into.position();
         int length = NetNs.check("receive from netlink", Native.receive(fd, into.array(), offset, into.remaining()));
+        NetlinkTrace.received(protocol, into.array(), offset, Math.min(length, into.remaining()));
         into.position(into.position() + Math.min(length, into.remaining()));
         return length;
     }

@@ -2,6 +2,7 @@ package io.towpath.agent;
 
 import io.towpath.agent.cli.Cli;
 import io.towpath.agent.cli.Commands;
+import io.towpath.agent.cli.Terminal;
 
 /** The executable {@code towpath-node}: the node's agent, and the operator's commands. */
 public final class Main {
@@ -17,7 +18,8 @@ public final class Main {
             System.exit(Cli.FAILED);
         }
         try {
-            exitCode = Commands.cli(System.out, System.err).run(arguments);
+            exitCode = Commands.cli(System.out, System.err, Terminal.standardOutput())
+                    .run(arguments);
         } catch (RuntimeException | Error e) {
             Cli.failed("towpath-node", e, System.err);
             exitCode = Cli.FAILED;

@@ -36,14 +36,11 @@ record Traffic(
     }
 
     boolean isIsolatedBy(PolicyFact policy) {
-        return (isIngress() ? policy.isolatesIngress() : policy.isolatesEgress())
-                && policy.namespace().equals(pod.namespace())
-                && selects(policy.pods(), pod.labels());
+        return AppliedPolicies.isolates(policy, direction) && AppliedPolicies.selects(policy, pod);
     }
 
     boolean isSubjectOf(ClusterPolicyFact policy) {
-        return selects(policy.subject().namespaces(), namespaceLabels(pod))
-                && selects(policy.subject().pods(), pod.labels());
+        return AppliedPolicies.isSubject(policy, pod, namespaceLabels(pod));
     }
 
     /** @param own the policy's namespace, null if it has none */
@@ -57,13 +54,14 @@ record Traffic(
                 other != null
                         && (namespaces == null
                                 ? other.namespace().equals(own)
-                                : selects(namespaces, namespaceLabels(other)))
-                        && selects(pods, other.labels());
+                                : AppliedPolicies.selects(namespaces, namespaceLabels(other)))
+                        && AppliedPolicies.selects(pods, other.labels());
             case Peer.Block(var cidr, var except) ->
                 cidr.contains(otherAddress) && except.stream().noneMatch(each -> each.contains(otherAddress));
             case Peer.Nodes(Selector nodes) ->
                 facts.nodes().stream()
-                        .anyMatch(node -> node.addresses().contains(otherAddress) && selects(nodes, node.labels()));
+                        .anyMatch(node -> node.addresses().contains(otherAddress)
+                                && AppliedPolicies.selects(nodes, node.labels()));
             case Peer.Unknown _ -> false;
         };
     }
@@ -97,9 +95,5 @@ record Traffic(
             }
         }
         return Map.of();
-    }
-
-    private static boolean selects(Selector selector, Map<String, String> labels) {
-        return selector.flaw() == null && selector.matches(labels);
     }
 }

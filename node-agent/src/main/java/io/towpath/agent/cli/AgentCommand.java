@@ -157,7 +157,7 @@ final class AgentCommand {
                 .fallbackValue("true")
                 .paramLabel("BOOL")
                 .defaultValue(otherwise)
-                .description(description + " Default: " + otherwise)
+                .description(description, "Default: " + otherwise)
                 .build();
     }
 

@@ -1,9 +1,13 @@
 package io.towpath.agent.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MappingIterator;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.towpath.cni.BuildInfo;
 import io.towpath.cni.FailureLine;
 import io.towpath.linux.Errno;
 import io.towpath.linux.LinuxException;
+import io.towpath.netlink.NetlinkTrace;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -11,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -33,16 +38,31 @@ public final class Cli {
     /** What was asked for could not be understood. */
     public static final int USAGE = 2;
 
+    private static final String TRACE = "--trace";
+    private static final String NETLINK = "netlink";
     private static final String OUTPUT = "--output";
+    private static final String TEXT = "text";
+    private static final String WIDE = "wide";
+    private static final String JSON = "json";
+    private static final String YAML = "yaml";
+    private static final List<String> FORMATS = List.of(TEXT, WIDE, JSON, YAML);
+    private static final JsonMapper MAPPER = new JsonMapper();
     private static final String AS_ROOT = "as root";
     private static final int MOST_CAUSES = 20;
 
     private final CommandSpec root;
     private final PrintStream out;
     private final PrintStream err;
+    private final Terminal terminal;
 
     /** @param root all that can be asked for */
     public Cli(CommandSpec root, PrintStream out, PrintStream err) {
+        this(root, out, err, Terminal.NONE);
+    }
+
+    /** As above, with an output that may be a terminal. */
+    public Cli(CommandSpec root, PrintStream out, PrintStream err, Terminal terminal) {
+        this.terminal = terminal;
         this.root = root;
         this.out = out;
         this.err = err;
@@ -77,7 +97,8 @@ public final class Cli {
             return new CommandLine(root)
                     .setOut(writer(out))
                     .setErr(writer(err))
-                    .setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF))
+                    .setColorScheme(CommandLine.Help.defaultColorScheme(terminal.isColoured() ? Ansi.ON : Ansi.OFF))
+                    .setUsageHelpWidth(terminal.width())
                     .setExecutionStrategy(this::execute)
                     .setParameterExceptionHandler((e, given) -> misunderstood(e))
                     .setExecutionExceptionHandler((e, line, parsed) -> failed(e))
@@ -116,31 +137,80 @@ public final class Cli {
 
     /** A command that does something. */
     public static CommandSpec command(String name, String description, Action action) {
-        return describe(CommandSpec.wrapWithoutInspection(action).name(name), description);
+        return describe(CommandSpec.wrapWithoutInspection(action).name(name), description)
+                .addOption(OptionSpec.builder(TRACE)
+                        .type(String.class)
+                        .paramLabel("WHAT")
+                        .completionCandidates(List.of(NETLINK))
+                        .description("Print every message on stderr: netlink.")
+                        .build());
     }
 
-    /** A command that prints text or JSON. */
+    /** A command that prints text or a document. */
     public static CommandSpec printing(String name, String description, Action action) {
-        CommandSpec command = command(name, description, action);
-        return command.addOption(text(OUTPUT, "FORMAT", "text", "How to print: text or json."));
+        return command(name, description, action)
+                .addOption(OptionSpec.builder("-o", OUTPUT)
+                        .type(String.class)
+                        .paramLabel("FORMAT")
+                        .defaultValue(TEXT)
+                        .completionCandidates(FORMATS)
+                        .description("How to print: " + String.join(", ", FORMATS) + ".", "Default: " + TEXT)
+                        .build());
     }
 
-    /** Whether JSON is wanted. */
+    /** Whether JSON is wanted, if only to have YAML made of it. */
     public static boolean json(ParseResult options) {
-        return switch (value(options, OUTPUT)) {
-            case "json" -> true;
-            case "text" -> false;
-            default -> throw wrong(options, OUTPUT, "is neither text nor json");
-        };
+        String format = format(options);
+        return format.equals(JSON) || format.equals(YAML);
     }
 
-    /** An option with a text as value. */
+    /** Whether text is wanted that leaves nothing out for its width. */
+    public static boolean wide(ParseResult options) {
+        return format(options).equals(WIDE);
+    }
+
+    /** Whether what is JSON is to be printed as YAML. */
+    static boolean yaml(ParseResult options) {
+        return options.commandSpec().findOption(OUTPUT) != null
+                && format(options).equals(YAML);
+    }
+
+    private static String format(ParseResult options) {
+        String format = value(options, OUTPUT);
+        if (!FORMATS.contains(format)) {
+            throw wrong(options, OUTPUT, "is none of " + String.join(", ", FORMATS));
+        }
+        return format;
+    }
+
+    /**
+     * JSON documents as the format asks for them: as they are, or each as one of YAML.
+     *
+     * @param documents one behind the other
+     */
+    public static String documents(ParseResult options, String documents) throws IOException {
+        if (!yaml(options)) {
+            return documents;
+        }
+        StringBuilder text = new StringBuilder();
+        try (MappingIterator<JsonNode> all = MAPPER.readerFor(JsonNode.class).readValues(documents)) {
+            while (all.hasNext()) {
+                text.append("---\n").append(Yaml.of(all.next()));
+            }
+        }
+        return text.toString();
+    }
+
+    /** An option with a text as value. Its default has a line of the help for itself. */
     public static OptionSpec text(String name, String label, String otherwise, String description) {
         return OptionSpec.builder(name)
                 .type(String.class)
                 .paramLabel(label)
                 .defaultValue(otherwise)
-                .description(description + (otherwise.isEmpty() ? "" : " Default: " + otherwise))
+                .description(
+                        otherwise.isEmpty()
+                                ? new String[] {description}
+                                : new String[] {description, "Default: " + otherwise})
                 .build();
     }
 
@@ -169,22 +239,48 @@ public final class Cli {
         if (!(command.commandSpec().userObject() instanceof Action action)) {
             throw new ParameterException(command.commandSpec().commandLine(), "Missing command");
         }
+        String trace = command.matchedOptionValue(TRACE, "");
+        if (!trace.isEmpty() && !trace.equals(NETLINK)) {
+            throw new ParameterException(
+                    command.commandSpec().commandLine(),
+                    "Invalid value for option '" + TRACE + "': '" + trace + "' is not " + NETLINK);
+        }
         try {
+            NetlinkTrace.to(trace.isEmpty() ? null : err);
             Output output = action.run(command);
-            out.print(output.text());
+            boolean isText = command.commandSpec().findOption(OUTPUT) != null && !json(command);
+            out.print(isText ? terminal.painted(output.text()) : documents(command, output.text()));
             out.flush();
             return output.exitCode();
         } catch (ParameterException e) {
             throw e;
         } catch (Exception | Error e) {
             return failed(e);
+        } finally {
+            NetlinkTrace.to(null);
         }
     }
 
     private int misunderstood(ParameterException e) {
         String command = e.getCommandLine().getCommandSpec().qualifiedName();
-        err.println(command + ": " + FailureLine.of(e) + " (see " + command + " --help)");
+        err.println(command + ": " + FailureLine.of(e) + meant(e) + " (see " + command + " --help)");
         return USAGE;
+    }
+
+    /** What may have been meant, behind what was not understood. */
+    private static String meant(ParameterException e) {
+        if (!(e instanceof CommandLine.UnmatchedArgumentException unmatched)
+                || unmatched.getUnmatched().isEmpty()) {
+            return "";
+        }
+        String word = unmatched.getUnmatched().getFirst();
+        CommandSpec command = e.getCommandLine().getCommandSpec();
+        boolean isOption = word.startsWith("-");
+        int equals = isOption ? word.indexOf('=') : -1;
+        String meant = Suggestion.of(
+                equals < 0 ? word : word.substring(0, equals),
+                isOption ? command.optionsMap().keySet() : command.subcommands().keySet());
+        return meant == null ? "" : "; did you mean '" + meant + "'?";
     }
 
     private int failed(Throwable e) {

@@ -7,8 +7,17 @@ import picocli.CommandLine.Model.CommandSpec;
 public final class Commands {
     private Commands() {}
 
-    /** The command line. */
+    /** The command line, with an output that is no terminal. */
     public static Cli cli(PrintStream out, PrintStream err) {
+        return cli(out, err, Terminal.NONE);
+    }
+
+    /** The command line. */
+    public static Cli cli(PrintStream out, PrintStream err, Terminal terminal) {
+        return new Cli(root(out, err), out, err, terminal);
+    }
+
+    static CommandSpec root(PrintStream out, PrintStream err) {
         CommandSpec root =
                 Cli.root("towpath-node", "The agent of a Kubernetes node's network, and its operator's commands.");
         root.addSubcommand("agent", AgentCommand.agent(err));
@@ -24,10 +33,19 @@ public final class Commands {
         CommandSpec ipam = Cli.group("ipam", "The addresses of this node's pods.");
         ipam.addSubcommand("list", IpamCommand.list());
         root.addSubcommand("ipam", ipam);
+        CommandSpec endpoint = Cli.group("endpoint", "The interfaces of this node's pods.");
+        endpoint.addSubcommand("list", EndpointCommand.list());
+        root.addSubcommand("endpoint", endpoint);
         CommandSpec policy = Cli.group("policy", "The network policies on this node.");
+        policy.addSubcommand("list", PolicyListCommand.list());
         policy.addSubcommand("explain", PolicyCommand.explain(err));
         policy.addSubcommand("log", PolicyLogCommand.log(out));
         root.addSubcommand("policy", policy);
-        return new Cli(root, out, err);
+        CommandSpec debug = Cli.group("debug", "What helps others to see what is wrong with this node.");
+        debug.addSubcommand("dump", DebugCommand.dump(out));
+        root.addSubcommand("debug", debug);
+        root.addSubcommand("version", VersionCommand.version());
+        root.addSubcommand("completion", CompletionCommand.completion());
+        return root;
     }
 }

@@ -63,6 +63,11 @@ final class IpamCommand {
                 "The conflist, which says where the leases are and what the ranges are."));
     }
 
+    /** The conflist by {@link #withConf}. */
+    static String conf(ParseResult options) {
+        return Cli.value(options, CNI_CONF);
+    }
+
     private static Cli.Output list(ParseResult options) throws IOException, IpamException {
         boolean json = Cli.json(options);
         List<LeaseRow> leases = new ArrayList<>();
@@ -76,7 +81,7 @@ final class IpamCommand {
         } else if (options.hasMatchedOption(NETWORK)) {
             throw Cli.wrong(options, NETWORK, "is heeded with " + DATA_DIR + " alone: a conflist has one network");
         } else {
-            Network network = network(Cli.value(options, CNI_CONF));
+            Network network = network(conf(options));
             leases.addAll(LeaseRow.of(HostLocal.of(network.conf).files(), network.name, pods));
             fills = fills(options, network);
         }
@@ -111,7 +116,7 @@ final class IpamCommand {
 
     /** How full the ranges are. */
     static List<Fill> fills(ParseResult options) throws IOException, IpamException {
-        return fills(options, network(Cli.value(options, CNI_CONF)));
+        return fills(options, network(conf(options)));
     }
 
     private static List<Fill> fills(ParseResult options, Network network) throws IOException, IpamException {

@@ -60,7 +60,9 @@ final class OverlayCommand {
     private static Cli.Output show(ParseResult options) throws NetlinkException, OverlayException {
         boolean json = Cli.json(options);
         OverlayView view = view(options);
-        return new Cli.Output(json ? view.toJson().toPrettyString() + "\n" : view.toText(), true);
+        return new Cli.Output(
+                json ? view.toJson().toPrettyString() + "\n" : view.toText(),
+                view.pending().isEmpty());
     }
 
     private static Cli.Output sync(ParseResult options) throws NetlinkException, OverlayException {

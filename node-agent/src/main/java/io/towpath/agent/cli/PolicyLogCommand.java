@@ -20,6 +20,7 @@ final class PolicyLogCommand {
     /** Between two questions: the agent gives an answer and hangs up, it sends nothing unasked. */
     private static final int PAUSE_MS = 500;
 
+    private final ParseResult options;
     private final Path socket;
     private final String pod;
     private final boolean json;
@@ -27,6 +28,7 @@ final class PolicyLogCommand {
     private long last;
 
     private PolicyLogCommand(ParseResult options) {
+        this.options = options;
         socket = Asking.socket(options);
         pod = Cli.value(options, POD);
         int slash = pod.indexOf('/');
@@ -56,7 +58,7 @@ final class PolicyLogCommand {
         }
         String text = lines(answer);
         while (follow && !out.checkError()) {
-            out.print(text);
+            out.print(json ? Cli.documents(options, text) : text);
             out.flush();
             Thread.sleep(PAUSE_MS);
             // An agent that has ended may be started again.

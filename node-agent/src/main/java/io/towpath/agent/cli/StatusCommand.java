@@ -44,7 +44,7 @@ final class StatusCommand {
             addFills(own, options);
         }
         return new Cli.Output(
-                json ? status.toPrettyString() + "\n" : StatusText.of(status, Instant.now()),
+                json ? status.toPrettyString() + "\n" : StatusText.of(status, Instant.now(), Cli.wide(options)),
                 status.path("ready").asBoolean());
     }
 

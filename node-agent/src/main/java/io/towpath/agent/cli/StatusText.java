@@ -18,15 +18,22 @@ final class StatusText {
     private final StringBuilder text = new StringBuilder();
     private final JsonNode status;
     private final Instant now;
+    private final int lines;
 
-    private StatusText(JsonNode status, Instant now) {
+    private StatusText(JsonNode status, Instant now, int lines) {
+        this.lines = lines;
         this.status = status;
         this.now = now;
     }
 
-    /** @param status in the form of {@link io.towpath.agent.status.StatusJson}; what is absent is left out */
-    static String of(JsonNode status, Instant now) {
-        StatusText screen = new StatusText(status, now);
+    /**
+     * The screen.
+     *
+     * @param status in the form of {@link io.towpath.agent.status.StatusJson}; what is absent is left out
+     * @param wide whether lists are whole
+     */
+    static String of(JsonNode status, Instant now, boolean wide) {
+        StatusText screen = new StatusText(status, now, wide ? Integer.MAX_VALUE : LINES);
         screen.head();
         screen.devices();
         screen.peers();
@@ -195,7 +202,7 @@ final class StatusText {
                 .thenComparing(peer -> peer.path("lastRepair").path("when").asText(""), Comparator.reverseOrder()));
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("NODE", "SLICE", "ADDRESS", "STATE", "LAST REPAIR"));
-        for (JsonNode peer : peers.subList(0, Math.min(LINES, peers.size()))) {
+        for (JsonNode peer : peers.subList(0, Math.min(lines, peers.size()))) {
             List<String> row = new ArrayList<>(cells(peer, "node", "slice", "address"));
             row.add(peer.path("problem").isTextual() ? peer.path("problem").asText() : "ok");
             JsonNode repair = peer.path("lastRepair");
@@ -204,8 +211,8 @@ final class StatusText {
         }
         text.append('\n');
         Columns.append(text, rows);
-        if (peers.size() > LINES) {
-            text.append("and ").append(peers.size() - LINES).append(" more: towpath-node overlay show\n");
+        if (peers.size() > lines) {
+            text.append("and ").append(peers.size() - lines).append(" more: towpath-node overlay show\n");
         }
     }
 
@@ -241,8 +248,8 @@ final class StatusText {
             if (shown++ == 0) {
                 text.append('\n').append(title).append(":\n");
             }
-            if (shown > LINES) {
-                text.append("  and ").append(all.size() - LINES).append(" more: see --output json\n");
+            if (shown > lines) {
+                text.append("  and ").append(all.size() - lines).append(" more: see -o wide\n");
                 return;
             }
             text.append("  ").append(line.apply(each)).append('\n');

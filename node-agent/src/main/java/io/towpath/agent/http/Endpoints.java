@@ -52,7 +52,7 @@ public final class Endpoints implements AutoCloseable {
         all.add(server.heartbeat());
         all.add(slow.heartbeat());
         SourceDrops drops = new SourceDrops(policy == null ? Map::of : policy::podsByLink);
-        Pages pages = new Pages(board, all, new PolicyPages(policy, slow), drops, slow, version, log);
+        Pages pages = new Pages(board, all, new PolicyPages(policy, board, slow), drops, slow, version, log);
         UnixListener unix = null;
         try {
             unix = UnixListener.open(serving.socket(), MAX_PRIVILEGED);

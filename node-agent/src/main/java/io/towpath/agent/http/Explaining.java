@@ -67,13 +67,7 @@ final class Explaining {
     private static void put(Explanation.Verdict verdict, ObjectNode into) {
         into.put("allowed", verdict.allowed());
         ArrayNode policies = into.putArray("policies");
-        for (Explanation.Policy policy : verdict.policies()) {
-            policies.addObject()
-                    .put("kind", policy.kind())
-                    .put("namespace", policy.namespace())
-                    .put("name", policy.name())
-                    .put("dryRun", policy.isDryRun());
-        }
+        verdict.policies().forEach(policy -> EndpointJson.put(policy, policies.addObject()));
         verdict.why().forEach(into.putArray("why")::add);
     }
 }

@@ -1,6 +1,7 @@
 package io.towpath.agent.http;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.log.Log;
 import io.towpath.agent.status.AgentStatus;
@@ -73,6 +74,9 @@ final class Pages {
         if (request.isLook() && request.path().equals("/status")) {
             return slow.make(this::status);
         }
+        if (request.isLook() && request.path().equals("/log")) {
+            return slow.make(this::recentLog);
+        }
         return open(request);
     }
 
@@ -85,6 +89,12 @@ final class Pages {
                     .put("pod", each.pod().isEmpty() ? null : each.pod())
                     .put("packets", each.packets());
         }
+        return new Response(Response.OK, "application/json", json.toString());
+    }
+
+    private Response recentLog() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        log.recent().forEach(json.putArray("lines")::add);
         return new Response(Response.OK, "application/json", json.toString());
     }
 

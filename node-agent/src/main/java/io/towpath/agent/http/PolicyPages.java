@@ -3,6 +3,7 @@ package io.towpath.agent.http;
 import io.towpath.agent.policy.Handover;
 import io.towpath.agent.policy.PolicyController;
 import io.towpath.agent.source.PolicyFacts;
+import io.towpath.agent.status.StatusBoard;
 import io.towpath.cni.wiring.EndpointName;
 import io.towpath.netlink.NetlinkException;
 import io.towpath.policy.explain.Nodes;
@@ -12,12 +13,16 @@ import org.jspecify.annotations.Nullable;
 
 /** What is to ask of policies. */
 final class PolicyPages {
+    private static final String JSON = "application/json";
+
     private final @Nullable PolicyController controller;
+    private final StatusBoard board;
     private final PageThread slow;
 
     /** @param controller null for an agent that enforces none */
-    PolicyPages(@Nullable PolicyController controller, PageThread slow) {
+    PolicyPages(@Nullable PolicyController controller, StatusBoard board, PageThread slow) {
         this.controller = controller;
+        this.board = board;
         this.slow = slow;
     }
 
@@ -28,13 +33,16 @@ final class PolicyPages {
         }
         return switch (request.method() + " " + request.path()) {
             case "POST /policy/endpoints" -> handOver(enforcing, request.body());
+            case "GET /policy/endpoints" -> slow.make(() -> endpoints(enforcing));
+            case "GET /policy/list" -> slow.make(() -> list(enforcing));
             case "GET /policy/pods" -> podOf(enforcing, request);
             case "GET /policy/explain" -> slow.make(() -> explain(enforcing, request));
             case "GET /policy/log" -> slow.make(() -> log(enforcing, request));
             default ->
                 at(
                         Response.NOT_FOUND,
-                        "there are POST /policy/endpoints, GET /policy/pods, GET /policy/explain and GET /policy/log");
+                        "there are POST /policy/endpoints, GET /policy/endpoints, GET /policy/list, GET /policy/pods,"
+                                + " GET /policy/explain and GET /policy/log");
         };
     }
 
@@ -59,10 +67,40 @@ final class PolicyPages {
                 : at(Response.OK, pod);
     }
 
+    private static Response notKnownYet() {
+        return Response.text(Response.UNAVAILABLE, "the policies of the cluster are not known yet");
+    }
+
+    private static Response endpoints(PolicyController controller) {
+        PolicyFacts known = controller.facts();
+        if (known == null) {
+            return notKnownYet();
+        }
+        String notInForce = controller.notInForce();
+        try {
+            String json =
+                    EndpointJson.of(known, controller.podsByLink(), notInForce).toString();
+            return new Response(Response.OK, JSON, json);
+        } catch (NetlinkException e) {
+            return Response.text(Response.UNAVAILABLE, "this node's links cannot be read: " + e.getMessage());
+        }
+    }
+
+    private Response list(PolicyController controller) {
+        PolicyFacts known = controller.facts();
+        if (known == null) {
+            return notKnownYet();
+        }
+        String notInForce = controller.notInForce();
+        String json =
+                PolicyListJson.of(known, notInForce, board.current().policy()).toString();
+        return new Response(Response.OK, JSON, json);
+    }
+
     private static Response explain(PolicyController controller, Request request) {
         PolicyFacts known = controller.facts();
         if (known == null) {
-            return Response.text(Response.UNAVAILABLE, "the policies of the cluster are not known yet");
+            return notKnownYet();
         }
         // Before, so that what comes into force meanwhile is not told of what was asked.
         String notInForce = controller.notInForce();
@@ -73,7 +111,7 @@ final class PolicyPages {
             return Response.text(Response.UNAVAILABLE, "this node's addresses cannot be read: " + e.getMessage());
         }
         String json = Explaining.answer(known.facts(), nodes, request.query(), notInForce);
-        return new Response(Response.OK, "application/json", json);
+        return new Response(Response.OK, JSON, json);
     }
 
     private static Response log(PolicyController controller, Request request) {
@@ -87,7 +125,7 @@ final class PolicyPages {
             throw new IllegalArgumentException(problem);
         }
         String json = DenialJson.of(controller.denials(), Long.parseLong(after)).toString();
-        return new Response(Response.OK, "application/json", json);
+        return new Response(Response.OK, JSON, json);
     }
 
     /** Why there cannot be any of a pod; null if there are or may be. */

@@ -7,6 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -23,6 +26,9 @@ public final class Log {
     /** Of a line in UTF-8. */
     private static final int MOST_BYTES = 4096;
 
+    /** Lines that are kept for whoever asks; of 4 KiB at most, and mostly of 150 bytes. */
+    private static final int MOST_RECENT = 500;
+
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern(
                     "uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT)
             .withZone(ZoneOffset.UTC);
@@ -31,6 +37,7 @@ public final class Log {
     private final Form form;
     private final Level least;
     private final Clock clock;
+    private final Deque<String> recent = new ArrayDeque<>();
     private final Map<String, String> problems = new ConcurrentHashMap<>();
 
     /** How a line is written. */
@@ -107,6 +114,19 @@ public final class Log {
             most /= 2;
         } while (most > 0 && line.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES);
         out.println(line);
+        synchronized (recent) {
+            if (recent.size() == MOST_RECENT) {
+                recent.removeFirst();
+            }
+            recent.addLast(line);
+        }
+    }
+
+    /** The last lines, at most {@value #MOST_RECENT}. */
+    public List<String> recent() {
+        synchronized (recent) {
+            return List.copyOf(recent);
+        }
     }
 
     /**

@@ -59,7 +59,7 @@ class StatusCommandTest extends CliScene {
 
     private static String text(AgentStatus status) throws IOException {
         JsonNode sent = JSON.readTree(StatusJson.of(status, "1.2.3").toString());
-        return StatusText.of(sent, Statuses.START.plusSeconds(3600));
+        return StatusText.of(sent, Statuses.START.plusSeconds(3600), false);
     }
 
     @Test

@@ -1,0 +1,5 @@
+/** The debug package, tested. */
+@NullMarked
+package io.towpath.agent.debug;
+
+import org.jspecify.annotations.NullMarked;
