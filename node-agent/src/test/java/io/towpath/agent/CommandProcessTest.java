@@ -19,7 +19,7 @@ class CommandProcessTest {
 
     private Process command(String debug, String... words) throws IOException {
         List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx8m"));
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx12m"));
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
         command.add("io.towpath.agent.Main");
         command.addAll(List.of(words));
@@ -30,7 +30,7 @@ class CommandProcessTest {
 
     private String failure(String debug) throws Exception {
         // As a tree it takes many times the memory that it takes as text.
-        Path conflist = Files.writeString(folder.resolve("conflist"), "[" + "[],".repeat(300_000) + "[]]");
+        Path conflist = Files.writeString(folder.resolve("conflist"), "[" + "[],".repeat(345_000) + "[]]");
         Process process = command(debug, "ipam", "list", "--cni-conf", conflist.toString());
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(1, process.waitFor(), said);
@@ -40,7 +40,7 @@ class CommandProcessTest {
     @Test
     void usedUpMemoryIsOneLine() throws Exception {
         String said = failure("");
-        assertTrue(said.startsWith("towpath-node: out of memory: 8 MiB of heap are not enough. "), said);
+        assertTrue(said.startsWith("towpath-node: out of memory: 12 MiB of heap are not enough. "), said);
         assertEquals(1, said.lines().count(), said);
     }
 
