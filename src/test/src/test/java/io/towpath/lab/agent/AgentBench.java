@@ -14,7 +14,6 @@ import io.towpath.lab.api.ClusterObjects;
 import io.towpath.lab.api.NodeObjects;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,8 +30,6 @@ import java.util.function.BooleanSupplier;
 public final class AgentBench implements AutoCloseable {
     private static final int SMALL = 100;
     private static final int HEARTBEAT_SECONDS = 300;
-    /** USER_HZ, the unit of the times in proc_pid_stat(5). */
-    private static final double TICKS_PER_SECOND = 100;
 
     private static final String EXTRA = "10.200.200.0/24";
     private static final String EXTRA_ADDRESS = "172.17.0.1";
@@ -229,17 +226,17 @@ public final class AgentBench implements AutoCloseable {
      *
      * @param work done again and again; says whether there was something to do, and then waits by itself
      */
-    private double cpu(BooleanSupplier work) throws IOException {
+    private double cpu(BooleanSupplier work) {
         long start = System.nanoTime();
         long end = start + restSeconds * 1_000_000_000L;
-        long before = ticks();
+        double before = Figures.cpuSeconds(agent);
         while (System.nanoTime() < end) {
             if (!work.getAsBoolean()) {
                 LockSupport.parkNanos(end - System.nanoTime());
             }
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        return (ticks() - before) / TICKS_PER_SECOND / seconds * 100;
+        return (Figures.cpuSeconds(agent) - before) / seconds * 100;
     }
 
     /** As kubelets do when nothing happens: each tells its node's status every five minutes. */
@@ -251,13 +248,6 @@ public final class AgentBench implements AutoCloseable {
                         .put("lastHeartbeatTime", Instant.now().toString()));
         LockSupport.parkNanos(HEARTBEAT_SECONDS * 1_000_000_000L / peers);
         return true;
-    }
-
-    /** utime and stime, proc_pid_stat(5). */
-    private long ticks() throws IOException {
-        String stat = Files.readString(Path.of("/proc", String.valueOf(agent.pid()), "stat"));
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-        return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
     }
 
     @Override

@@ -13,6 +13,9 @@ import java.util.List;
 final class Figures {
     private static final double KIB_PER_MIB = 1024;
 
+    /** USER_HZ, the unit of the times in proc_pid_stat(5). */
+    private static final double TICKS_PER_SECOND = 100;
+
     private Figures() {}
 
     static void row(String what, List<Double> millis) {
@@ -48,5 +51,16 @@ final class Figures {
             throw new UncheckedIOException(e);
         }
         throw new IllegalStateException("no " + name);
+    }
+
+    /** utime and stime, proc_pid_stat(5). */
+    static double cpuSeconds(Agent agent) {
+        try {
+            String stat = Files.readString(Path.of("/proc", String.valueOf(agent.pid()), "stat"));
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+            return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }
