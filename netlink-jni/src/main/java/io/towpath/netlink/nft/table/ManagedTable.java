@@ -93,7 +93,7 @@ public final class ManagedTable {
     public Outcome sync(TableState desired) throws NetlinkException {
         return manager.run(() -> {
             sent = null;
-            manager.take();
+            manager.look();
             return mend(desired);
         });
     }
@@ -165,18 +165,21 @@ public final class ManagedTable {
             isDoubtful = false;
             hasNews = false;
             work = new Work(work.reads + 1, work.remakes);
+            boolean isRead = false;
             try {
                 TableState state = TableState.read(nft, table);
                 manager.take();
                 if (!isDoubtful) {
+                    isRead = true;
                     return state;
                 }
             } catch (NetlinkException e) {
-                isDoubtful = true;
                 if (!e.is(Errno.ENOENT) && !e.is(Errno.EINTR)) {
                     throw e;
                 }
                 problem = e; // as of a set that goes between the list and its elements
+            } finally {
+                isDoubtful = !isRead;
             }
         }
         throw problem;

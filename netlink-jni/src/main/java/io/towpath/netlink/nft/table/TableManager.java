@@ -29,12 +29,17 @@ public final class TableManager implements AutoCloseable {
     /** The least time between two looks at what others write: it costs the same, however often they do. */
     private static final int REST_MS = 50;
 
+    /** The longest that events are believed without a question: what was lost of them without a word is noticed then. */
+    private static final long BELIEF_NANOS = 25_000_000_000L;
+
     private final Nft nft;
     private final NftEvents events;
     private final Consumer<Remake> remakes;
     private final List<ManagedTable> tables = new ArrayList<>();
     private final CountDownLatch stopped = new CountDownLatch(1);
     private int generation;
+    private boolean hasAsked;
+    private long asked;
     private boolean isClosed;
 
     /**
@@ -58,11 +63,10 @@ public final class TableManager implements AutoCloseable {
      * @param events those of the same namespace, since before now; closed with it
      * @param remakes told of each table that was made anew, by the thread that did it
      */
-    public TableManager(Nft nft, NftEvents events, Consumer<Remake> remakes) throws NetlinkException {
+    public TableManager(Nft nft, NftEvents events, Consumer<Remake> remakes) {
         this.nft = nft;
         this.events = events;
         this.remakes = remakes;
-        generation = nft.generation();
     }
 
     /**
@@ -164,6 +168,26 @@ public final class TableManager implements AutoCloseable {
             throw new NetlinkException("take events of nftables", Errno.EBADF);
         }
         events.take(this::took);
+    }
+
+    /** Takes in what was written until now, and asks now and then whether events told of all of it. */
+    void look() throws NetlinkException {
+        long now = System.nanoTime();
+        if (hasAsked && now - asked < BELIEF_NANOS) {
+            take();
+            return;
+        }
+        int reached = nft.generation();
+        if (!hasAsked) {
+            generation = reached; // nothing is known of any table yet
+        }
+        take();
+        if (reached - generation > 0) {
+            tables.forEach(ManagedTable::doubt);
+            generation = reached;
+        }
+        hasAsked = true;
+        asked = now;
     }
 
     private void took(NftEvent event) {
