@@ -125,8 +125,8 @@ public final class Agent {
         Attachments.Files podFiles =
                 new Attachments.Files(cniConf, files.stateDirectory() + NODE_STATE, files.subnetEnv());
         List<Heartbeat> heartbeats = new ArrayList<>(List.of(node.thread().heartbeat(), source.heartbeat()));
+        ControlThread attachments = attachments(podFiles, heartbeats);
         try (PolicyController policyController = policyController(heartbeats);
-                ControlThread attachments = attachments(podFiles, heartbeats);
                 Endpoints endpoints =
                         Endpoints.open(serving, status, heartbeats, policyController, BuildInfo.VERSION, log)) {
             log.info(
@@ -152,6 +152,7 @@ public final class Agent {
             node.thread().run();
             log.info("agent stopped");
         } finally {
+            attachments.stop(); // and not waited for: it may be waiting for a lock of leases
             source.close();
             if (policies != null) {
                 policies.source.close();

@@ -114,6 +114,9 @@ final class EndpointCommand {
 
     /** NetworkPolicies by their names, as their namespace is the pod's. */
     private static String policies(JsonNode policies, boolean wide) {
+        if (!policies.isArray()) {
+            return "-";
+        }
         List<String> names = new ArrayList<>();
         for (JsonNode each : policies) {
             names.add((each.path("namespace").isTextual() ? "" : "cluster:")

@@ -51,10 +51,12 @@ final class EndpointJson {
             each.put("link", endpoint.link).put("inForce", endpoint.isInForce);
             PodFact pod = endpoint.pod == null ? null : pods.get(endpoint.pod);
             for (Direction direction : Direction.values()) {
-                ArrayNode policies = each.putArray(direction.word());
-                if (pod != null) {
-                    applied.of(pod, direction).forEach(policy -> put(policy, policies.addObject()));
+                if (pod == null) {
+                    each.putNull(direction.word()); // not known; nothing is allowed then
+                    continue;
                 }
+                ArrayNode policies = each.putArray(direction.word());
+                applied.of(pod, direction).forEach(policy -> put(policy, policies.addObject()));
             }
         }
         return json;

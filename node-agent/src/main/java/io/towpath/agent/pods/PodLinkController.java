@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Puts back what others delete of pods' links; against somebody who goes on deleting there is one look each 0.8 s at last. */
 public final class PodLinkController implements Controller {
-    private static final Pace PACE = Pace.NORMAL.withGap(Duration.ofMillis(50), Duration.ofMillis(800));
+    private static final Pace PACE =
+            Pace.NORMAL.withGap(Duration.ofMillis(50), Duration.ofMillis(800)).impatient();
     private static final int LINKS_IN_A_LINE = 5;
 
     private final PodLinkKeeper keeper;

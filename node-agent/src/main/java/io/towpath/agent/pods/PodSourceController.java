@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Keeps the check of what pods send, by their links; looks twice a second at most. */
 public final class PodSourceController implements Controller {
-    private static final Pace PACE = Pace.NORMAL.withGap(Duration.ofMillis(500), Duration.ofMillis(500));
+    private static final Pace PACE =
+            Pace.NORMAL.withGap(Duration.ofMillis(500), Duration.ofMillis(500)).impatient();
 
     private final Log log;
     private @Nullable SourceKeeper keeper;

@@ -92,9 +92,9 @@ public final class ControlThread implements AutoCloseable {
                 Tables tables = new Tables(log)) {
             rounds.open(new Kernel(node, monitor, tables));
             while (!stopped) {
-                thread.beat();
                 long rest = rounds.restNanos();
                 monitor.await(milliseconds(rest));
+                thread.beat(); // not before: a wait that fails again and again is no sign of life
                 if (rest <= 0) {
                     rounds.run();
                 }

@@ -89,8 +89,8 @@ final class Schedule {
                 ? 0
                 : Math.clamp(
                         2 * retry, pace.firstRetry().toNanos(), pace.lastRetry().toNanos());
-        soonest = now + Math.max(gap, retry);
+        soonest = now + (pace.isPatient() ? Math.max(gap, retry) : gap);
         earliest = pace.leavesHalf() ? Math.max(soonest, now + (now - began)) : soonest;
-        resync = isDone ? now + pace.resync().toNanos() : earliest;
+        resync = isDone ? now + pace.resync().toNanos() : Math.max(earliest, now + retry);
     }
 }

@@ -159,7 +159,7 @@ class AppliedPoliciesKernelTest extends CliScene {
                   "egress": [{"kind": "ClusterNetworkPolicy", "namespace": null, "name": "audit", "dryRun": false}],
                   "since": "2026-01-02T03:04:05Z"},
                  {"namespace": null, "pod": null, "addresses": ["10.0.0.4"], "link": "%s", "inForce": false,
-                  "ingress": [], "egress": [], "since": null}]
+                  "ingress": null, "egress": null, "since": null}]
                 """.formatted(DB, WEB, NOBODY)), endpoints);
     }
 
@@ -171,7 +171,7 @@ class AppliedPoliciesKernelTest extends CliScene {
                 NAMESPACE  POD  ADDRESS   LINK             STATE     INGRESS                EGRESS                         SINCE
                 shop       db   10.0.0.3  %s  in force  db-in,trial (dry run)  cluster:audit,trial (dry run)  -
                 shop       web  10.0.0.2  %s  in force  any                    cluster:audit                  -
-                -          -    10.0.0.4  %s  waiting   any                    any                            -
+                -          -    10.0.0.4  %s  waiting   -                      -                              -
                 since when is not known: there is no conflist %s: name another with --cni-conf
                 """.formatted(DB, WEB, NOBODY, disk.resolve("none")), ran.out());
         assertEquals(Cli.OK, ran.code());

@@ -44,6 +44,19 @@ class ScheduleTest {
     }
 
     @Test
+    void newsOfOthersDoesNotWaitForWhatFails() {
+        schedule = new Schedule(Pace.NORMAL.impatient(), START);
+        run(0, 0, false, false);
+        assertEquals(200, rest(0));
+        schedule.due(START + 1 * MS);
+        assertEquals(49, rest(1));
+        run(50, 50, false, false);
+        assertEquals(400, rest(50), "what fails is tried again less and less often");
+        assertTrue(run(450, 450, true, false));
+        assertEquals(30_000, rest(450));
+    }
+
+    @Test
     void newsIsTakenAtOnceAndThenInBatches() {
         run(0, 0, true, false);
         schedule.due(START + 1_000 * MS);
