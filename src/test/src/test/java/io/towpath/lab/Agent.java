@@ -5,6 +5,7 @@ import io.towpath.lab.api.ApiServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -137,10 +138,14 @@ public final class Agent implements AutoCloseable {
         descriptors(MOST_DESCRIPTORS);
     }
 
-    /** How many file descriptors it has open. */
-    public int openDescriptors() {
-        String[] open = Path.of("/proc", String.valueOf(pid()), "fd").toFile().list();
-        return open == null ? 0 : open.length;
+    /** Leaves it those file descriptors that it has, and no other: the limit is one of their numbers, and lower ones may be free. */
+    public void noMoreDescriptors() {
+        Path open = Path.of("/proc", String.valueOf(pid()), "fd");
+        int free = 0;
+        while (Files.exists(open.resolve(String.valueOf(free)), LinkOption.NOFOLLOW_LINKS)) {
+            free++;
+        }
+        descriptors(free);
     }
 
     /** As in a pod: the API by the variables that the kubelet sets, and the service account's folder with this content. */

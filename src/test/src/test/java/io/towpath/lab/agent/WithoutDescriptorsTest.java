@@ -71,7 +71,7 @@ class WithoutDescriptorsTest {
             Await.until(
                     subject + " is told, and why",
                     () -> {
-                        agent.descriptors(agent.openDescriptors()); // of its connections, one ends after the other
+                        agent.noMoreDescriptors(); // of its connections, one ends after the other
                         return agent.log()
                                 .lines()
                                 .anyMatch(line -> line.contains("subject=" + subject)
