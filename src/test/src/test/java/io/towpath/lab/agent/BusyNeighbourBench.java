@@ -95,10 +95,10 @@ public final class BusyNeighbourBench implements AutoCloseable {
         if (!handle().equals(table)) {
             throw new IllegalStateException("the table was made anew: " + agent.log());
         }
-        String size = ", a policy round every 0.2 s, " + peers + " peers";
+        String size = ", a policy round each 0.2 s, " + peers + " peers";
         row("CPU" + size, "%", quiet, 0);
-        row("CPU, beside 600 foreign commits a second" + size, "%", busy, 0);
-        row("the same as a ratio" + size, "x", List.of(median(busy) / median(quiet)), WANTED_RATIO);
+        row("CPU, 600 foreign commits/s" + size, "%", busy, 0);
+        row("the same as ratio" + size, "x", List.of(median(busy) / median(quiet)), WANTED_RATIO);
     }
 
     private void peer(int number, boolean isLetIn) {
