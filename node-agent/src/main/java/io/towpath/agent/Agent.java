@@ -125,10 +125,10 @@ public final class Agent {
         Attachments.Files podFiles =
                 new Attachments.Files(cniConf, files.stateDirectory() + NODE_STATE, files.subnetEnv());
         List<Heartbeat> heartbeats = new ArrayList<>(List.of(node.thread().heartbeat(), source.heartbeat()));
-        ControlThread attachments = attachments(podFiles, heartbeats);
+        ControlThread attachments = attachments(podFiles);
         try (PolicyController policyController = policyController(heartbeats);
-                Endpoints endpoints =
-                        Endpoints.open(serving, status, heartbeats, policyController, BuildInfo.VERSION, log)) {
+                Endpoints endpoints = Endpoints.open(
+                        serving, status, and(heartbeats, attachments), policyController, BuildInfo.VERSION, log)) {
             log.info(
                     "agent started",
                     "version",
@@ -173,15 +173,19 @@ public final class Agent {
         }
     }
 
-    private ControlThread attachments(Attachments.Files podFiles, List<Heartbeat> heartbeats) throws NetlinkException {
-        ControlThread thread = new ControlThread(
+    private static List<Heartbeat> and(List<Heartbeat> heartbeats, ControlThread last) {
+        List<Heartbeat> all = new ArrayList<>(heartbeats);
+        all.add(last.heartbeat());
+        return all;
+    }
+
+    private ControlThread attachments(Attachments.Files podFiles) throws NetlinkException {
+        return new ControlThread(
                 "attachments",
                 ATTACHMENTS_LIMIT,
                 log,
                 List.of(new AttachmentsController(
                         podFiles, log, (fills, cleared) -> status.update(before -> before.with(fills, cleared)))));
-        heartbeats.add(thread.heartbeat());
-        return thread;
     }
 
     private @Nullable PolicyController policyController(List<Heartbeat> heartbeats) throws NetlinkException {
