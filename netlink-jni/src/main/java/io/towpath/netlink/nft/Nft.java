@@ -54,6 +54,16 @@ public final class Nft implements AutoCloseable {
         return netlink.get(requests, NftCodec::readGeneration);
     }
 
+    /** Whether the kernel answers that it has no nftables at all. */
+    public boolean isMissing() {
+        try {
+            generation();
+            return false;
+        } catch (NetlinkException e) {
+            return e.is(Errno.EINVAL) || e.is(Errno.EOPNOTSUPP) || e.is(Errno.EPROTONOSUPPORT);
+        }
+    }
+
     /** All tables, also those of others. */
     public List<Table> tables() throws NetlinkException {
         Requests requests = new Requests();

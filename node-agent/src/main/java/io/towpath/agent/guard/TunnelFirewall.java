@@ -18,8 +18,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the nftables table of the overlay: who may send into it, and what is masqueraded. It goes before the overlay, which asks for that; what
- * goes wrong with it keeps nothing else from being done.
+ * Keeps the nftables table of the overlay: who may send into it, and what is masqueraded. It goes before the overlay, which asks for that and
+ * waits until it is in force; nothing else waits for it.
  */
 public final class TunnelFirewall implements Controller {
     private final GuardPolicy policy;
@@ -30,6 +30,8 @@ public final class TunnelFirewall implements Controller {
     private @Nullable TableManager tables;
     private boolean isTouched;
     private @Nullable DesiredOverlay overlay;
+    private boolean isInForce;
+    private boolean isMissing;
     private AgentStatus.Guard status = AgentStatus.Guard.UNKNOWN;
 
     /** @param policy what the table is to do */
@@ -46,6 +48,15 @@ public final class TunnelFirewall implements Controller {
         overlay = overlay == null ? wanted : wanted.withDevicesOf(overlay.devices());
     }
 
+    /**
+     * Why the overlay must not be touched: whoever can send into it would get in. To be asked after this was reconciled.
+     *
+     * @return null if the table is in force, or if the kernel has no nftables at all, so that there is nothing to wait for
+     */
+    public @Nullable String whyOpen() {
+        return isInForce || isMissing ? null : "it waits for its firewall: " + status.problem();
+    }
+
     @Override
     public String name() {
         return "guard";
@@ -58,8 +69,12 @@ public final class TunnelFirewall implements Controller {
 
     @Override
     public void open(Kernel kernel) throws NetlinkException {
-        tables = kernel.tables();
-        guard = new Guard(tables, policy, () -> isTouched = true);
+        open(kernel.tables());
+    }
+
+    void open(TableManager owner) {
+        tables = owner;
+        guard = new Guard(owner, policy, () -> isTouched = true);
     }
 
     @Override
@@ -76,11 +91,16 @@ public final class TunnelFirewall implements Controller {
         if (wanted == null) {
             return Outcome.DONE;
         }
+        Guard table = Objects.requireNonNull(guard);
+        isInForce = false;
+        isMissing = false;
         try {
-            Guard table = Objects.requireNonNull(guard);
-            done(table.sync(wanted), table.dropped());
+            ManagedTable.Outcome outcome = table.sync(wanted);
+            isInForce = true;
+            done(outcome, table.dropped());
             return Outcome.DONE;
         } catch (NetlinkException e) {
+            isMissing = !isInForce && Objects.requireNonNull(tables).isMissing();
             return Outcome.of("nftables table " + Guard.TABLE_NAME + ": " + e.getMessage());
         }
     }

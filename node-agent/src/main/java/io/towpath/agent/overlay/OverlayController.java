@@ -152,6 +152,10 @@ public final class OverlayController implements Controller, ClusterSource.Listen
             // Nobody may send into the overlay when it is up.
             firewall.overlay(sync.desired());
             round.first(firewall);
+            String open = firewall.whyOpen();
+            if (open != null) {
+                return Outcome.of(open);
+            }
             report = sync.apply();
         }
         made(cluster.cluster());

@@ -39,6 +39,16 @@ final class RunningNode implements AutoCloseable {
 
     RunningNode(
             TestNamespace node, Path folder, OwnChoices choices, ClusterSource source, @Nullable CachedCluster cached) {
+        this(node, folder, choices, source, cached, new GuardPolicy(true, true));
+    }
+
+    RunningNode(
+            TestNamespace node,
+            Path folder,
+            OwnChoices choices,
+            ClusterSource source,
+            @Nullable CachedCluster cached,
+            GuardPolicy policy) {
         this.source = source;
         Log log = new Log(
                 new PrintStream(lines, true, StandardCharsets.UTF_8),
@@ -57,7 +67,7 @@ final class RunningNode implements AutoCloseable {
                     NodeThread agent = NodeThread.of(
                             files,
                             choices,
-                            new GuardPolicy(true, true),
+                            policy,
                             new LeaseHoldings(folder.resolve("cni.conflist").toString(), Clock.systemUTC()),
                             source,
                             cached,

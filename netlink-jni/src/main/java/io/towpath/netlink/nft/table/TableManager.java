@@ -233,6 +233,11 @@ public final class TableManager implements AutoCloseable {
         return generation;
     }
 
+    /** Whether the kernel answers that it has no nftables at all. */
+    public synchronized boolean isMissing() {
+        return nft.isMissing();
+    }
+
     /**
      * Commits what was planned for a table as it is known.
      *
