@@ -106,14 +106,14 @@ public final class TunnelFirewall implements Controller {
     }
 
     private void done(ManagedTable.Outcome outcome, long dropped) {
-        boolean repaired = outcome == ManagedTable.Outcome.REPAIRED;
+        boolean repaired = outcome.isRepaired();
         status = new AgentStatus.Guard(
                 true,
                 null,
                 status.repairs() + (repaired ? 1 : 0),
                 repaired ? clock.instant() : status.lastRepair(),
                 dropped);
-        if (outcome != ManagedTable.Outcome.STOOD) {
+        if (!outcome.equals(ManagedTable.Outcome.STOOD)) {
             log.info(repaired ? "guard repaired" : "guard changed", "table", Guard.TABLE_NAME);
         }
     }

@@ -26,6 +26,9 @@ final class Enforcing {
     private final Connections connections;
     private @Nullable Ruleset last;
 
+    /** Whether connections may have begun that nobody looked at: while the table was not what it must be, or not there. */
+    private boolean wasOpen = true;
+
     /** It may be, of an agent before. */
     private boolean isTrialThere = true;
 
@@ -45,6 +48,7 @@ final class Enforcing {
      */
     ManagedTable.Outcome enforce(Ruleset ruleset, @Nullable Ruleset tried) throws NetlinkException {
         ManagedTable.Outcome outcome = table.sync(ruleset);
+        wasOpen |= outcome.isRepaired();
         if (tried != null) {
             isTrialThere = true;
             trial.sync(tried);
@@ -53,10 +57,12 @@ final class Enforcing {
             isTrialThere = false;
         }
         Ruleset before = last;
-        if (before == null) {
-            connections.forget(ruleset, node());
-        } else {
+        if (before != null) {
             connections.forget(before, ruleset, node());
+        }
+        if (wasOpen) {
+            connections.forget(ruleset, node());
+            wasOpen = false;
         }
         last = ruleset;
         return outcome;

@@ -56,7 +56,7 @@ final class PolicyStatus {
         facts = of;
         endpoints = endpointsInForce;
         waiting = compiled.waiting();
-        if (outcome == ManagedTable.Outcome.REPAIRED) {
+        if (outcome.isRepaired()) {
             repairs++;
             lastRepair = clock.instant();
             log.info("policies repaired", "table", PolicyTable.NAME);

@@ -32,14 +32,24 @@ public final class ManagedTable {
     private volatile @Nullable Transaction sent;
     private volatile Work work = new Work(0, 0);
 
-    /** What a sync did. */
-    public enum Outcome {
+    /**
+     * What a sync did.
+     *
+     * @param isChanged whether what it must be had changed, or the table was made for the first time
+     * @param isRepaired whether others had changed the table, or removed it
+     */
+    public record Outcome(boolean isChanged, boolean isRepaired) {
         /** All was as it must be. */
-        STOOD,
+        public static final Outcome STOOD = new Outcome(false, false);
+
         /** What it must be had changed, or the table was made. */
-        CHANGED,
+        public static final Outcome CHANGED = new Outcome(true, false);
+
         /** Others had changed the table. */
-        REPAIRED
+        public static final Outcome REPAIRED = new Outcome(false, true);
+
+        /** Others had changed the table, and what it must be had changed, too. */
+        public static final Outcome CHANGED_AND_REPAIRED = new Outcome(true, true);
     }
 
     /**
@@ -115,7 +125,7 @@ public final class ManagedTable {
                 if (transaction.isEmpty()) {
                     return done(desired, transaction, Outcome.STOOD);
                 }
-                Outcome outcome = isKnown || last == null || isNews(desired) ? Outcome.CHANGED : Outcome.REPAIRED;
+                Outcome outcome = isKnown ? Outcome.CHANGED : outcome(desired, there);
                 if (attempt >= ATTEMPTS) {
                     // Somebody writes to this very table without end. What he does after this, an event tells.
                     manager.commitAmidOthers(transaction);
@@ -147,8 +157,21 @@ public final class ManagedTable {
                 && !e.is(Errno.EBADF);
     }
 
-    private boolean isNews(TableState desired) {
-        return !TablePlan.between(desired, last, Transaction.ANY_GENERATION).isEmpty();
+    /**
+     * What it is to put something right that was read.
+     *
+     * @param there null if there is none, or if nobody knows
+     */
+    private Outcome outcome(TableState desired, @Nullable TableState there) {
+        TableState before = last;
+        if (before == null) {
+            return Outcome.CHANGED;
+        }
+        boolean isChanged =
+                !TablePlan.between(desired, before, Transaction.ANY_GENERATION).isEmpty();
+        boolean isRepaired = !isChanged
+                || !TablePlan.between(before, there, Transaction.ANY_GENERATION).isEmpty();
+        return new Outcome(isChanged, isRepaired);
     }
 
     private Outcome done(TableState desired, Transaction transaction, Outcome outcome) {
@@ -200,7 +223,7 @@ public final class ManagedTable {
             transaction = TablePlan.anew(desired, null);
             commitAnew(transaction);
         }
-        Outcome outcome = last == null || isNews(desired) ? Outcome.CHANGED : Outcome.REPAIRED;
+        Outcome outcome = outcome(desired, there);
         work = new Work(work.reads, work.remakes + 1);
         manager.remade(new TableManager.Remake(table, why, lost));
         return done(desired, transaction, outcome);

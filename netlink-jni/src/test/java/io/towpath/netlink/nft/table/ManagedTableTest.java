@@ -135,6 +135,18 @@ class ManagedTableTest {
     }
 
     @Test
+    void thatOthersWroteIsToldAlsoIfMoreHasChanged() throws Exception {
+        table.sync(peers(2));
+        others.commit(new Transaction().delete(PEERS, List.of(peer(2))));
+        assertEquals(Outcome.CHANGED_AND_REPAIRED, table.sync(peers(3)));
+        others.commit(new Transaction().delete(TABLE));
+        assertEquals(Outcome.CHANGED_AND_REPAIRED, table.sync(peers(4)));
+        others.commit(new Transaction().add(OTHERS));
+        assertEquals(Outcome.CHANGED, table.sync(peers(5)), "not to this table");
+        assertEquals(Outcome.STOOD, table.sync(peers(5)));
+    }
+
+    @Test
     void whatIsDoneBesideItIsNoReasonToRead() throws Exception {
         table.sync(peers(2));
         table.also(new Transaction().create(PEERS, List.of(peer(9))));
@@ -170,7 +182,7 @@ class ManagedTableTest {
         others.commit(new Transaction().add(PEERS, List.of(peer(9))));
         kernel.forgetRequests();
         kernel.failRequest(2, Errno.ENOENT);
-        assertEquals(Outcome.CHANGED, table.sync(peers(3)));
+        assertEquals(Outcome.CHANGED_AND_REPAIRED, table.sync(peers(3)));
         assertEquals(List.of(), remakes);
         assertEquals(new Work(3, 0), table.work());
     }
