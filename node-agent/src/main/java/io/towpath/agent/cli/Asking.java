@@ -2,6 +2,7 @@ package io.towpath.agent.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.overlay.OverlayConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -93,6 +94,25 @@ final class Asking {
                     + answer.lines().findFirst().orElse("") + "\"");
         }
         return MAPPER.readTree(answer.substring(end + 4));
+    }
+
+    /**
+     * A list that the agent answers.
+     *
+     * @param key what the list is called in the answer
+     * @param without what there is to say where no agent answers
+     * @return the whole answer, of which {@code key} is an array
+     * @throws IOException as {@link #get}, and if no agent answers
+     */
+    static ObjectNode list(Path socket, String target, String key, String without) throws IOException {
+        JsonNode answer = get(socket, target);
+        if (answer instanceof ObjectNode known && known.path(key).isArray()) {
+            return known;
+        }
+        throw new IOException(
+                answer == null
+                        ? "no agent answers on " + socket + ": is it running? " + without
+                        : "the agent at " + socket + " answers something else than a list of " + key);
     }
 
     /** False if nobody is there to read it any more. */

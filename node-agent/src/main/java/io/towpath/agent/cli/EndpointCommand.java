@@ -8,7 +8,6 @@ import io.towpath.ipam.HostLocal;
 import io.towpath.ipam.IpamException;
 import io.towpath.ipam.LeaseFile;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -36,16 +35,12 @@ final class EndpointCommand {
 
     private static Cli.Output list(ParseResult options) throws IOException {
         boolean json = Cli.json(options);
-        Path socket = Asking.socket(options);
-        JsonNode answer = Asking.get(socket, "/policy/endpoints");
-        if (!(answer instanceof ObjectNode known && known.path("endpoints") instanceof ArrayNode endpoints)) {
-            throw new IOException(
-                    answer == null
-                            ? "no agent answers on " + socket
-                                    + ": is it running? Without one, \"towpath-node ipam list\" names pods"
-                            : "the agent at " + socket + " answers something else than a list of endpoints");
-        }
-        addSince(known, endpoints, options);
+        ObjectNode known = Asking.list(
+                Asking.socket(options),
+                "/policy/endpoints",
+                "endpoints",
+                "Without one, \"towpath-node ipam list\" names pods");
+        addSince(known, known.withArray("endpoints"), options);
         return new Cli.Output(
                 json ? known.toPrettyString() + "\n" : text(known, Instant.now(), Cli.wide(options)), true);
     }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,14 +31,9 @@ final class PolicyListCommand {
 
     private static Cli.Output list(ParseResult options) throws IOException {
         boolean json = Cli.json(options);
-        Path socket = Asking.socket(options);
-        JsonNode answer = Asking.get(socket, "/policy/list");
-        if (!(answer instanceof ObjectNode known && known.path("policies") instanceof ArrayNode policies)) {
-            throw new IOException(
-                    answer == null
-                            ? "no agent answers on " + socket + ": is it running? It alone knows the policies"
-                            : "the agent at " + socket + " answers something else than a list of policies");
-        }
+        ObjectNode known =
+                Asking.list(Asking.socket(options), "/policy/list", "policies", "It alone knows the policies");
+        ArrayNode policies = known.withArray("policies");
         int all = policies.size();
         if (!options.hasMatchedOption(ALL)) {
             policies.removeIf(each -> each.path("pods").isEmpty());
