@@ -10,7 +10,6 @@ import io.towpath.ipam.LeaseFile;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -30,7 +29,8 @@ final class EndpointCommand {
                         "Prints the interfaces of this node's pods: address, link, the policies that apply in each"
                                 + " direction, and since when the pod has its address.",
                         EndpointCommand::list))
-                .addOption(Asking.socketOption());
+                .addOption(Asking.socketOption())
+                .addOption(PodNames.option());
     }
 
     private static Cli.Output list(ParseResult options) throws IOException {
@@ -40,31 +40,33 @@ final class EndpointCommand {
                 "/policy/endpoints",
                 "endpoints",
                 "Without one, \"towpath-node ipam list\" names pods");
-        addSince(known, known.withArray("endpoints"), options);
+        addLeases(known, known.withArray("endpoints"), options);
         return new Cli.Output(
                 json ? known.toPrettyString() + "\n" : text(known, Instant.now(), Cli.wide(options)), true);
     }
 
-    /** By the time at which a lease was made, which outlives the agent. */
-    private static void addSince(ObjectNode known, ArrayNode endpoints, ParseResult options) {
-        Map<String, Instant> leased = new HashMap<>();
+    /** What leases tell: since when a pod has its address, and its name where the agent does not know it. */
+    private static void addLeases(ObjectNode known, ArrayNode endpoints, ParseResult options) {
+        Map<String, LeaseRow> leases = new HashMap<>();
         known.putNull("sinceProblem");
         try {
-            JsonNode conf = IpamCommand.network(IpamCommand.conf(options)).conf();
-            for (LeaseFile each : HostLocal.of(conf).files()) {
-                leased.put(each.address().toString(), Instant.ofEpochSecond(0, each.modified()));
+            IpamCommand.Network network = IpamCommand.network(IpamCommand.conf(options));
+            List<LeaseFile> files = HostLocal.of(network.conf()).files();
+            for (LeaseRow each : LeaseRow.of(files, network.name(), PodNames.of(options))) {
+                leases.put(each.file().address().toString(), each);
             }
         } catch (IOException | IpamException e) {
             known.put("sinceProblem", e.getMessage());
         }
         for (JsonNode each : endpoints) {
-            Instant since = leased.get(each.path("addresses").path(0).asText());
-            ((ObjectNode) each)
-                    .put(
-                            "since",
-                            since == null
-                                    ? null
-                                    : since.truncatedTo(ChronoUnit.SECONDS).toString());
+            ObjectNode endpoint = (ObjectNode) each;
+            LeaseRow lease = leases.get(each.path("addresses").path(0).asText());
+            endpoint.put("since", lease == null ? null : lease.since());
+            String pod = lease == null ? null : lease.pod();
+            if (pod != null && each.path("pod").isNull()) {
+                int slash = pod.indexOf('/');
+                endpoint.put("namespace", pod.substring(0, slash)).put("pod", pod.substring(slash + 1));
+            }
         }
     }
 
@@ -89,7 +91,7 @@ final class EndpointCommand {
                         each.path("pod").asText("-"),
                         addresses.isEmpty() ? "-" : String.join(",", addresses),
                         each.path("link").asText(),
-                        each.path("inForce").asBoolean() ? "in force" : "waiting",
+                        known.path("enforced").asBoolean() ? state(each) : "open",
                         policies(each.path("ingress"), wide),
                         policies(each.path("egress"), wide),
                         since(each.path("since"), now, wide)));
@@ -105,6 +107,10 @@ final class EndpointCommand {
                     .append('\n');
         }
         return text.toString();
+    }
+
+    private static String state(JsonNode endpoint) {
+        return endpoint.path("inForce").asBoolean() ? "in force" : "waiting";
     }
 
     /** NetworkPolicies by their names, as their namespace is the pod's. */

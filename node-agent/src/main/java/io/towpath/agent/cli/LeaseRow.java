@@ -70,7 +70,8 @@ public record LeaseRow(
                         + "): run this as root; if that is no help, look at the disk\n";
     }
 
-    private String since() {
+    /** When it was made, to the second. */
+    public String since() {
         return Instant.ofEpochSecond(0, file.modified())
                 .truncatedTo(ChronoUnit.SECONDS)
                 .toString();

@@ -12,6 +12,7 @@ import io.towpath.netlink.rtnl.Route;
 import io.towpath.netlink.rtnl.Rtnl;
 import io.towpath.policy.explain.AppliedPolicies;
 import io.towpath.policy.explain.Explanation;
+import io.towpath.policy.facts.Facts;
 import io.towpath.policy.facts.PodFact;
 import io.towpath.policy.ruleset.Direction;
 import java.util.ArrayList;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The interfaces of this node's pods as the kernel shows them, as JSON, with the policies that apply to each. */
 final class EndpointJson {
+    private static final PolicyFacts NOTHING = new PolicyFacts(Facts.NONE, Map.of());
+
     private EndpointJson() {}
 
     /** A link of a pod. */
@@ -31,15 +34,30 @@ final class EndpointJson {
     /**
      * All endpoints.
      *
+     * @param known null before the source has told; nothing is known of pods then
      * @param inForce the pods that something is in force for, by the indexes of their links
      * @param notInForce why the node does not enforce what is known; null if it does
      */
-    static ObjectNode of(PolicyFacts known, Map<Integer, String> inForce, @Nullable String notInForce)
+    static ObjectNode of(@Nullable PolicyFacts known, Map<Integer, String> inForce, @Nullable String notInForce)
+            throws NetlinkException {
+        return of(known == null ? NOTHING : known, inForce, notInForce, true);
+    }
+
+    /** All endpoints of a node whose agent enforces no policies: nothing is known of pods, and all is allowed. */
+    static ObjectNode open() throws NetlinkException {
+        return of(NOTHING, Map.of(), "this agent enforces no policies: all is allowed", false);
+    }
+
+    private static ObjectNode of(
+            PolicyFacts known, Map<Integer, String> inForce, @Nullable String notInForce, boolean isEnforced)
             throws NetlinkException {
         AppliedPolicies applied = new AppliedPolicies(known.facts());
         Map<String, PodFact> pods = new HashMap<>();
         known.facts().pods().forEach(each -> pods.put(PolicyFacts.key(each.namespace(), each.name()), each));
-        ObjectNode json = JsonNodeFactory.instance.objectNode().put("notInForce", notInForce);
+        ObjectNode json = JsonNodeFactory.instance
+                .objectNode()
+                .put("enforced", isEnforced)
+                .put("notInForce", notInForce);
         ArrayNode list = json.putArray("endpoints");
         for (Endpoint endpoint : read(known, inForce)) {
             int slash = endpoint.pod == null ? -1 : endpoint.pod.indexOf('/');
@@ -51,12 +69,14 @@ final class EndpointJson {
             each.put("link", endpoint.link).put("inForce", endpoint.isInForce);
             PodFact pod = endpoint.pod == null ? null : pods.get(endpoint.pod);
             for (Direction direction : Direction.values()) {
-                if (pod == null) {
+                if (pod == null && isEnforced) {
                     each.putNull(direction.word()); // not known; nothing is allowed then
                     continue;
                 }
                 ArrayNode policies = each.putArray(direction.word());
-                applied.of(pod, direction).forEach(policy -> put(policy, policies.addObject()));
+                if (pod != null) {
+                    applied.of(pod, direction).forEach(policy -> put(policy, policies.addObject()));
+                }
             }
         }
         return json;

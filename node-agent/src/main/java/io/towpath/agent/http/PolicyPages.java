@@ -1,5 +1,6 @@
 package io.towpath.agent.http;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.policy.Handover;
 import io.towpath.agent.policy.PolicyController;
 import io.towpath.agent.source.PolicyFacts;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** What is to ask of policies. */
 final class PolicyPages {
     private static final String JSON = "application/json";
+    private static final String ENDPOINTS = "/policy/endpoints";
 
     private final @Nullable PolicyController controller;
     private final StatusBoard board;
@@ -28,6 +30,9 @@ final class PolicyPages {
 
     CompletableFuture<Response> answer(Request request) {
         PolicyController enforcing = controller;
+        if (enforcing == null && request.isLook() && request.path().equals(ENDPOINTS)) {
+            return slow.make(() -> endpoints(null));
+        }
         if (enforcing == null) {
             return at(Response.NOT_FOUND, "this agent enforces no policies");
         }
@@ -67,20 +72,17 @@ final class PolicyPages {
                 : at(Response.OK, pod);
     }
 
-    private static Response notKnownYet() {
-        return Response.text(Response.UNAVAILABLE, "the policies of the cluster are not known yet");
+    private static Response notKnownYet(PolicyController controller) {
+        return Response.text(Response.UNAVAILABLE, controller.notKnownYet());
     }
 
-    private static Response endpoints(PolicyController controller) {
-        PolicyFacts known = controller.facts();
-        if (known == null) {
-            return notKnownYet();
-        }
-        String notInForce = controller.notInForce();
+    /** @param controller null if no policies are enforced */
+    private static Response endpoints(@Nullable PolicyController controller) {
         try {
-            String json =
-                    EndpointJson.of(known, controller.podsByLink(), notInForce).toString();
-            return new Response(Response.OK, JSON, json);
+            ObjectNode json = controller == null
+                    ? EndpointJson.open()
+                    : EndpointJson.of(controller.facts(), controller.podsByLink(), controller.notInForce());
+            return new Response(Response.OK, JSON, json.toString());
         } catch (NetlinkException e) {
             return Response.text(Response.UNAVAILABLE, "this node's links cannot be read: " + e.getMessage());
         }
@@ -89,7 +91,7 @@ final class PolicyPages {
     private Response list(PolicyController controller) {
         PolicyFacts known = controller.facts();
         if (known == null) {
-            return notKnownYet();
+            return notKnownYet(controller);
         }
         String notInForce = controller.notInForce();
         String json =
@@ -100,7 +102,7 @@ final class PolicyPages {
     private static Response explain(PolicyController controller, Request request) {
         PolicyFacts known = controller.facts();
         if (known == null) {
-            return notKnownYet();
+            return notKnownYet(controller);
         }
         // Before, so that what comes into force meanwhile is not told of what was asked.
         String notInForce = controller.notInForce();

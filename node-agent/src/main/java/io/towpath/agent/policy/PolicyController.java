@@ -158,8 +158,11 @@ public final class PolicyController implements Controller, PolicySource.Listener
             return "not in force on this node: " + why;
         }
         PolicyFacts told = facts.get();
+        if (told == null) {
+            return notKnownYet() + "; what was in force before still is";
+        }
         DenialReader.Known enforced = known;
-        return told != null && enforced != null && enforced.facts() == told.facts()
+        return enforced != null && enforced.facts() == told.facts()
                 ? null
                 : "not in force on this node yet: its kernel has what was known before";
     }
@@ -204,7 +207,7 @@ public final class PolicyController implements Controller, PolicySource.Listener
             return why;
         }
         if (told == null) {
-            return "the policies of the cluster are not known yet" + because();
+            return notKnownYet();
         }
         if (waiting.isAdded(entry)) {
             return Waiting.BUSY;
@@ -214,6 +217,11 @@ public final class PolicyController implements Controller, PolicySource.Listener
         }
         String reason = Waiting.reason(entry.handover(), told);
         return reason.equals(Waiting.BUSY) ? reason : reason + because();
+    }
+
+    /** What there is to say before the source has told. Any thread may ask. */
+    public String notKnownYet() {
+        return "the policies of the cluster are not known yet" + because();
     }
 
     /** Why the source has not told of something, as far as is known: behind the sentence that says what. */

@@ -44,6 +44,7 @@ class AppliedPoliciesKernelTest extends CliScene {
     private static final String DB = EndpointName.hostName("shop", "db", "", "eth0");
     private static final String NOBODY = "cali00000000000";
 
+    private final Log log = new Log(System.err, Log.Form.TEXT, Log.Level.ERROR, Clock.systemUTC());
     private final TestNamespace node = new TestNamespace();
     private @Nullable PolicyController started;
     private @Nullable Endpoints serving;
@@ -53,20 +54,23 @@ class AppliedPoliciesKernelTest extends CliScene {
         addLink(WEB, "10.0.0.2");
         addLink(DB, "10.0.0.3");
         addLink(NOBODY, "10.0.0.4");
-        Log log = new Log(System.err, Log.Form.TEXT, Log.Level.ERROR, Clock.systemUTC());
         node.inside(() -> {
             PolicyController loop =
                     new PolicyController(log, Clock.systemUTC(), board::publish, PolicyOptions.silent());
-            serving = Endpoints.open(
-                    new Serving(new Serving.Port(IpAddress.parse("127.0.0.1"), 0), null, disk.resolve("agent.sock")),
-                    board,
-                    List.of(new Heartbeat("reconcile", Duration.ofMinutes(1))),
-                    loop,
-                    "1.2.3",
-                    log);
+            serving = agent("agent.sock", loop);
             loop.start();
             started = loop;
         });
+    }
+
+    private Endpoints agent(String socket, @Nullable PolicyController policies) throws Exception {
+        return Endpoints.open(
+                new Serving(new Serving.Port(IpAddress.parse("127.0.0.1"), 0), null, disk.resolve(socket)),
+                board,
+                List.of(new Heartbeat("reconcile", Duration.ofMinutes(1))),
+                policies,
+                "1.2.3",
+                log);
     }
 
     @AfterEach
@@ -195,13 +199,48 @@ class AppliedPoliciesKernelTest extends CliScene {
                 all.out());
     }
 
+    /** What the container runtime keeps of the attachment with the lease. */
+    private Path results() throws Exception {
+        Path folder = Files.createDirectories(disk.resolve("results"));
+        Files.writeString(
+                folder.resolve("net-container-eth0"),
+                "{\"cniArgs\": [[\"K8S_POD_NAMESPACE\", \"shop\"], [\"K8S_POD_NAME\", \"web\"]]}");
+        return folder;
+    }
+
+    private static void assertHas(Ran ran, String line) {
+        assertTrue(ran.out().lines().anyMatch(each -> each.matches(line)), ran.out());
+    }
+
     @Test
-    void whatIsNotKnownYetIsSaid() {
-        for (String words : List.of("endpoint list", "policy list")) {
-            assertEquals(
-                    new Ran(Cli.FAILED, "", "towpath-node: the policies of the cluster are not known yet\n"),
-                    ask(words));
-        }
+    void whatIsNotKnownYetIsSaid() throws Exception {
+        loop().policyTrouble("the API is away");
+        String reason = "the policies of the cluster are not known yet: the API is away";
+        assertEquals(new Ran(Cli.FAILED, "", "towpath-node: " + reason + "\n"), ask("policy list"));
+        Ran ran = ask("endpoint list --cni-conf " + confWithLease() + " --results-dir " + results());
+        assertEquals(Cli.OK, ran.code(), ran::err);
+        List<String> lines = ran.out().lines().toList();
+        assertEquals(5, lines.size(), ran.out());
+        assertHas(ran, "shop +web +10[.]0[.]0[.]2 +" + WEB + " +waiting +- +- +.+ ago");
+        assertHas(ran, "- +- +10[.]0[.]0[.]3 +" + DB + " +waiting +- +- +-");
+        assertEquals(reason + "; what was in force before still is", lines.get(4));
+    }
+
+    @Test
+    void withoutPoliciesAllEndpointsAreOpen() throws Exception {
+        node.inside(() -> {
+            try (Endpoints _ = agent("open.sock", null)) {
+                Ran ran = Ran.of(("endpoint list --socket " + disk.resolve("open.sock") + " --cni-conf "
+                                + confWithLease() + " --results-dir " + results())
+                        .split(" ", -1));
+                assertEquals(Cli.OK, ran.code(), ran::err);
+                List<String> lines = ran.out().lines().toList();
+                assertEquals(5, lines.size(), ran.out());
+                assertHas(ran, "shop +web +10[.]0[.]0[.]2 +" + WEB + " +open +any +any +.+ ago");
+                assertHas(ran, "- +- +10[.]0[.]0[.]3 +" + DB + " +open +any +any +-");
+                assertEquals("this agent enforces no policies: all is allowed", lines.get(4));
+            }
+        });
     }
 
     @Test

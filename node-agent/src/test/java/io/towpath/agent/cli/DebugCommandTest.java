@@ -71,7 +71,7 @@ class DebugCommandTest extends CliScene {
                     disk.resolve("agent.sock").toString());
             assertEquals(Cli.OK, ran.code(), ran::err);
             assertTrue(ran.out().startsWith("wrote " + file + "\n"), ran.out());
-            assertTrue(ran.out().contains("without endpoints.json: this agent enforces no policies\n"), ran.out());
+            assertTrue(ran.out().contains("without policies.json: this agent enforces no policies\n"), ran.out());
         }
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
         List<String> names = tar("tar", "-tzf", file.toString()).lines().toList();
