@@ -21,7 +21,7 @@ final class PolicyListCommand {
         return Cli.printing(
                         "list",
                         "Prints the policies that select pods of this node: which pods, in which direction, and how many"
-                                + " packets each has denied since the agent started.",
+                                + " packets each has denied since the agent started (- where nobody counts).",
                         PolicyListCommand::list)
                 .addOption(OptionSpec.builder(ALL)
                         .description("Also policies that select no pod of this node.")
@@ -64,7 +64,7 @@ final class PolicyListCommand {
                                 : "-",
                         words(each.path("directions"), Integer.MAX_VALUE),
                         each.path("dryRun").asBoolean() ? "dry run" : "enforced",
-                        each.path("denied").asText(),
+                        each.path("denied").asText("-"),
                         words(each.path("pods"), wide ? Integer.MAX_VALUE : SHOWN_PODS)));
             }
             Columns.append(text, rows);
@@ -78,6 +78,11 @@ final class PolicyListCommand {
         }
         if (known.path("notInForce").isTextual()) {
             text.append(known.path("notInForce").asText()).append('\n');
+        }
+        if (known.path("notCounted").isTextual()) {
+            text.append("what each denies is not counted: ")
+                    .append(known.path("notCounted").asText())
+                    .append('\n');
         }
         return text.toString();
     }

@@ -25,12 +25,14 @@ final class PolicyListJson {
             .thenComparingInt(ClusterPolicyFact::priority)
             .thenComparing(ClusterPolicyFact::name);
 
-    private final Map<DenialCounts.Policy, Long> denied;
+    /** Null if nobody counts. */
+    private final @Nullable Map<DenialCounts.Policy, Long> denied;
+
     private final List<PodFact> pods = new ArrayList<>();
     private final ArrayNode list = JsonNodeFactory.instance.arrayNode();
 
-    private PolicyListJson(PolicyFacts known, AgentStatus.@Nullable Policy status) {
-        denied = status == null ? Map.of() : status.denied().byPolicy();
+    private PolicyListJson(PolicyFacts known, @Nullable Map<DenialCounts.Policy, Long> denied) {
+        this.denied = denied;
         for (PodFact each : known.facts().pods()) {
             if (known.uids().containsKey(PolicyFacts.key(each.namespace(), each.name()))) {
                 pods.add(each);
@@ -43,9 +45,16 @@ final class PolicyListJson {
      *
      * @param notInForce why the node does not enforce what is known; null if it does
      * @param status as of the last round; null before one
+     * @param notCounted why it is not counted what each denies; null if it is
      */
-    static ObjectNode of(PolicyFacts known, @Nullable String notInForce, AgentStatus.@Nullable Policy status) {
-        PolicyListJson made = new PolicyListJson(known, status);
+    static ObjectNode of(
+            PolicyFacts known,
+            @Nullable String notInForce,
+            AgentStatus.@Nullable Policy status,
+            @Nullable String notCounted) {
+        PolicyListJson made = new PolicyListJson(
+                known,
+                status == null || notCounted != null ? null : status.denied().byPolicy());
         AppliedPolicies applied = new AppliedPolicies(known.facts());
         known.facts().clusterPolicies().stream().sorted(CLUSTER_ORDER).forEach(each -> made.add(each, applied));
         Map<String, List<PodFact>> byNamespace = new HashMap<>();
@@ -55,7 +64,10 @@ final class PolicyListJson {
         known.facts().policies().stream()
                 .sorted(Comparator.comparing(PolicyFact::namespace).thenComparing(PolicyFact::name))
                 .forEach(each -> made.add(each, byNamespace.getOrDefault(each.namespace(), List.of())));
-        ObjectNode json = JsonNodeFactory.instance.objectNode().put("notInForce", notInForce);
+        ObjectNode json = JsonNodeFactory.instance
+                .objectNode()
+                .put("notInForce", notInForce)
+                .put("notCounted", notCounted);
         json.set("policies", made.list);
         return json;
     }
@@ -101,6 +113,6 @@ final class PolicyListJson {
                 .map(pod -> PolicyFacts.key(pod.namespace(), pod.name()))
                 .sorted()
                 .forEach(selected::add);
-        json.put("denied", denied.getOrDefault(new DenialCounts.Policy(title, !isDryRun), 0L));
+        json.put("denied", denied == null ? null : denied.getOrDefault(new DenialCounts.Policy(title, !isDryRun), 0L));
     }
 }

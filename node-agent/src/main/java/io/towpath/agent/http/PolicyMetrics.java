@@ -133,7 +133,9 @@ final class PolicyMetrics {
                 .register(registry);
         CounterWithCallback.builder()
                 .name("towpath_policy_denied_packets_total")
-                .help("Packets denied by a policy; estimated from those that were logged where not all were.")
+                .help(
+                        "Packets denied by a policy; estimated from those that were logged where not all were, and not there"
+                                + " where none are.")
                 .labelNames("policy", "dry_run")
                 .callback(call -> ofDenied(denied -> denied.byPolicy()
                         .forEach((key, packets) ->

@@ -94,8 +94,8 @@ final class PolicyPages {
             return notKnownYet(controller);
         }
         String notInForce = controller.notInForce();
-        String json =
-                PolicyListJson.of(known, notInForce, board.current().policy()).toString();
+        String json = PolicyListJson.of(known, notInForce, board.current().policy(), controller.notCounted())
+                .toString();
         return new Response(Response.OK, JSON, json);
     }
 

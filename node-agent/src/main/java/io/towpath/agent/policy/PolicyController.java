@@ -230,6 +230,11 @@ public final class PolicyController implements Controller, PolicySource.Listener
         return told == null ? "" : ": " + told;
     }
 
+    /** Why it is not counted which policies deny packets; null if it is. Any thread may ask. */
+    public @Nullable String notCounted() {
+        return denials.notTold();
+    }
+
     /** The last packets that were denied and logged. */
     public Denials denials() {
         return denials.denials();

@@ -42,6 +42,7 @@ import org.junit.jupiter.api.Test;
 class AppliedPoliciesKernelTest extends CliScene {
     private static final String WEB = EndpointName.hostName("shop", "web", "", "eth0");
     private static final String DB = EndpointName.hostName("shop", "db", "", "eth0");
+    private static final int LOG_GROUP = 7;
     private static final String NOBODY = "cali00000000000";
 
     private final Log log = new Log(System.err, Log.Form.TEXT, Log.Level.ERROR, Clock.systemUTC());
@@ -50,13 +51,16 @@ class AppliedPoliciesKernelTest extends CliScene {
     private @Nullable Endpoints serving;
 
     @BeforeEach
-    void start() throws Exception {
+    void begin() throws Exception {
         addLink(WEB, "10.0.0.2");
         addLink(DB, "10.0.0.3");
         addLink(NOBODY, "10.0.0.4");
+        start(new PolicyOptions(true, LOG_GROUP, 1, 20));
+    }
+
+    private void start(PolicyOptions options) throws Exception {
         node.inside(() -> {
-            PolicyController loop =
-                    new PolicyController(log, Clock.systemUTC(), board::publish, PolicyOptions.silent());
+            PolicyController loop = new PolicyController(log, Clock.systemUTC(), board::publish, options);
             serving = agent("agent.sock", loop);
             loop.start();
             started = loop;
@@ -182,8 +186,9 @@ class AppliedPoliciesKernelTest extends CliScene {
     }
 
     @Test
-    void policiesAreThoseOfThisNodesPods() {
+    void policiesAreThoseOfThisNodesPods() throws Exception {
         tellAndAwait();
+        awaitCounts();
         assertEquals("""
                 KIND                  NAMESPACE  NAME   TIER     DIRECTIONS      STATE     DENIED  PODS
                 ClusterNetworkPolicy  -          audit  ADMIN/7  egress          enforced  0       shop/db,shop/web
@@ -197,6 +202,28 @@ class AppliedPoliciesKernelTest extends CliScene {
                         .contains(
                                 "NetworkPolicy         shop       far    -        ingress         enforced  0       -\n"),
                 all.out());
+    }
+
+    /** By its own thread, soon after the start. */
+    private void awaitCounts() {
+        long start = System.nanoTime();
+        while (loop().notCounted() != null) {
+            assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(30), loop().notCounted());
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void whereDeniedPacketsAreNotLoggedNobodyCountsByPolicy() throws Exception {
+        loop().close();
+        Objects.requireNonNull(serving).close();
+        start(PolicyOptions.silent());
+        tellAndAwait();
+        Ran ran = ask("policy list");
+        assertHas(ran, "NetworkPolicy +shop +db-in +- +ingress +enforced +- +shop/db");
+        assertHas(ran, "what each denies is not counted: denied packets are not logged, .*");
+        JsonNode answer = JSON.readTree(ask("policy list -o json").out());
+        assertTrue(answer.path("policies").path(0).path("denied").isNull(), answer::toString);
     }
 
     /** What the container runtime keeps of the attachment with the lease. */

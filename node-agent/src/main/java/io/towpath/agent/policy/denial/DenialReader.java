@@ -43,6 +43,7 @@ public final class DenialReader implements Controller {
     private final Reasons reasons = new Reasons();
     private @Nullable Monitor monitor;
     private boolean isSubscribed;
+    private volatile @Nullable String notTold;
 
     /**
      * What packets are understood by.
@@ -75,6 +76,9 @@ public final class DenialReader implements Controller {
         this.options = options;
         this.known = known;
         this.nodes = nodes;
+        notTold = options.logGroup() == PolicyOptions.NO_LOG
+                ? "denied packets are not logged, by --policy-log-group=none or as the kernel cannot"
+                : "the kernel's log of denied packets is not read yet";
     }
 
     /**
@@ -136,14 +140,21 @@ public final class DenialReader implements Controller {
         try {
             NfLog.subscribe(Objects.requireNonNull(monitor), null, options.logGroup(), listener());
             isSubscribed = true;
+            notTold = null;
             return Outcome.DONE;
         } catch (NetlinkException e) {
-            return Outcome.of(
-                    isTaken(e)
-                            ? "denied packets are not told: another program reads log group " + options.logGroup()
-                                    + "; end it, or choose another --policy-log-group"
-                            : String.valueOf(e.getMessage()));
+            String problem = isTaken(e)
+                    ? "denied packets are not told: another program reads log group " + options.logGroup()
+                            + "; end it, or choose another --policy-log-group"
+                    : String.valueOf(e.getMessage());
+            notTold = problem;
+            return Outcome.of(problem);
         }
+    }
+
+    /** Why no denied packet is told, so that nobody knows which policies deny how many; null if they are. Any thread may ask. */
+    public @Nullable String notTold() {
+        return notTold;
     }
 
     /** What is known of single packets. */
