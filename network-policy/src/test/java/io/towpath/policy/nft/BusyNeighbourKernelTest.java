@@ -136,4 +136,17 @@ class BusyNeighbourKernelTest extends PolicyTableScene {
         assertEquals(ManagedTable.Outcome.STOOD, table.sync(open(3)));
         assertEquals(ManagedTable.Outcome.STOOD, table(OPTIONS).sync(open(3)), "and is as any other");
     }
+
+    @Test
+    void whatIsCutOutlivesASetOfAnotherRelease() throws Exception {
+        nft("add table inet towpath-policy; add set inet towpath-policy cut-4"
+                + " { type ipv4_addr . ipv4_addr . inet_proto . inet_service . inet_service; timeout 2h; size 64; };"
+                + " add element inet towpath-policy cut-4 { 10.9.0.1 . 10.1.0.1 . tcp . 4000 . 80 expires 1h }");
+        assertEquals(ManagedTable.Outcome.CHANGED, table.sync(open(3)));
+        String listed = nft("list", "set", "inet", PolicyTable.NAME, "cut-4");
+        assertTrue(listed.contains("4000 . 80 timeout 2h expires 59m"), listed);
+        assertTrue(listed.contains("timeout 1d"), listed);
+        assertEquals(List.of(), remakes);
+        assertEquals(ManagedTable.Outcome.STOOD, table.sync(open(3)));
+    }
 }

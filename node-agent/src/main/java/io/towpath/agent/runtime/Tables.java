@@ -20,7 +20,7 @@ final class Tables implements AutoCloseable {
             open = TableManager.open(
                     null,
                     remake -> log.warn(
-                            "nftables table made anew",
+                            remake.isWhole() ? "nftables table made anew" : "nftables sets made anew",
                             "table",
                             remake.table(),
                             "problem",

@@ -115,13 +115,16 @@ public final class ManagedTable {
             try {
                 there = isKnown ? last : read();
                 String obstacle = there == null ? null : TablePlan.obstacle(desired, there);
-                if (obstacle != null && isKnown) {
-                    isDoubtful = true; // what it has counted has to be read
+                boolean isReplaced = there != null && Remains.isReplaced(desired, there);
+                if (isKnown && (obstacle != null || isReplaced)) {
+                    isDoubtful = true; // what it has counted, or what passes, has to be read
                     continue;
                 } else if (obstacle != null) {
                     return makeAnew(desired, there, obstacle);
                 }
-                Transaction transaction = TablePlan.between(desired, there, Transaction.ANY_GENERATION);
+                Remains replaced = there != null && isReplaced ? Remains.ofReplaced(nft, desired, there) : null;
+                Transaction transaction = TablePlan.between(
+                        replaced == null ? desired : replaced.in(desired), there, Transaction.ANY_GENERATION);
                 if (transaction.isEmpty()) {
                     return done(desired, transaction, Outcome.STOOD);
                 }
@@ -129,10 +132,10 @@ public final class ManagedTable {
                 if (attempt >= ATTEMPTS) {
                     // Somebody writes to this very table without end. What he does after this, an event tells.
                     manager.commitAmidOthers(transaction);
-                    return done(desired, transaction, outcome);
+                    return done(desired, transaction, outcome, replaced);
                 }
                 if (manager.commit(transaction, this)) {
-                    return done(desired, transaction, outcome);
+                    return done(desired, transaction, outcome, replaced);
                 }
             } catch (NetlinkException e) {
                 isDoubtful = true;
@@ -174,6 +177,15 @@ public final class ManagedTable {
         return new Outcome(isChanged, isRepaired);
     }
 
+    /** @param replaced what was in sets of another kind, null if there were none */
+    private Outcome done(TableState desired, Transaction transaction, Outcome outcome, @Nullable Remains replaced) {
+        String lost = replaced == null ? null : replaced.lost();
+        if (lost != null) {
+            manager.remade(new TableManager.Remake(table, false, "they were of another kind", lost));
+        }
+        return done(desired, transaction, outcome);
+    }
+
     private Outcome done(TableState desired, Transaction transaction, Outcome outcome) {
         last = desired;
         sent = transaction;
@@ -208,25 +220,31 @@ public final class ManagedTable {
         throw problem;
     }
 
-    /** The last resort: all of it goes, and what others cannot know comes again. */
+    /** The last resort: all of it goes, and what others cannot know comes again, as far as the kernel takes it. */
     private Outcome makeAnew(TableState desired, @Nullable TableState there, String why) throws NetlinkException {
-        Remains remains = Remains.read(nft, desired, there);
-        String lost = remains.lost();
-        Transaction transaction = TablePlan.anew(remains.in(desired), there);
-        try {
-            commitAnew(transaction);
-        } catch (NetlinkException e) {
-            if (!isOfTheTable(e)) {
-                throw e;
-            }
-            lost = "all that was counted or passes: " + e.getMessage();
-            transaction = TablePlan.anew(desired, null);
-            commitAnew(transaction);
-        }
         Outcome outcome = outcome(desired, there);
-        work = new Work(work.reads, work.remakes + 1);
-        manager.remade(new TableManager.Remake(table, why, lost));
-        return done(desired, transaction, outcome);
+        TableState old = there;
+        Remains remains = Remains.read(nft, desired, there);
+        while (true) {
+            Transaction transaction = TablePlan.anew(remains.in(desired), old);
+            try {
+                commitAnew(transaction);
+                work = new Work(work.reads, work.remakes + 1);
+                manager.remade(new TableManager.Remake(table, true, why, remains.lost()));
+                return done(desired, transaction, outcome);
+            } catch (NetlinkException e) {
+                if (old != null && e.is(Errno.ENOENT)) {
+                    old = null; // it has gone meanwhile
+                    continue;
+                }
+                Remains less = remains.less(String.valueOf(e.getMessage()));
+                if (less == null || !isOfTheTable(e)) {
+                    throw e;
+                }
+                remains = less;
+                old = null; // so that nothing is relied on
+            }
+        }
     }
 
     private void commitAnew(Transaction transaction) throws NetlinkException {

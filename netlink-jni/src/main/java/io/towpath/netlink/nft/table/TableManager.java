@@ -43,12 +43,17 @@ public final class TableManager implements AutoCloseable {
     private boolean isClosed;
 
     /**
-     * That a table was made anew, though there was one.
+     * That a table was made anew, though there was one, or sets in it that have lost something by that.
      *
+     * @param isWhole whether it was all of the table
      * @param why what could not be mended
      * @param lost what the new one has not taken over, as it could not be read or put back; null for nothing
      */
-    public record Remake(Table table, String why, @Nullable String lost) {}
+    public record Remake(
+            Table table,
+            boolean isWhole,
+            String why,
+            @Nullable String lost) {}
 
     /** What is done while nobody else is served. */
     @FunctionalInterface

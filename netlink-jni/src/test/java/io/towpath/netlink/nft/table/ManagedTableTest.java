@@ -1,6 +1,8 @@
 package io.towpath.netlink.nft.table;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.towpath.linux.Errno;
 import io.towpath.net.IpAddress;
@@ -10,11 +12,13 @@ import io.towpath.netlink.fake.FakeRequest;
 import io.towpath.netlink.nft.Chain;
 import io.towpath.netlink.nft.DataType;
 import io.towpath.netlink.nft.Element;
+import io.towpath.netlink.nft.Expression.Counter;
 import io.towpath.netlink.nft.Hook;
 import io.towpath.netlink.nft.Nft;
 import io.towpath.netlink.nft.NftEvent;
 import io.towpath.netlink.nft.NftEvents;
 import io.towpath.netlink.nft.NftSet;
+import io.towpath.netlink.nft.Rule;
 import io.towpath.netlink.nft.Table;
 import io.towpath.netlink.nft.Transaction;
 import io.towpath.netlink.nft.Value;
@@ -192,7 +196,135 @@ class ManagedTableTest {
         Chain forward = Chain.base(TABLE, "c", "filter", Hook.FORWARD, Chain.FILTER);
         others.commit(new Transaction().add(TABLE).add(Chain.base(TABLE, "c", "filter", Hook.INPUT, 7)));
         assertEquals(Outcome.CHANGED, table.sync(peers(2).withChain(new ChainState(forward, List.of()))));
-        assertEquals(List.of(new Remake(TABLE, "its chain c hangs elsewhere", null)), remakes);
+        assertEquals(List.of(new Remake(TABLE, true, "its chain c hangs elsewhere", null)), remakes);
         assertEquals(new Work(1, 1), table.work());
+    }
+
+    private static final NftSet CUT = NftSet.set(TABLE, "cut", DataType.IPV4).withTimeout(86_400_000);
+
+    private static final Chain FORWARD = Chain.base(TABLE, "c", "filter", Hook.FORWARD, Chain.FILTER);
+
+    /** A chain that counts, and a set of which nobody knows what is in it. */
+    private static TableState counting() {
+        Rule rule = Rule.in(FORWARD).udp().dport(7).counter().drop();
+        return TableState.empty(TABLE)
+                .withSet(new SetState(CUT, new Contents.Passing()))
+                .withChain(new ChainState(FORWARD, List.of(rule)));
+    }
+
+    /** Has the table of {@link #counting} with 7 packets and an element, and a chain that cannot be mended. */
+    private void makeBySomebodyElse() throws NetlinkException {
+        Chain elsewhere = Chain.base(TABLE, "c", "filter", Hook.INPUT, 7);
+        Rule counted = new Rule(
+                TABLE,
+                "c",
+                Rule.in(FORWARD).udp().dport(7).counter().drop().expressions().stream()
+                        .map(step -> step instanceof Counter ? new Counter(7, 77) : step)
+                        .toList(),
+                "",
+                0);
+        others.commit(new Transaction()
+                .add(TABLE)
+                .add(CUT)
+                .add(CUT, List.of(peer(1).withExpiration(5_000)))
+                .add(elsewhere)
+                .append(counted));
+    }
+
+    private String rules() throws NetlinkException {
+        return others.rules(TABLE).toString();
+    }
+
+    @Test
+    void whatCannotBeMendedKeepsWhatPassesAndWhatWasCounted() throws Exception {
+        makeBySomebodyElse();
+        table.sync(counting());
+        assertEquals(List.of(new Remake(TABLE, true, "its chain c hangs elsewhere", null)), remakes);
+        assertEquals(List.of(peer(1).withExpiration(5_000)), others.elements(CUT));
+        assertTrue(rules().contains("counter pkts 7 bytes 77"), rules());
+    }
+
+    @Test
+    void whereTheKernelRefusesCountersWhatPassesStays() throws Exception {
+        makeBySomebodyElse();
+        kernel.failRequests("pkts 7", Errno.EINVAL);
+        table.sync(counting());
+        assertEquals(1, remakes.size());
+        String lost = String.valueOf(remakes.getFirst().lost());
+        assertTrue(lost.startsWith("all that was counted: ") && !lost.contains("passes"), lost);
+        assertEquals(List.of(peer(1).withExpiration(5_000)), others.elements(CUT));
+        assertTrue(rules().contains("counter pkts 0 bytes 0"), rules());
+    }
+
+    @Test
+    void whereTheKernelRefusesAllOfItTheTableIsMadeBare() throws Exception {
+        makeBySomebodyElse();
+        kernel.failRequests("pkts 7", Errno.EINVAL);
+        kernel.failRequests("element add", Errno.EINVAL);
+        table.sync(counting());
+        String lost = String.valueOf(remakes.getFirst().lost());
+        assertTrue(lost.contains("all that was counted: ") && lost.contains("all that passes: "), lost);
+        assertEquals(List.of(), others.elements(CUT));
+        assertEquals(Outcome.STOOD, table.sync(counting()));
+    }
+
+    @Test
+    void whatPassesIsReadAgainWhileTheKernelIsShortOfSomething() throws Exception {
+        for (int errno : new int[] {Errno.ENOMEM, Errno.EINTR}) {
+            makeBySomebodyElse();
+            table.sync(counting());
+            others.commit(new Transaction().delete(TABLE));
+            makeBySomebodyElse();
+            kernel.forgetRequests();
+            kernel.failRequest(4, errno); // tables, sets, chains, rules were read
+            remakes.clear();
+            table.sync(counting());
+            kernel.heal();
+            assertEquals(List.of(new Remake(TABLE, true, "its chain c hangs elsewhere", null)), remakes);
+            assertEquals(List.of(peer(1).withExpiration(5_000)), others.elements(CUT));
+            others.commit(new Transaction().delete(TABLE));
+        }
+    }
+
+    /** As one with a chain that this library does not understand. */
+    @Test
+    void aTableThatCannotBeReadAsAWholeKeepsWhatPassesAndWhatWasCounted() throws Exception {
+        makeBySomebodyElse();
+        kernel.failRequests("chain list", Errno.EBADMSG);
+        table.sync(counting());
+        kernel.heal();
+        assertEquals(1, remakes.size());
+        assertNull(remakes.getFirst().lost());
+        assertEquals(List.of(peer(1).withExpiration(5_000)), others.elements(CUT));
+        assertTrue(rules().contains("counter pkts 7 bytes 77"), rules());
+    }
+
+    @Test
+    void whatPassesGoesOnInASetOfAnotherKind() throws Exception {
+        NftSet shorter = NftSet.set(TABLE, "cut", DataType.IPV4).withTimeout(60_000);
+        others.commit(new Transaction().add(TABLE).add(shorter).add(shorter, List.of(peer(1).withExpiration(5_000))));
+        assertEquals(Outcome.CHANGED, table.sync(counting()));
+        assertEquals(List.of(peer(1).withTimeout(60_000).withExpiration(5_000)), others.elements(CUT));
+        assertEquals(86_400_000, others.sets(TABLE).getFirst().timeoutMillis());
+        assertEquals(List.of(), remakes);
+        assertEquals(Outcome.STOOD, table.sync(counting()));
+    }
+
+    @Test
+    void whatDoesNotFitIntoASetOfAnotherKindIsTold() throws Exception {
+        NftSet longer = NftSet.set(TABLE, "cut", DataType.IPV6).withTimeout(60_000);
+        others.commit(new Transaction()
+                .add(TABLE)
+                .add(longer)
+                .add(longer, List.of(Element.of(Value.of(IpAddress.parse("fd00::1"))))));
+        assertEquals(Outcome.CHANGED, table.sync(counting()));
+        assertEquals(List.of(), others.elements(CUT));
+        assertEquals(
+                List.of(new Remake(
+                        TABLE,
+                        false,
+                        "they were of another kind",
+                        "set cut: 1 of 1 elements, as they do not fit into what it is to be")),
+                remakes);
     }
 }
