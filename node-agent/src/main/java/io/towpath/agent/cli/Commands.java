@@ -42,7 +42,7 @@ public final class Commands {
         policy.addSubcommand("log", PolicyLogCommand.log(out));
         root.addSubcommand("policy", policy);
         CommandSpec debug = Cli.group("debug", "What helps others to see what is wrong with this node.");
-        debug.addSubcommand("dump", DebugCommand.dump(out));
+        debug.addSubcommand("dump", DebugCommand.dump(out, err));
         root.addSubcommand("debug", debug);
         root.addSubcommand("version", VersionCommand.version());
         root.addSubcommand("completion", CompletionCommand.completion());

@@ -30,12 +30,13 @@ final class DebugCommand {
 
     private DebugCommand() {}
 
-    static CommandSpec dump(PrintStream out) {
+    static CommandSpec dump(PrintStream out, PrintStream err) {
         return IpamCommand.withConf(Cli.command(
                         "dump",
                         "Writes one archive for whoever is to help: status, log, links, addresses, routes, forwarding"
-                                + " entries, nftables, policies and leases, without tokens, passwords and keys.",
-                        options -> dump(options, out)))
+                                + " entries, nftables, policies and leases, without tokens, passwords and keys. Exits with"
+                                + " 1 if a part is missing, as where no agent answers.",
+                        options -> dump(options, out, err)))
                 .addOption(Cli.text(
                         FILE,
                         "FILE",
@@ -44,15 +45,17 @@ final class DebugCommand {
                 .addOption(Asking.socketOption());
     }
 
-    private static Cli.Output dump(ParseResult options, PrintStream out) throws IOException {
+    private static Cli.Output dump(ParseResult options, PrintStream out, PrintStream err) throws IOException {
         Instant now = Instant.now();
         Dump dump = new Dump();
         Path socket = Asking.socket(options);
         dump.add("version.txt", () -> BuildInfo.VERSION + " at " + now + "\n");
         dump.add("status.json", () -> asked(socket, "/status").toPrettyString() + "\n");
         dump.add("endpoints.json", () -> asked(socket, "/policy/endpoints").toPrettyString() + "\n");
-        dump.add("policies.json", () -> asked(socket, "/policy/list").toPrettyString() + "\n");
-        dump.add("denials.json", () -> asked(socket, "/policy/log").toPrettyString() + "\n");
+        if (hasPolicies(socket)) {
+            dump.add("policies.json", () -> asked(socket, "/policy/list").toPrettyString() + "\n");
+            dump.add("denials.json", () -> asked(socket, "/policy/log").toPrettyString() + "\n");
+        }
         dump.add("log.txt", () -> log(asked(socket, "/log")));
         String conf = IpamCommand.conf(options);
         dump.add("conflist.json", () -> IpamCommand.network(conf).conf().toPrettyString() + "\n");
@@ -60,17 +63,44 @@ final class DebugCommand {
         String file = Cli.value(options, FILE);
         if (file.equals(STANDARD_OUTPUT)) {
             ByteArrayOutputStream archive = new ByteArrayOutputStream();
-            dump.write(archive, now);
+            List<String> problems = dump.write(archive, now);
             archive.writeTo(out);
-            return new Cli.Output("", true);
+            err.print(missing(problems));
+            return new Cli.Output("", problems.isEmpty());
         }
         List<String> problems = write(dump, Path.of(file), now);
-        StringBuilder text = new StringBuilder("wrote " + file + "\n");
-        problems.forEach(each -> text.append("without ").append(each).append('\n'));
-        return new Cli.Output(text.toString(), true);
+        return new Cli.Output("wrote " + file + "\n" + missing(problems), problems.isEmpty());
     }
 
-    private static List<String> write(Dump dump, Path file, Instant now) throws IOException {
+    /** What an archive has not, a line each, and that it is not whole. */
+    private static String missing(List<String> problems) {
+        StringBuilder text = new StringBuilder();
+        problems.forEach(each -> text.append("without ").append(each).append('\n'));
+        return problems.isEmpty()
+                ? ""
+                : text.append("the archive is incomplete: ")
+                        .append(problems.size())
+                        .append(problems.size() == 1 ? " part is" : " parts are")
+                        .append(" missing\n")
+                        .toString();
+    }
+
+    /** Whether the agent enforces any; also if that cannot be asked, as what is missing is to be told then. */
+    private static boolean hasPolicies(Path socket) {
+        try {
+            JsonNode status = Asking.status(socket);
+            return status == null || status.path("policy").isObject();
+        } catch (IOException _) {
+            return true;
+        }
+    }
+
+    /**
+     * Writes an archive to a file that is not there yet; if that fails, however it does, the file is not there either.
+     *
+     * @return what the archive has not
+     */
+    static List<String> write(Dump dump, Path file, Instant now) throws IOException {
         SeekableByteChannel channel;
         try {
             channel = Files.newByteChannel(
@@ -80,12 +110,15 @@ final class DebugCommand {
         } catch (FileAlreadyExistsException e) {
             throw new IOException(file + " is there already: remove it, or name another with " + FILE, e);
         }
-        try {
-            return dump.write(Channels.newOutputStream(channel), now);
-        } catch (IOException e) {
-            channel.close();
-            Files.delete(file);
-            throw e;
+        boolean isWritten = false;
+        try (channel) {
+            List<String> problems = dump.write(Channels.newOutputStream(channel), now);
+            isWritten = true;
+            return problems;
+        } finally {
+            if (!isWritten) {
+                Files.delete(file);
+            }
         }
     }
 

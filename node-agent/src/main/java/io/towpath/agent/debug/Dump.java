@@ -44,7 +44,8 @@ public final class Dump {
                 try {
                     text = each.getValue().read();
                 } catch (Exception e) {
-                    problems.add(Secrets.without(each.getKey() + ": " + e.getMessage()));
+                    String why = e.getMessage() == null ? e.toString() : e.getMessage();
+                    problems.add(each.getKey() + ": " + Secrets.without(why));
                     continue;
                 }
                 archive.add("towpath/" + each.getKey(), Secrets.without(text));

@@ -2,8 +2,10 @@ package io.towpath.agent.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.towpath.agent.debug.Dump;
 import io.towpath.agent.http.Endpoints;
 import io.towpath.agent.http.Serving;
 import io.towpath.agent.log.Log;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -54,7 +57,8 @@ class DebugCommandTest extends CliScene {
         Path conf = Files.writeString(disk.resolve("secret.conflist"), """
                 {"cniVersion": "1.0.0", "name": "net", "plugins": [{"type": "towpath",
                   "kubernetes": {"k8s_auth_token": "%1$s", "kubeconfig": "/etc/kubeconfig"},
-                  "ipam": {"type": "host-local", "subnet": "usePodCidr", "dataDir": "%2$s", "password": "%1$s"}}]}
+                  "passwords": ["other", "%1$s"], "credentials": {"user": "a", "is": "%1$s"}, "args": ["--token", "%1$s"],
+                  "ipam": {"type": "host-local", "subnet": "usePodCidr", "dataDir": "%2$s", "password": "a %1$s b"}}]}
                 """.formatted(SECRET, disk.resolve("leases")));
         Path leases = Files.createDirectories(disk.resolve("leases/net"));
         Files.writeString(leases.resolve("10.1.2.9"), "container-nine\r\neth0");
@@ -69,9 +73,7 @@ class DebugCommandTest extends CliScene {
                     conf.toString(),
                     "--socket",
                     disk.resolve("agent.sock").toString());
-            assertEquals(Cli.OK, ran.code(), ran::err);
-            assertTrue(ran.out().startsWith("wrote " + file + "\n"), ran.out());
-            assertTrue(ran.out().contains("without policies.json: this agent enforces no policies\n"), ran.out());
+            assertEquals(new Ran(Cli.OK, "wrote " + file + "\n", ""), ran);
         }
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
         List<String> names = tar("tar", "-tzf", file.toString()).lines().toList();
@@ -117,9 +119,32 @@ class DebugCommandTest extends CliScene {
                 disk.resolve("none").toString(),
                 "--socket",
                 disk.resolve("none").toString());
-        assertEquals(Cli.OK, ran.code(), ran::err);
+        assertEquals(Cli.FAILED, ran.code(), "it is incomplete");
+        assertTrue(ran.out().startsWith("wrote " + file + "\n"), ran.out());
         assertTrue(ran.out().contains("without status.json: no agent answers on "), ran.out());
+        assertTrue(ran.out().endsWith("the archive is incomplete: 7 parts are missing\n"), ran.out());
         assertTrue(tar("tar", "-xzOf", file.toString(), "towpath/links.txt").contains("name=lo"));
         assertTrue(tar("tar", "-xzOf", file.toString(), "towpath/problems.txt").contains("there is no conflist "));
+    }
+
+    @Test
+    void toStdoutItIsToldBesideTheArchiveWhatIsMissing() {
+        Ran ran = Ran.of(
+                "debug", "dump", "--file", "-", "--socket", disk.resolve("none").toString());
+        assertEquals(Cli.FAILED, ran.code());
+        assertTrue(ran.err().contains("without status.json: no agent answers on "), ran.err());
+        assertTrue(ran.err().contains("the archive is incomplete: "), ran.err());
+        assertFalse(ran.out().contains("without"));
+    }
+
+    @Test
+    void aMistakeLeavesNoFile() {
+        Path file = disk.resolve("dump.tar.gz");
+        Dump dump = new Dump();
+        dump.add("mistake.txt", () -> {
+            throw new StackOverflowError();
+        });
+        assertThrows(StackOverflowError.class, () -> DebugCommand.write(dump, file, Instant.EPOCH));
+        assertFalse(Files.exists(file));
     }
 }
