@@ -30,6 +30,7 @@ public final class TunnelFirewall implements Controller {
     private @Nullable TableManager tables;
     private boolean isTouched;
     private @Nullable DesiredOverlay overlay;
+    private boolean isForTheOverlay;
     private boolean isInForce;
     private boolean isMissing;
     private AgentStatus.Guard status = AgentStatus.Guard.UNKNOWN;
@@ -46,6 +47,7 @@ public final class TunnelFirewall implements Controller {
     public void overlay(DesiredOverlay wanted) {
         // What is left of a family that cannot be made or mended now is guarded as before.
         overlay = overlay == null ? wanted : wanted.withDevicesOf(overlay.devices());
+        isForTheOverlay = true;
     }
 
     /**
@@ -123,6 +125,12 @@ public final class TunnelFirewall implements Controller {
         if (problem != null) {
             status = new AgentStatus.Guard(false, problem, status.repairs(), status.lastRepair(), status.dropped());
         }
-        board.update(before -> before.with(status, clock.instant()));
+        // One that the overlay has asked for is a part of the overlay's round.
+        boolean isCounted = !isForTheOverlay;
+        isForTheOverlay = false;
+        board.update(before -> before.with(
+                status,
+                isCounted ? before.rounds().ended(problem == null, duration) : before.rounds(),
+                clock.instant()));
     }
 }

@@ -46,7 +46,6 @@ final class OverlayStatus {
     private Map<String, Health> health = Map.of();
     private Set<String> readyNodes = Set.of();
     private boolean stands;
-    private AgentStatus.Rounds rounds = AgentStatus.Rounds.NONE;
 
     OverlayStatus(Log log, Clock clock, StatusBoard board) {
         this.log = log;
@@ -209,7 +208,6 @@ final class OverlayStatus {
         return board.update(before -> {
             boolean isWell =
                     problem == null && peerProblems.isEmpty() && before.guard().problem() == null;
-            rounds = rounds.ended(isWell, duration);
             return new AgentStatus(
                             node,
                             before.started(),
@@ -220,7 +218,7 @@ final class OverlayStatus {
                             readyNodes,
                             before.repairs(),
                             lastRepairs,
-                            rounds,
+                            before.rounds().ended(isWell, duration),
                             before.guard(),
                             before.ipam(),
                             before.attachments(),

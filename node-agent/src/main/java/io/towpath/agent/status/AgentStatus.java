@@ -92,7 +92,7 @@ public record AgentStatus(
     }
 
     /** The same with another state of the overlay's table, which was looked at now. */
-    public AgentStatus with(Guard other, Instant now) {
+    public AgentStatus with(Guard other, Rounds counted, Instant now) {
         return new AgentStatus(
                 node,
                 started,
@@ -103,7 +103,7 @@ public record AgentStatus(
                 readyNodes,
                 repairs,
                 lastRepairs,
-                rounds,
+                counted,
                 other,
                 ipam,
                 attachments,

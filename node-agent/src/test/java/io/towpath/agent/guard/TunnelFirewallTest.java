@@ -9,7 +9,6 @@ import io.towpath.agent.runtime.Controller;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.linux.Errno;
-import io.towpath.netlink.NetlinkException;
 import io.towpath.netlink.fake.FakeKernel;
 import io.towpath.netlink.nft.table.TableManager;
 import io.towpath.overlay.DesiredOverlay;
@@ -43,19 +42,26 @@ class TunnelFirewallTest {
             Log.Form.TEXT,
             Log.Level.INFO,
             Clock.systemUTC());
-    private final TunnelFirewall firewall = new TunnelFirewall(
-            new GuardPolicy(true, true),
-            log,
-            Clock.systemUTC(),
-            new StatusBoard(AgentStatus.starting(null, "test", Instant.EPOCH)));
+    private final StatusBoard board = new StatusBoard(AgentStatus.starting(null, "test", Instant.EPOCH));
+    private final TunnelFirewall firewall =
+            new TunnelFirewall(new GuardPolicy(true, true), log, Clock.systemUTC(), board);
 
-    TunnelFirewallTest() throws NetlinkException {
-        firewall.open(new TableManager(
-                kernel.namespace("node").openNft(), kernel.namespace("node").nftEvents(), _ -> {}));
+    TunnelFirewallTest() {
+        firewall.open(manager());
+    }
+
+    /** One that knows nothing yet. */
+    private TableManager manager() {
+        return new TableManager(
+                kernel.namespace("node").openNft(), kernel.namespace("node").nftEvents(), _ -> {});
     }
 
     private boolean reconcile(DesiredOverlay overlay) {
         firewall.overlay(overlay);
+        return reconcile();
+    }
+
+    private boolean reconcile() {
         Controller.Outcome outcome = firewall.reconcile(ROUND);
         firewall.ended(outcome.problem(), Duration.ZERO);
         return outcome.isDone();
@@ -84,5 +90,21 @@ class TunnelFirewallTest {
         kernel.failRequests("element add", Errno.EINVAL);
         assertEquals(false, reconcile(Overlays.of(4)));
         assertNotNull(firewall.whyOpen(), "it has nftables");
+    }
+
+    /** Those for the overlay are a part of its rounds. */
+    @Test
+    void roundsOfItsOwnAreCounted() {
+        assertEquals(true, reconcile(OVERLAY));
+        assertEquals(
+                new AgentStatus.Rounds(0, 0, Duration.ZERO), board.current().rounds());
+        assertEquals(true, reconcile());
+        assertEquals(
+                new AgentStatus.Rounds(1, 0, Duration.ZERO), board.current().rounds());
+        kernel.failRequests("", Errno.EPERM);
+        firewall.open(manager());
+        assertEquals(false, reconcile());
+        assertEquals(
+                new AgentStatus.Rounds(2, 1, Duration.ZERO), board.current().rounds());
     }
 }
