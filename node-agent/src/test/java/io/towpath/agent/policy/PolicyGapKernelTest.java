@@ -11,6 +11,7 @@ import io.towpath.policy.facts.Selector;
 import io.towpath.policy.nft.PolicyTable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.ReadableByteChannel;
@@ -82,11 +83,16 @@ class PolicyGapKernelTest extends PolicyRoundScene {
         }
     }
 
-    /** What comes to a socket that is connected to nobody. */
+    /** What comes to a socket that is connected to nobody. It answers, as the kernel knows a connection by that. */
     private record Received(DatagramChannel from) implements ReadableByteChannel {
         @Override
         public int read(ByteBuffer into) throws IOException {
-            return from.receive(into) == null ? 0 : into.position();
+            SocketAddress client = from.receive(into);
+            if (client == null) {
+                return 0;
+            }
+            from.send(ByteBuffer.allocate(1), client);
+            return into.position();
         }
 
         @Override
