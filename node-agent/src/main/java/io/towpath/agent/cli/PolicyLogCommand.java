@@ -56,6 +56,9 @@ final class PolicyLogCommand {
         if (answer == null) {
             throw new IOException("no agent answers on " + socket + ": is it running? It alone knows what is denied");
         }
+        if (answer.path("denials").isEmpty() && answer.path("notTold").isTextual()) {
+            throw new IOException(answer.path("notTold").asText());
+        }
         String text = lines(answer);
         while (follow && !out.checkError()) {
             out.print(json ? Cli.documents(options, text) : text);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.towpath.agent.policy.denial.Denial;
 import io.towpath.agent.policy.denial.Denials;
+import org.jspecify.annotations.Nullable;
 
 /** Packets that were denied, as JSON. */
 final class DenialJson {
@@ -13,10 +14,12 @@ final class DenialJson {
     /**
      * Those after one.
      *
+     * @param notTold why none is told; null if they are
      * @return with the agent's run, as another one's numbers begin anew
      */
-    static ObjectNode of(Denials denials, long after) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode().put("run", denials.run());
+    static ObjectNode of(Denials denials, long after, @Nullable String notTold) {
+        ObjectNode json =
+                JsonNodeFactory.instance.objectNode().put("run", denials.run()).put("notTold", notTold);
         ArrayNode list = json.putArray("denials");
         for (Denial denial : denials.after(after)) {
             ObjectNode each = list.addObject()

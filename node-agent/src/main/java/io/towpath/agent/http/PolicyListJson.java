@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -52,9 +53,10 @@ final class PolicyListJson {
             @Nullable String notInForce,
             AgentStatus.@Nullable Policy status,
             @Nullable String notCounted) {
-        PolicyListJson made = new PolicyListJson(
-                known,
-                status == null || notCounted != null ? null : status.denied().byPolicy());
+        Map<DenialCounts.Policy, Long> denied =
+                status == null ? null : status.denied().byPolicy();
+        PolicyListJson made =
+                new PolicyListJson(known, notCounted != null ? null : Objects.requireNonNullElse(denied, Map.of()));
         AppliedPolicies applied = new AppliedPolicies(known.facts());
         known.facts().clusterPolicies().stream().sorted(CLUSTER_ORDER).forEach(each -> made.add(each, applied));
         Map<String, List<PodFact>> byNamespace = new HashMap<>();

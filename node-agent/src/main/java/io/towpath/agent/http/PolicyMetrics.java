@@ -3,11 +3,13 @@ package io.towpath.agent.http;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.towpath.agent.policy.denial.DenialCounts;
 import io.towpath.agent.status.AgentStatus;
 import io.towpath.agent.status.StatusBoard;
 import io.towpath.policy.nft.PolicyTable;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 
@@ -137,9 +139,13 @@ final class PolicyMetrics {
                         "Packets denied by a policy; estimated from those that were logged where not all were, and not there"
                                 + " where none are.")
                 .labelNames("policy", "dry_run")
-                .callback(call -> ofDenied(denied -> denied.byPolicy()
-                        .forEach((key, packets) ->
-                                call.call((double) packets, key.name(), Boolean.toString(!key.enforced())))))
+                .callback(call -> ofDenied(denied -> {
+                    Map<DenialCounts.Policy, Long> byPolicy = denied.byPolicy();
+                    if (byPolicy != null) {
+                        byPolicy.forEach((key, packets) ->
+                                call.call((double) packets, key.name(), Boolean.toString(!key.enforced())));
+                    }
+                }))
                 .register(registry);
         counter(
                 "towpath_policy_log_lost_total",

@@ -126,7 +126,8 @@ final class PolicyPages {
         if (problem != null) {
             throw new IllegalArgumentException(problem);
         }
-        String json = DenialJson.of(controller.denials(), Long.parseLong(after)).toString();
+        String json = DenialJson.of(controller.denials(), Long.parseLong(after), controller.notCounted())
+                .toString();
         return new Response(Response.OK, JSON, json);
     }
 

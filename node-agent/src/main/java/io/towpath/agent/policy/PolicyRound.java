@@ -246,9 +246,10 @@ final class PolicyRound {
         Map<String, String> names = new HashMap<>();
         endpoints().forEach(each -> names.put(each.link(), PolicyFacts.key(each.podNamespace(), each.podName())));
         Map<DenialCounts.Key, Long> byPod = table.denied(names);
+        Map<DenialCounts.Policy, Long> byPolicy = denials.counts().counted(byPod, facts.facts());
         AgentStatus.Denied denied = new AgentStatus.Denied(
                 byPod,
-                denials.counts().counted(byPod, facts.facts()),
+                denials.notTold() == null ? byPolicy : null,
                 denials.denials().lost());
         status.counted(table.dropped(), table.tried(), denied);
     }

@@ -352,16 +352,17 @@ public record AgentStatus(
      * Packets that were denied, or would have been by a dry run.
      *
      * @param byPod as the table counts them; from 0 with a pod
-     * @param byPolicy since the start; where more was denied than logged by the proportions of what was
+     * @param byPolicy since the start; where more was denied than logged by the proportions of what was; null where nothing is logged
      * @param logLost how often more was logged than could be taken
      */
-    public record Denied(Map<DenialCounts.Key, Long> byPod, Map<DenialCounts.Policy, Long> byPolicy, long logLost) {
+    public record Denied(
+            Map<DenialCounts.Key, Long> byPod, @Nullable Map<DenialCounts.Policy, Long> byPolicy, long logLost) {
         /** Before the first look. */
         public static final Denied NONE = new Denied(Map.of(), Map.of(), 0);
 
         public Denied {
             byPod = Map.copyOf(byPod);
-            byPolicy = Map.copyOf(byPolicy);
+            byPolicy = byPolicy == null ? null : Map.copyOf(byPolicy);
         }
     }
 

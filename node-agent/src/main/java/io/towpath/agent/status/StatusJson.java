@@ -162,13 +162,18 @@ public final class StatusJson {
                         .put("direction", each.getKey().direction().word())
                         .put("enforced", each.getKey().enforced())
                         .put("packets", each.getValue()));
-        ArrayNode policies = json.putArray("policies");
-        denied.byPolicy().entrySet().stream()
-                .sorted(Map.Entry.comparingByKey(BY_POLICY))
-                .forEach(each -> policies.addObject()
-                        .put("policy", each.getKey().name())
-                        .put("enforced", each.getKey().enforced())
-                        .put("packets", each.getValue()));
+        Map<DenialCounts.Policy, Long> byPolicy = denied.byPolicy();
+        if (byPolicy == null) {
+            json.putNull("policies");
+        } else {
+            ArrayNode policies = json.putArray("policies");
+            byPolicy.entrySet().stream()
+                    .sorted(Map.Entry.comparingByKey(BY_POLICY))
+                    .forEach(each -> policies.addObject()
+                            .put("policy", each.getKey().name())
+                            .put("enforced", each.getKey().enforced())
+                            .put("packets", each.getValue()));
+        }
         return json.put("logLost", denied.logLost());
     }
 

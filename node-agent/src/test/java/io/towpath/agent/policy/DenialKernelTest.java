@@ -81,8 +81,7 @@ class DenialKernelTest {
         scene.await("counted", () -> {
             scene.tell();
             AgentStatus.Denied denied = scene.status().denied();
-            return denied.byPod().getOrDefault(key, 0L) == 1
-                    && denied.byPolicy().equals(byPolicy);
+            return denied.byPod().getOrDefault(key, 0L) == 1 && byPolicy.equals(denied.byPolicy());
         });
     }
 

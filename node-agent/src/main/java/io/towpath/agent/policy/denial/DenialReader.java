@@ -78,7 +78,7 @@ public final class DenialReader implements Controller {
         this.nodes = nodes;
         notTold = options.logGroup() == PolicyOptions.NO_LOG
                 ? "denied packets are not logged, by --policy-log-group=none or as the kernel cannot"
-                : "the kernel's log of denied packets is not read yet";
+                : null;
     }
 
     /**
@@ -152,7 +152,7 @@ public final class DenialReader implements Controller {
         }
     }
 
-    /** Why no denied packet is told, so that nobody knows which policies deny how many; null if they are. Any thread may ask. */
+    /** Why no denied packet is told, so that nobody knows which policies deny how many; null if they are, or soon will be. Any thread may ask. */
     public @Nullable String notTold() {
         return notTold;
     }
